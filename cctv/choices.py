@@ -1,0 +1,30 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Purpose(models.TextChoices):
+    """설치목적구분 of 전국CCTV표준데이터; the law ties each camera to its purposes."""
+
+    CRIME = "생활방범", _("crime prevention")
+    MULTI = "다목적", _("multi-purpose")
+    CHILDREN = "어린이보호", _("child protection")
+    TRAFFIC_ENFORCEMENT = "교통단속", _("traffic enforcement")
+    TRAFFIC_INFORMATION = "교통정보수집", _("traffic information")
+    FACILITY = "시설물관리", _("facility management")
+    DISASTER = "재난재해", _("disaster")
+    LITTERING = "쓰레기단속", _("littering enforcement")
+    VEHICLE_CRIME = "차량방범", _("vehicle crime prevention")
+    OTHER = "기타", _("other")
+
+
+class Health(models.TextChoices):
+    UNKNOWN = "unknown", _("unknown")
+    ONLINE = "online", _("online")
+    OFFLINE = "offline", _("offline")
+    FROZEN = "frozen", _("frozen picture")
+
+
+class SourceKind(models.TextChoices):
+    NONE = "none", _("not connected")
+    STREAM = "stream", _("camera or VMS address")
+    SYNTHETIC = "synthetic", _("synthetic picture (demo)")

@@ -1,0 +1,23 @@
+"""Who signs in. What they may do is said by their memberships (controlroom.municipalities)."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """A person. `username` is the sign-in name; people are shown by `display_name`."""
+
+    display_name = models.CharField(_("name shown to colleagues"), max_length=60, blank=True)
+    language = models.CharField(
+        _("language"), max_length=5, choices=[("ko", "한국어"), ("en", "English")], default="ko"
+    )
+    # Raised on password change, deactivation and demotion: open sockets compare and close.
+    access_version = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
+    def __str__(self) -> str:
+        return self.display_name or self.username

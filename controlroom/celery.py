@@ -1,0 +1,10 @@
+"""The Celery application: exchanges with agencies and background jobs."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlroom.settings")
+app = Celery("controlroom")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,38 @@
+"""May this person do this here: the one place that answers it."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from controlroom.errors import NotAllowed, OutOfScope
+from controlroom.municipalities.models import Membership, Municipality
+from controlroom.municipalities.roles import Right, rights_of
+
+
+def rights_in(user: Any, municipality_id: int) -> frozenset[Right]:
+    """Give every right that this user's memberships carry in the municipality now."""
+    if not user.is_authenticated or not user.is_active:
+        return frozenset()
+    return rights_of(
+        Membership.objects.filter(user=user, municipality_id=municipality_id)
+        .in_force()
+        .values_list("role", flat=True)
+    )
+
+
+def municipality_for(user: Any, code: str, right: Right) -> Municipality:
+    """Find the municipality by code for a user who holds the right there.
+
+    Raises: OutOfScope when it is not theirs (404), NotAllowed when only the right is missing (403).
+    """
+    municipality = Municipality.objects.visible_to(user).filter(code=code).first()
+    if municipality is None:
+        raise OutOfScope(_("no such municipality"))
+    require(user, municipality.pk, right)
+    return municipality
+
+
+def require(user: Any, municipality_id: int, right: Right) -> None:
+    """Raise NotAllowed unless the user holds the right in the municipality."""
+    if right not in rights_in(user, municipality_id):
+        raise NotAllowed(_("your role does not allow this"))

@@ -1,0 +1,59 @@
+"""Which role carries which right: a table with no Django.
+
+Source: domain.md section 10 (operators without export, administrators without video,
+auditors read-only, statistics without personal data).
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Right(StrEnum):
+    OPERATIONS_VIEW = "operations_view"  # incidents, live feed, map
+    INCIDENT_WORK = "incident_work"  # acknowledge, claim, note, close ...
+    VIDEO_WATCH = "video_watch"
+    SUPERVISE = "supervise"  # take over, shelve for others
+    POLICY_MANAGE = "policy_manage"  # kinds, priorities, camera policy
+    REGISTER_MANAGE = "register_manage"  # sites, cameras, imports
+    LINKS_MANAGE = "links_manage"  # agencies, links, clients
+    PEOPLE_MANAGE = "people_manage"
+    RECORDS_READ = "records_read"  # view records, audit
+    STATISTICS_READ = "statistics_read"
+
+
+class RoleCode(StrEnum):
+    OPERATOR = "operator"
+    POLICE = "police"
+    SUPERVISOR = "supervisor"
+    PRIVACY_OFFICER = "privacy_officer"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    STATISTICS = "statistics"
+
+
+_OPERATE = frozenset({Right.OPERATIONS_VIEW, Right.INCIDENT_WORK, Right.VIDEO_WATCH})
+
+RIGHTS: dict[RoleCode, frozenset[Right]] = {
+    RoleCode.OPERATOR: _OPERATE,
+    RoleCode.POLICE: _OPERATE,
+    RoleCode.SUPERVISOR: _OPERATE | {Right.SUPERVISE, Right.POLICY_MANAGE, Right.STATISTICS_READ},
+    RoleCode.PRIVACY_OFFICER: frozenset({Right.RECORDS_READ, Right.STATISTICS_READ}),
+    RoleCode.ADMINISTRATOR: frozenset(
+        {
+            Right.POLICY_MANAGE,
+            Right.REGISTER_MANAGE,
+            Right.LINKS_MANAGE,
+            Right.PEOPLE_MANAGE,
+        }
+    ),
+    RoleCode.AUDITOR: frozenset({Right.RECORDS_READ}),
+    RoleCode.STATISTICS: frozenset({Right.STATISTICS_READ}),
+}
+
+
+def roles_with(right: Right) -> list[str]:
+    return [role.value for role, rights in RIGHTS.items() if right in rights]
+
+
+def rights_of(roles: Iterable[str]) -> frozenset[Right]:
+    return frozenset().union(*(RIGHTS[RoleCode(role)] for role in roles))

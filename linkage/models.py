@@ -1,0 +1,1 @@
+"""Agencies, links, what they sent (inbox) and what we owe them (outbox)."""

@@ -1,0 +1,76 @@
+"""The cast: haneul operates, bada audits the same city, the stranger operates another."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.contrib.gis.geos import MultiPolygon, Point, Polygon
+
+from controlroom.accounts.models import User
+from controlroom.municipalities.choices import Role
+from controlroom.municipalities.models import Membership, Municipality
+
+
+def make_municipality(code: str, name_ko: str, west: float, south: float) -> Municipality:
+    """Make a square municipality of 0.2 by 0.2 degrees with its south-west corner here."""
+    square = Polygon.from_bbox((west, south, west + 0.2, south + 0.2))
+    return Municipality.objects.create(
+        code=code,
+        name_ko=name_ko,
+        name_en=f"City {code}",
+        organisation_code=f"{int(code):07d}",
+        boundary=MultiPolygon(square, srid=4326),
+        centre=Point(west + 0.1, south + 0.1, srid=4326),
+    )
+
+
+def make_member(username: str, municipality: Municipality, *roles: str) -> User:
+    user = User.objects.create_user(username, password="pass", display_name=username)
+    for role in roles:
+        Membership.objects.create(user=user, municipality=municipality, role=role)
+    return user
+
+
+@pytest.fixture
+def city(db) -> Municipality:
+    return make_municipality("90010", "한빛시", 127.3, 36.3)
+
+
+@pytest.fixture
+def other_city(db) -> Municipality:
+    return make_municipality("90020", "새벽시", 128.3, 35.3)
+
+
+@pytest.fixture
+def haneul(city) -> User:
+    return make_member("haneul", city, Role.OPERATOR)
+
+
+@pytest.fixture
+def bada(city) -> User:
+    return make_member("bada", city, Role.AUDITOR)
+
+
+@pytest.fixture
+def supervisor(city) -> User:
+    return make_member("supervisor", city, Role.SUPERVISOR)
+
+
+@pytest.fixture
+def administrator(city) -> User:
+    return make_member("administrator", city, Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def stranger(other_city) -> User:
+    return make_member("stranger", other_city, Role.OPERATOR)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Give the folder of real public data, or skip: no checkout needs it."""
+    named = os.environ.get("CONTROLROOM_REAL_DATA")
+    folder = Path(named) if named else Path(__file__).parent.parent.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no real data here (set CONTROLROOM_REAL_DATA)")
+    return folder

@@ -1,0 +1,23 @@
+"""The production settings with the few values that tests need otherwise."""
+
+import os
+
+_TEST_VALUES = {
+    "CONTROLROOM_SECRET_KEY": "only-for-tests-0123456789-0123456789-0123456789-0123456789",
+    "CONTROLROOM_FIELD_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "CONTROLROOM_ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
+    "CONTROLROOM_HTTPS": "false",
+    "CONTROLROOM_LOG_LEVEL": "WARNING",
+}
+for _name, _value in _TEST_VALUES.items():
+    os.environ.setdefault(_name, _value)
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+os.environ["CONTROLROOM_REDIS_PREFIX"] = f"test-{os.getpid()}-{_worker}"
+
+from controlroom.settings import *  # noqa: E402, F403
+from controlroom.settings import DATABASES, STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# A pool outlives the test that used it and holds the test database open.
+DATABASES["default"]["OPTIONS"].pop("pool", None)
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
