@@ -12,7 +12,8 @@ from controlroom.geolibs import KNOWN_EASTING_NORTHING_M, KNOWN_LON_LAT
 def known_transform(**_kwargs: Any) -> list[CheckMessage]:
     """Transform one known place: a GDAL without its PROJ data fails here, not on an incident."""
     try:
-        place = Point(*KNOWN_LON_LAT, srid=4326).transform(5179, clone=True)
+        place = Point(*KNOWN_LON_LAT, srid=4326)
+        place.transform(5179)
     except Exception as error:  # noqa: BLE001 - any failure of the native libraries is the finding
         return [Error(f"GDAL/PROJ cannot transform coordinates: {error}", id="controlroom.E001")]
     easting, northing = KNOWN_EASTING_NORTHING_M

@@ -195,7 +195,7 @@ LEAFLET_CONFIG = {
 
 # --- log --------------------------------------------------------------------------------
 LOG_LEVEL = env.text("CONTROLROOM_LOG_LEVEL", "INFO")
-_LOG_PROCESSORS = [
+_LOG_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
