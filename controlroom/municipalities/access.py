@@ -25,7 +25,9 @@ def municipality_for(user: Any, code: str, right: Right) -> Municipality:
 
     Raises: OutOfScope when it is not theirs (404), NotAllowed when only the right is missing (403).
     """
-    municipality: Municipality | None = Municipality.objects.visible_to(user).filter(code=code).first()
+    municipality: Municipality | None = (
+        Municipality.objects.visible_to(user).filter(code=code).first()
+    )
     if municipality is None:
         raise OutOfScope(_("no such municipality"))
     require(user, municipality.pk, right)
