@@ -157,6 +157,20 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "Asia/Seoul"
+# A broker that is away must not hold up a report; the sweep finds what was not nudged.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE = {
+    "sweep the outbox": {
+        "task": "linkage.tasks.sweep",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
+    "forget expired tokens and keys": {
+        "task": "linkage.tasks.forget_expired",
+        "schedule": 3600.0,
+        "options": {"expires": 1800},
+    },
+}
 
 # --- language, time ---------------------------------------------------------------------
 LANGUAGE_CODE = "ko"
@@ -184,6 +198,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+}
+OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
+OAUTH2_PROVIDER = {
+    "SCOPES_BACKEND_CLASS": "linkage.scopes.LinkScopes",
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
 }
 LEAFLET_CONFIG = {
     "DEFAULT_CENTER": (36.35, 127.38),

@@ -1,1 +1,341 @@
 """Agencies, links, what they sent (inbox) and what we owe them (outbox)."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from incidents.choices import Service
+from linkage.choices import (
+    AgencyKind,
+    Direction,
+    InboxResult,
+    LinkState,
+    MessageType,
+    OutboxState,
+    Outcome,
+)
+from linkage.querysets import CaseQuerySet, InboxQuerySet, LinkQuerySet, OutboxQuerySet
+
+
+class Agency(models.Model):
+    """Whom we exchange with: a police agency, a fire headquarters, a city system."""
+
+    kind = models.CharField(_("kind of agency"), max_length=10, choices=AgencyKind.choices)
+    organisation_code = models.CharField(
+        _("organisation code"), max_length=7, unique=True, validators=[RegexValidator(r"^\d{7}$")]
+    )
+    name_ko = models.CharField(_("name (Korean)"), max_length=80)
+    name_en = models.CharField(_("name (English)"), max_length=100, blank=True)
+    duty_phone = models.CharField(
+        _("telephone of the duty desk"),
+        max_length=30,
+        blank=True,
+        help_text=_("whom to call when the line is down"),
+    )
+    technical_contact = models.CharField(_("technical contact"), max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["kind", "organisation_code"]
+        verbose_name = _("agency")
+        verbose_name_plural = _("agencies")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.name_en if get_language() == "en" and self.name_en else self.name_ko
+
+
+class Link(models.Model):
+    """One agency × one service × one municipality, and how the two speak."""
+
+    municipality = models.ForeignKey(
+        "municipalities.Municipality", models.PROTECT, related_name="links"
+    )
+    agency = models.ForeignKey(
+        Agency, models.PROTECT, related_name="links", verbose_name=_("agency")
+    )
+    service = models.CharField(_("service"), max_length=16, choices=Service.choices)
+    code = models.SlugField(_("code"), max_length=60, unique=True)
+    direction = models.CharField(
+        _("direction"), max_length=4, choices=Direction.choices, default=Direction.BOTH
+    )
+    application = models.ForeignKey(
+        settings.OAUTH2_PROVIDER_APPLICATION_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="links",
+        verbose_name=_("OAuth client"),
+    )
+    push_url = models.URLField(
+        _("push address"),
+        blank=True,
+        help_text=_("where we post; empty: the agency fetches by itself"),
+    )
+    push_host = models.CharField(
+        _("registered host"),
+        max_length=253,
+        blank=True,
+        help_text=_("the only host that this link may reach"),
+    )
+    allow_private_address = models.BooleanField(
+        _("private address allowed"),
+        default=False,
+        help_text=_("the agency is reached inside the administrative network"),
+    )
+    # Signing secrets, encrypted; both sign until the older one ends.
+    secret = models.BinaryField(null=True, editable=False)
+    previous_secret = models.BinaryField(null=True, editable=False)
+    previous_secret_until = models.DateTimeField(null=True, editable=False)
+    allowed_kinds = models.JSONField(
+        _("allowed kinds"), default=list, blank=True, help_text=_("kind codes; empty means all")
+    )
+    allows_drills = models.BooleanField(_("takes drills"), default=True)
+    ack_deadline_s = models.PositiveIntegerField(
+        _("acknowledgement deadline (s)"), default=30, validators=[MinValueValidator(1)]
+    )
+    rate_per_s = models.FloatField(
+        _("messages per second"), default=50, validators=[MinValueValidator(0.01)]
+    )
+    burst = models.PositiveIntegerField(
+        _("messages at once"), default=500, validators=[MinValueValidator(1)]
+    )
+    state = models.CharField(
+        _("state"), max_length=12, choices=LinkState.choices, default=LinkState.UP
+    )
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    last_in_at = models.DateTimeField(_("last message in"), null=True, editable=False)
+    last_success_at = models.DateTimeField(_("last delivery"), null=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = LinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["municipality", "service", "code"]
+        verbose_name = _("link")
+        verbose_name_plural = _("links")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "service", "municipality"], name="link_once_per_service"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class OutboxStream(models.Model):
+    """The counter row of a link: locking it makes sequence order equal commit order."""
+
+    link = models.OneToOneField(
+        Link, models.CASCADE, primary_key=True, related_name="outbox_stream"
+    )
+    head = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.link_id}: {self.head}"
+
+
+class Case(models.Model):
+    """An agency's own number for what became one of our incidents."""
+
+    municipality = models.ForeignKey(
+        "municipalities.Municipality", models.PROTECT, related_name="+"
+    )
+    link = models.ForeignKey(Link, models.PROTECT, related_name="cases", verbose_name=_("link"))
+    external_id = models.CharField(_("agency's number"), max_length=60)
+    incident = models.ForeignKey(
+        "incidents.Incident", models.PROTECT, related_name="cases", verbose_name=_("incident")
+    )
+    version = models.PositiveIntegerField(_("version"), default=1)
+    # The newest whole report, so that a partial correction can complete itself.
+    payload = models.JSONField(default=dict)
+    opened_at = models.DateTimeField(_("received"), default=timezone.now)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        verbose_name = _("agency case")
+        verbose_name_plural = _("agency cases")
+        constraints = [
+            models.UniqueConstraint(fields=["link", "external_id"], name="case_once_per_link")
+        ]
+        indexes = [models.Index(fields=["link", "-opened_at", "-id"], name="case_by_time")]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class InboxMessage(models.Model):
+    """What a link sent us, kept byte for byte, once per message id."""
+
+    municipality = models.ForeignKey(
+        "municipalities.Municipality", models.PROTECT, related_name="+"
+    )
+    link = models.ForeignKey(Link, models.PROTECT, related_name="inbox", verbose_name=_("link"))
+    message_id = models.CharField(_("message id"), max_length=80)
+    message_type = models.CharField(_("type"), max_length=16, choices=MessageType.choices)
+    case_number = models.CharField(_("agency's number"), max_length=60)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    raw = models.BinaryField(_("as received"))
+    sha256 = models.CharField(max_length=64)
+    # Over the content without its send time: a resend is the same message.
+    content_sha256 = models.CharField(max_length=64)
+    sent_at = models.DateTimeField(_("sent"))
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+    skew_ms = models.IntegerField(_("clock difference (ms)"), default=0)
+    result = models.CharField(
+        _("result"), max_length=10, choices=InboxResult.choices, default=InboxResult.FILED
+    )
+    incident = models.ForeignKey(
+        "incidents.Incident", models.PROTECT, null=True, related_name="inbox_messages"
+    )
+    response = models.JSONField(default=dict)
+
+    objects = InboxQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("inbox message")
+        verbose_name_plural = _("inbox messages")
+        constraints = [
+            models.UniqueConstraint(fields=["link", "message_id"], name="inbox_message_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["link", "case_number"],
+                condition=Q(result=InboxResult.FILED),
+                name="inbox_filed_by_case",
+            ),
+            models.Index(fields=["incident", "id"], name="inbox_by_incident"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.link_id} {self.message_id}"
+
+
+class IdempotencyKey(models.Model):
+    """An answer kept for a client's Idempotency-Key (A2.11), written with its effect."""
+
+    application = models.ForeignKey(
+        settings.OAUTH2_PROVIDER_APPLICATION_MODEL, models.CASCADE, related_name="+"
+    )
+    key = models.CharField(max_length=128)
+    request_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.JSONField()
+    headers = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["application", "key"], name="idempotency_key_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.status}"
+
+
+class OutboxMessage(models.Model):
+    """An obligation: one message owed to one link for one fact. Changed only by delivery verbs."""
+
+    uid = models.UUIDField(_("message id"), unique=True, default=uuid.uuid4, editable=False)
+    municipality = models.ForeignKey(
+        "municipalities.Municipality", models.PROTECT, related_name="+"
+    )
+    link = models.ForeignKey(Link, models.PROTECT, related_name="outbox", verbose_name=_("link"))
+    incident = models.ForeignKey(
+        "incidents.Incident",
+        models.PROTECT,
+        related_name="outbox_messages",
+        verbose_name=_("incident"),
+    )
+    event = models.ForeignKey("incidents.IncidentEvent", models.PROTECT, related_name="+")
+    sequence = models.BigIntegerField(_("sequence"))
+    message_type = models.CharField(_("type"), max_length=16, choices=MessageType.choices)
+    case_number = models.CharField(_("agency's number"), max_length=60)
+    priority = models.PositiveSmallIntegerField(_("priority"), default=3)
+    payload = models.JSONField(_("content"), default=dict)
+    state = models.CharField(
+        _("state"), max_length=16, choices=OutboxState.choices, default=OutboxState.QUEUED
+    )
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    next_try_at = models.DateTimeField(_("next try"), default=timezone.now)
+    lease_until = models.DateTimeField(_("leased until"), null=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    sent_at = models.DateTimeField(_("first sent"), null=True)
+    acked_at = models.DateTimeField(_("acknowledged"), null=True)
+    answered_at = models.DateTimeField(_("answered"), null=True)
+    last_error = models.CharField(_("last error"), max_length=300, blank=True)
+
+    objects = OutboxQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("outbox message")
+        verbose_name_plural = _("outbox messages")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["link", "event", "message_type"], name="outbox_once_per_fact"
+            ),
+            models.UniqueConstraint(fields=["link", "sequence"], name="outbox_sequence_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["link", "priority", "next_try_at"],
+                condition=Q(state__in=[OutboxState.QUEUED, OutboxState.SENT, OutboxState.RETRYING]),
+                name="outbox_due",
+            ),
+            models.Index(fields=["incident", "link", "sequence"], name="outbox_by_incident"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_type} {self.uid}"
+
+
+class DeliveryAttempt(models.Model):
+    """One try to deliver: written before anything leaves, finished by what came back."""
+
+    message = models.ForeignKey(OutboxMessage, models.CASCADE, related_name="deliveries")
+    number = models.PositiveIntegerField(_("attempt"))
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    outcome = models.CharField(
+        _("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.UNKNOWN
+    )
+    http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["message", "number"]
+        verbose_name = _("delivery attempt")
+        verbose_name_plural = _("delivery attempts")
+        constraints = [
+            models.UniqueConstraint(fields=["message", "number"], name="attempt_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} #{self.number}"
+
+
+class RateBucket(models.Model):
+    """A leaky bucket of an API caller; unlogged, so a crash refills it and costs nothing."""
+
+    key = models.CharField(primary_key=True, max_length=80)
+    tokens = models.FloatField()
+    refilled_at = models.DateTimeField()
+    held_back = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.key

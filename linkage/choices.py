@@ -1,0 +1,68 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AgencyKind(models.TextChoices):
+    POLICE = "police", _("police")
+    FIRE = "fire", _("fire service")
+    DISASTER = "disaster", _("disaster administration")
+    CITY = "city", _("city system")
+    OTHER = "other", _("other")
+
+
+class Direction(models.TextChoices):
+    BOTH = "both", _("both ways")
+    IN = "in", _("inbound only")
+    OUT = "out", _("outbound only")
+
+
+class LinkState(models.TextChoices):
+    """domain.md 2.2; people set MAINTENANCE and SUSPENDED, the others are measured."""
+
+    UP = "up", _("up")
+    DEGRADED = "degraded", _("degraded")
+    DOWN = "down", _("down")
+    MAINTENANCE = "maintenance", _("maintenance")
+    DORMANT = "dormant", _("dormant")
+    SUSPENDED = "suspended", _("suspended")
+
+
+class InboxResult(models.TextChoices):
+    APPLIED = "applied", _("applied")
+    UNCHANGED = "unchanged", _("stored, nothing to change")
+    STALE = "stale", _("stored, older than what is known")
+    FILED = "filed", _("stored, waits for its report")
+
+
+class MessageType(models.TextChoices):
+    """The message set of domain.md 2.1 that this engine speaks."""
+
+    EVENT_NOTIFY = "EVENT_NOTIFY", _("report")
+    STATUS_UPDATE = "STATUS_UPDATE", _("status")
+    CANCEL = "CANCEL", _("cancellation")
+    ACK = "ACK", _("acknowledgement")
+    CLOSE = "CLOSE", _("close")
+
+
+class OutboxState(models.TextChoices):
+    QUEUED = "queued", _("queued")
+    SENT = "sent", _("sent, not acknowledged")
+    ACKED = "acked", _("acknowledged")
+    ANSWERED = "answered", _("answered")
+    RETRYING = "retrying", _("retrying")
+    DEAD = "dead", _("given up")
+    MANUAL_FALLBACK = "manual_fallback", _("told by telephone")
+
+
+class Outcome(models.TextChoices):
+    """How one attempt ended; UNKNOWN means that no answer came, which is not a refusal."""
+
+    ACKED = "acked", _("acknowledged")
+    TAKEN = "taken", _("taken, acknowledgement follows")
+    TEMPORARY = "temporary", _("failed, will be tried again")
+    PERMANENT = "permanent", _("refused for good")
+    UNKNOWN = "unknown", _("no answer")
+
+
+# What still has to be delivered.
+PENDING = (OutboxState.QUEUED, OutboxState.SENT, OutboxState.RETRYING)

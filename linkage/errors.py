@@ -1,0 +1,79 @@
+"""What an agency can do wrong, with the stable codes that docs/agency-api.md lists."""
+
+from controlroom.errors import Conflict, DomainError, Invalid, NotAllowed
+
+
+class MessageConflict(Conflict):
+    """The same message id came again with other content."""
+
+    code = "message_id_conflict"
+
+
+class KeyReused(DomainError):
+    """The same Idempotency-Key came with another request."""
+
+    code = "idempotency_key_reused"
+    status = 422
+
+
+class KeyInFlight(Conflict):
+    """The first request with this Idempotency-Key is still being worked on."""
+
+    code = "idempotency_key_in_flight"
+
+
+class TimeOutOfRange(Conflict):
+    """The sender's clock and ours differ too much to order what happened."""
+
+    code = "time_out_of_range"
+
+
+class WrongReceiver(Conflict):
+    """The envelope names another municipality, service or organisation than its link."""
+
+    code = "wrong_receiver"
+
+
+class PayloadHashMismatch(Conflict):
+    code = "payload_hash_mismatch"
+
+
+class KindNotAllowed(Conflict):
+    """The link's agreement does not cover this kind of case."""
+
+    code = "kind_not_allowed"
+
+
+class DrillNotAllowed(Conflict):
+    code = "drill_not_allowed"
+
+
+class Ambiguous(Conflict):
+    """Two links of this client know the number; the request must name one."""
+
+    code = "ambiguous_number"
+
+
+class InsufficientScope(NotAllowed):
+    code = "insufficient_scope"
+
+
+class LinkClosed(NotAllowed):
+    """The link is suspended or does not go this way."""
+
+    code = "link_closed"
+
+
+class PreconditionRequired(DomainError):
+    code = "precondition_required"
+    status = 428
+
+
+class PreconditionFailed(DomainError):
+    code = "precondition_failed"
+    status = 412
+
+
+class TooLarge(Invalid):
+    code = "too_large"
+    status = 413

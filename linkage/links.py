@@ -1,0 +1,213 @@
+"""Verbs on links: make, issue a client, rotate the signing secret, suspend and resume."""
+
+import base64
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from oauth2_provider.generators import generate_client_id, generate_client_secret
+from oauth2_provider.models import get_application_model
+
+from controlroom.audit import chain
+from controlroom.errors import Invalid
+from controlroom.municipalities.models import Municipality
+from incidents.choices import Service
+from linkage.choices import AgencyKind, LinkState
+from linkage.models import Agency, Link, OutboxStream
+from linkage.sealing import seal, unseal
+
+ROTATION_OVERLAP = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What is shown once and never again."""
+
+    link: Link
+    client_id: str
+    client_secret: str
+    webhook_secret: str
+
+
+@transaction.atomic
+def create_link(
+    *,
+    municipality: Municipality,
+    agency: Agency,
+    service: str,
+    code: str,
+    push_url: str = "",
+    allow_private_address: bool = False,
+    client_id: str = "",
+    client_secret: str = "",
+    webhook_secret: str = "",
+    by: Any = None,
+    **options: Any,
+) -> Credentials:
+    """Make a link with its OAuth client and signing secret; given secrets are taken as they are.
+
+    `options` are further fields of Link (rate_per_s, burst, ack_deadline_s, ...).
+    Raises: Invalid for a push address that is not http(s).
+    """
+    client_secret = client_secret or generate_client_secret()
+    application = _new_application(code, client_id or generate_client_id(), client_secret)
+    webhook_secret = webhook_secret or new_webhook_secret()
+    link = Link.objects.create(
+        municipality=municipality,
+        agency=agency,
+        service=service,
+        code=code,
+        application=application,
+        push_url=push_url,
+        push_host=host_of(push_url),
+        allow_private_address=allow_private_address,
+        secret=seal(webhook_secret),
+        **options,
+    )
+    OutboxStream.objects.create(link=link)
+    _record("link.created", link, by)
+    return Credentials(link, application.client_id, client_secret, webhook_secret)
+
+
+def create_police112_link(
+    *,
+    municipality: Municipality,
+    push_url: str,
+    organisation_code: str = "1320000",
+    agency_name_ko: str = "경찰청 112치안종합상황실",
+    agency_name_en: str = "National Police Agency, 112 situation room",
+    code: str = "",
+    **options: Any,
+) -> Credentials:
+    """Make the police 112 link of a municipality; options as in create_link."""
+    agency, _created = Agency.objects.get_or_create(
+        organisation_code=organisation_code,
+        defaults={
+            "kind": AgencyKind.POLICE,
+            "name_ko": agency_name_ko,
+            "name_en": agency_name_en,
+            "duty_phone": "112",
+        },
+    )
+    return create_link(
+        municipality=municipality,
+        agency=agency,
+        service=Service.POLICE112,
+        code=code or f"police112-{municipality.code}",
+        push_url=push_url,
+        **options,
+    )
+
+
+@transaction.atomic
+def issue_client(*, link: Link, by: Any = None) -> Credentials:
+    """Give the link a new client secret; the old one and its tokens end at once.
+
+    Locks: the link row.
+    """
+    link = Link.objects.select_for_update().get(pk=link.pk)
+    secret = generate_client_secret()
+    application: Any = link.application
+    if application is None:
+        application = _new_application(link.code, generate_client_id(), secret)
+        link.application = application
+        link.save(update_fields=["application"])
+    else:
+        application.client_secret = secret
+        application.save()
+        application.accesstoken_set.all().delete()
+    _record("link.client_issued", link, by)
+    return Credentials(link, application.client_id, secret, "")
+
+
+@transaction.atomic
+def rotate_webhook_secret(*, link: Link, by: Any = None) -> Credentials:
+    """Give the link a new signing secret; the old one signs too for a day.
+
+    Locks: the link row.
+    """
+    link = Link.objects.select_for_update().get(pk=link.pk)
+    secret = new_webhook_secret()
+    link.previous_secret = link.secret
+    link.previous_secret_until = timezone.now() + ROTATION_OVERLAP
+    link.secret = seal(secret)
+    link.save(update_fields=["secret", "previous_secret", "previous_secret_until"])
+    _record("link.secret_rotated", link, by)
+    return Credentials(link, "", "", secret)
+
+
+@transaction.atomic
+def register_push(
+    *, link: Link, push_url: str, allow_private_address: bool = False, by: Any = None
+) -> Link:
+    """Change where the link posts; its host becomes the only one that it may reach."""
+    link.push_url, link.push_host = push_url, host_of(push_url)
+    link.allow_private_address = allow_private_address
+    link.save(update_fields=["push_url", "push_host", "allow_private_address"])
+    _record("link.push_registered", link, by)
+    return link
+
+
+@transaction.atomic
+def set_state(*, link: Link, state: LinkState, by: Any = None, reason: str = "") -> Link:
+    """Suspend a link, put it into maintenance, or bring it back up."""
+    if state not in {LinkState.UP, LinkState.MAINTENANCE, LinkState.SUSPENDED}:
+        raise Invalid(_("this state is measured, not set"), fields={"state": [state]})
+    link = Link.objects.select_for_update().get(pk=link.pk)
+    link.state, link.failures = state, 0
+    link.save(update_fields=["state", "failures"])
+    _record(f"link.{state}", link, by, reason)
+    return link
+
+
+def signing_secrets(link: Link) -> list[str]:
+    """Give the secrets that sign now, the newest first."""
+    found = [unseal(link.secret)] if link.secret else []
+    until = link.previous_secret_until
+    if link.previous_secret and until and until > timezone.now():
+        found.append(unseal(link.previous_secret))
+    return found
+
+
+def new_webhook_secret() -> str:
+    """Source: Standard Webhooks, secrets of 24 to 64 random bytes with the whsec_ prefix."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def host_of(url: str) -> str:
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise Invalid(
+            _("a push address is http(s) without a user name"), fields={"push_url": [url]}
+        )
+    return parts.hostname
+
+
+def _new_application(code: str, client_id: str, client_secret: str) -> Any:
+    model = get_application_model()
+    return model.objects.create(
+        name=code,
+        client_id=client_id,
+        client_secret=client_secret,
+        client_type=model.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=model.GRANT_CLIENT_CREDENTIALS,
+    )
+
+
+def _record(action: str, link: Link, by: Any, reason: str = "") -> None:
+    chain.record(
+        action=action,
+        subject_kind="link",
+        subject_id=link.code,
+        municipality_id=link.municipality_id,
+        actor_id=by.pk if by else None,
+        agent="" if by else "system",
+        reason=reason,
+    )

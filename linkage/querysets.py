@@ -1,0 +1,38 @@
+"""Questions to links, cases, inbox and outbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db.models import Q
+
+from controlroom.municipalities.querysets import OwnedQuerySet
+from linkage.choices import PENDING
+
+
+class LinkQuerySet(OwnedQuerySet):
+    def of_client(self, application: Any) -> Self:
+        """Keep the links that this OAuth client speaks for: a client's whole world."""
+        return self.filter(application=application)
+
+
+class CaseQuerySet(OwnedQuerySet):
+    def of_client(self, application: Any) -> Self:
+        return self.filter(link__application=application)
+
+    def before(self, opened_at: datetime, pk: int) -> Self:
+        """Keep what comes after this row in the newest-first order; pk breaks ties."""
+        return self.filter(Q(opened_at__lt=opened_at) | Q(opened_at=opened_at, pk__lt=pk))
+
+
+class InboxQuerySet(OwnedQuerySet):
+    pass
+
+
+class OutboxQuerySet(OwnedQuerySet):
+    def pending(self) -> Self:
+        return self.filter(state__in=PENDING)
+
+    def due(self, now: datetime) -> Self:
+        return self.pending().filter(next_try_at__lte=now)

@@ -1,0 +1,22 @@
+"""Encrypt what a link keeps secret; the keys are settings.FIELD_KEYS, newest first."""
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from controlroom.errors import Unavailable
+
+
+def _fernet() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
+
+
+def seal(plain: str) -> bytes:
+    return _fernet().encrypt(plain.encode())
+
+
+def unseal(sealed: bytes | memoryview) -> str:
+    """Raises: Unavailable when no key of today opens it."""
+    try:
+        return _fernet().decrypt(bytes(sealed)).decode()
+    except InvalidToken as error:
+        raise Unavailable("no field key opens this secret") from error
