@@ -1,6 +1,7 @@
-"""Start-up of the room: its checks are registered here."""
+"""Start-up of the room: its checks and its admin site are registered here."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class ControlroomConfig(AppConfig):
@@ -8,3 +9,7 @@ class ControlroomConfig(AppConfig):
 
     def ready(self) -> None:
         from controlroom import checks  # noqa: F401, PLC0415
+
+
+class ControlroomAdminConfig(AdminConfig):
+    default_site = "controlroom.admin_site.ControlroomAdminSite"

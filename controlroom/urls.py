@@ -15,4 +15,5 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("i18n/catalog.js", JavaScriptCatalog.as_view(packages=["controlroom"]), name="catalog"),
     path("admin/", admin.site.urls),
+    path("", include("controlroom.municipalities.urls")),
 ]

@@ -5,10 +5,27 @@ from pathlib import Path
 
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
+from django.db import connection
 
 from controlroom.accounts.models import User
 from controlroom.municipalities.choices import Role
 from controlroom.municipalities.models import Membership, Municipality
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Let TRUNCATE through: Django empties the tables after a test that commits.
+
+    Insert-only tables refuse it by triggers named *_no_truncate; their own tests enable them.
+    """
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger "
+            "WHERE NOT tgisinternal AND tgname LIKE %s",
+            ["%no_truncate"],
+        )
+        for table, trigger in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
 
 
 def make_municipality(code: str, name_ko: str, west: float, south: float) -> Municipality:

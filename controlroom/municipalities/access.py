@@ -1,12 +1,13 @@
 """May this person do this here: the one place that answers it."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from controlroom.errors import NotAllowed, OutOfScope
 from controlroom.municipalities.models import Membership, Municipality
-from controlroom.municipalities.roles import Right, rights_of
+from controlroom.municipalities.roles import Right, rights_of, roles_with
 
 
 def rights_in(user: Any, municipality_id: int) -> frozenset[Right]:
@@ -38,3 +39,9 @@ def require(user: Any, municipality_id: int, right: Right) -> None:
     """Raise NotAllowed unless the user holds the right in the municipality."""
     if right not in rights_in(user, municipality_id):
         raise NotAllowed(_("your role does not allow this"))
+
+
+def holds_anywhere(user: Any, rights: Collection[Right]) -> bool:
+    """Say whether any membership in force carries any of these rights."""
+    roles = {role for right in rights for role in roles_with(right)}
+    return bool(user.memberships.in_force().filter(role__in=roles).exists())

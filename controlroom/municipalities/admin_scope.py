@@ -1,5 +1,7 @@
 """How Django admin obeys memberships: rows and choices of one's own municipalities only."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from django.contrib import admin
@@ -31,8 +33,6 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     read_only = False
 
     def _holds(self, request: HttpRequest, obj: Model | None) -> bool:
-        if not getattr(request.user, "is_staff", False):
-            return False
         scope = administered(request.user, self.right)
         if obj is None or obj.pk is None:
             return scope.exists()

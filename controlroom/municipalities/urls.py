@@ -1,0 +1,5 @@
+from django.urls import path
+
+from controlroom.municipalities import views
+
+urlpatterns = [path("m/<str:code>/boundary.geojson", views.boundary, name="boundary")]

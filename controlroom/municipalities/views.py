@@ -1,0 +1,45 @@
+"""What the map needs of a municipality: its boundary and its neighbours'."""
+
+from django.db import connection
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+
+from controlroom.errors import OutOfScope
+from controlroom.municipalities.models import Municipality
+
+NEIGHBOUR_REACH_M = 2_000
+
+# PostGIS builds the document: no geometry passes through Python.
+BOUNDARIES = """
+SELECT json_build_object(
+  'type', 'FeatureCollection',
+  'features', coalesce(json_agg(json_build_object(
+    'type', 'Feature',
+    'properties', json_build_object(
+      'code', near.code, 'name_ko', near.name_ko, 'name_en', near.name_en,
+      'own', near.id = own.id),
+    'geometry', ST_AsGeoJSON(ST_SimplifyPreserveTopology(near.boundary::geometry, 0.0001), 5)::json
+  ) ORDER BY near.code), '[]'::json))::text
+FROM municipalities_municipality own
+JOIN municipalities_municipality near
+  ON near.id = own.id OR ST_DWithin(near.boundary, own.boundary, %s)
+WHERE own.id = %s AND near.boundary IS NOT NULL
+"""
+
+
+@api_view(["GET"])
+def boundary(request: Request, code: str) -> HttpResponse:
+    """Give a FeatureCollection: the own boundary (own: true) and those within 2 km of it."""
+    municipality = Municipality.objects.visible_to(request.user).filter(code=code).first()
+    if municipality is None:
+        raise OutOfScope(_("no such municipality"))
+    with connection.cursor() as cursor:
+        cursor.execute(BOUNDARIES, [NEIGHBOUR_REACH_M, municipality.pk])
+        (document,) = cursor.fetchone()
+    return HttpResponse(
+        document,
+        content_type="application/geo+json",
+        headers={"Cache-Control": "private, max-age=3600"},
+    )
