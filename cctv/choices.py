@@ -28,3 +28,15 @@ class SourceKind(models.TextChoices):
     NONE = "none", _("not connected")
     STREAM = "stream", _("camera or VMS address")
     SYNTHETIC = "synthetic", _("synthetic picture (demo)")
+
+
+class EndReason(models.TextChoices):
+    """Why a view ended."""
+
+    STOPPED = "stopped", _("the viewer stopped")
+    INCIDENT_ENDED = "incident_ended", _("the incident ended")
+    SIGNED_OUT = "signed_out", _("the viewer signed out")
+    RIGHT_LOST = "right_lost", _("the right to watch was lost")
+    EXPIRED = "expired", _("its time was over")
+    REVOKED = "revoked", _("revoked")
+    CAMERA_GONE = "camera_gone", _("the camera left the register")

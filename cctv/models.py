@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cctv.choices import Health, Purpose, SourceKind
+from cctv.models_video import VideoTicket, ViewRecord
 from cctv.querysets import CameraQuerySet, SiteQuerySet
 
 
@@ -100,3 +101,6 @@ class Camera(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.site} #{self.position}"
+
+
+__all__ = ["Camera", "Site", "VideoTicket", "ViewRecord"]
