@@ -3,7 +3,9 @@
 import secrets
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
 POLICY = "; ".join(
     (
@@ -37,3 +39,32 @@ class ContentSecurityPolicy:
             POLICY.format(nonce=request.csp_nonce),  # type: ignore[attr-defined]
         )
         return response
+
+
+class Language:
+    """Choose the language: the one chosen in this browser, else the person's, else Korean.
+
+    A browser's Accept-Language is not asked: consoles are often installed in English. Machines
+    on the agency API do say it by Accept-Language.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = self._language(request)
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+    def _language(self, request: HttpRequest) -> str:
+        if request.path_info.startswith("/api/"):
+            return translation.get_language_from_request(request)
+        offered = dict(settings.LANGUAGES)
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if chosen in offered:
+            return chosen
+        preferred = getattr(request.user, "language", "")
+        return preferred if preferred in offered else settings.LANGUAGE_CODE
