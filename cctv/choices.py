@@ -40,3 +40,37 @@ class EndReason(models.TextChoices):
     EXPIRED = "expired", _("its time was over")
     REVOKED = "revoked", _("revoked")
     CAMERA_GONE = "camera_gone", _("the camera left the register")
+
+
+class BatchState(models.TextChoices):
+    """How far a file of the register has come."""
+
+    UPLOADED = "uploaded", _("uploaded")
+    READING = "reading", _("reading")
+    CHECKED = "checked", _("checked, not applied")
+    APPLYING = "applying", _("applying")
+    DONE = "done", _("in the register")
+    CANCELLING = "cancelling", _("cancelling")
+    CANCELLED = "cancelled", _("cancelled")
+    UNDOING = "undoing", _("undoing")
+    UNDONE = "undone", _("undone")
+    FAILED = "failed", _("failed")
+
+    @classmethod
+    def running(cls) -> frozenset["BatchState"]:
+        return frozenset({cls.READING, cls.APPLYING, cls.CANCELLING, cls.UNDOING})
+
+
+class Verdict(models.TextChoices):
+    ACCEPTED = "accepted", _("accepted")
+    REPAIRED = "repaired", _("repaired")
+    QUARANTINED = "quarantined", _("quarantined")
+    REJECTED = "rejected", _("rejected")
+
+
+class ChangeKind(models.TextChoices):
+    NEW = "new", _("new")
+    CHANGED = "changed", _("changed")
+    # Only the date of the data moved on, or the site came back: not counted as a change.
+    DATED = "dated", _("dated")
+    GONE = "gone", _("gone")

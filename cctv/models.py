@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cctv.choices import Health, Purpose, SourceKind
+from cctv.models_imports import ImportBatch, ImportChange, ImportRow, ImportScope, StagedRow
 from cctv.models_video import VideoTicket, ViewRecord
 from cctv.querysets import CameraQuerySet, SiteQuerySet
 
@@ -32,6 +33,9 @@ class Site(models.Model):
     installed_month = models.DateField(_("installed (month)"), null=True, blank=True)
     phone = models.CharField(_("agency telephone"), max_length=40, blank=True)
     data_date = models.DateField(_("date of the data"), null=True, blank=True)
+    # The register row this site came from: its fuzzy key, and a hash of all it said.
+    match_key = models.CharField(max_length=32, blank=True, editable=False)
+    source_hash = models.CharField(max_length=32, blank=True, editable=False)
     gone_at = models.DateTimeField(_("gone from the register"), null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -103,4 +107,14 @@ class Camera(models.Model):
         return self.name or f"{self.site} #{self.position}"
 
 
-__all__ = ["Camera", "Site", "VideoTicket", "ViewRecord"]
+__all__ = [
+    "Camera",
+    "ImportBatch",
+    "ImportChange",
+    "ImportRow",
+    "ImportScope",
+    "Site",
+    "StagedRow",
+    "VideoTicket",
+    "ViewRecord",
+]

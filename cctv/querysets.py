@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
 
 from controlroom.municipalities.querysets import OwnedQuerySet
 from controlroom.municipalities.roles import Right
@@ -20,3 +23,23 @@ class CameraQuerySet(OwnedQuerySet):
 
     def in_register(self) -> Self:
         return self.filter(gone_at__isnull=True, site__gone_at__isnull=True)
+
+
+class ImportBatchQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> Self:
+        """Keep the batches that concern a municipality whose register is this person's."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        held = user.memberships.carrying(Right.REGISTER_MANAGE)
+        return self.concerning(held.values("municipality_id"))
+
+    def concerning(self, municipality_ids: Any) -> Self:
+        """Keep the batches stated for, or touching, one of these municipalities."""
+        touching = self.model.objects.filter(scopes__municipality_id__in=municipality_ids)
+        return self.filter(
+            Q(municipality_id__in=municipality_ids) | Q(pk__in=touching.values("pk"))
+        )
+
+
+class ImportRowQuerySet(OwnedQuerySet):
+    right = Right.REGISTER_MANAGE

@@ -23,3 +23,8 @@ class ProgrammeState(models.TextChoices):
     BUILDING = "building", _("building")
     ACCEPTED = "accepted", _("accepted")
     LIVE = "live", _("live")
+
+
+class CodeScheme(models.TextChoices):
+    LEGAL = "legal", _("administrative code")
+    ORGANISATION = "organisation", _("organisation code")

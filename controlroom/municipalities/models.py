@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from controlroom.municipalities.choices import ProgrammeState, Role
+from controlroom.municipalities.choices import CodeScheme, ProgrammeState, Role
 from controlroom.municipalities.querysets import MembershipQuerySet, MunicipalityQuerySet
 
 
@@ -68,6 +68,9 @@ class MunicipalityCode(models.Model):
 
     municipality = models.ForeignKey(Municipality, models.CASCADE, related_name="codes")
     code = models.CharField(_("code"), max_length=10)
+    scheme = models.CharField(
+        _("kind of code"), max_length=12, choices=CodeScheme.choices, default=CodeScheme.LEGAL
+    )
     name_ko = models.CharField(_("name at the time"), max_length=100, blank=True)
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
@@ -79,7 +82,9 @@ class MunicipalityCode(models.Model):
         verbose_name_plural = _("municipality codes")
         constraints = [
             models.UniqueConstraint(
-                fields=["code", "valid_from"], nulls_distinct=False, name="code_once_per_period"
+                fields=["scheme", "code", "valid_from"],
+                nulls_distinct=False,
+                name="code_once_per_period",
             ),
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True)

@@ -1,0 +1,176 @@
+import cctv.models_imports
+import django.db.models.deletion
+import django.db.models.functions.datetime
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('cctv', '0002_views_of_cameras'),
+        ('municipalities', '0002_code_scheme'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='site',
+            name='match_key',
+            field=models.CharField(blank=True, editable=False, max_length=32),
+        ),
+        migrations.AddField(
+            model_name='site',
+            name='source_hash',
+            field=models.CharField(blank=True, editable=False, max_length=32),
+        ),
+        migrations.CreateModel(
+            name='ImportBatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.UUIDField(editable=False, unique=True)),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='uploaded')),
+                ('file', models.FileField(blank=True, upload_to=cctv.models_imports.upload_path, verbose_name='file')),
+                ('file_name', models.CharField(max_length=200, verbose_name='file name')),
+                ('sha256', models.CharField(blank=True, max_length=64)),
+                ('encoding', models.CharField(max_length=20, verbose_name='encoding')),
+                ('has_header', models.BooleanField(default=True, verbose_name='first row names the columns')),
+                ('columns', models.JSONField(default=list)),
+                ('mapping', models.JSONField(default=dict)),
+                ('allowed', models.JSONField(blank=True, null=True)),
+                ('repairs', models.JSONField(default=list, verbose_name='repairs to apply')),
+                ('state', models.CharField(choices=[('uploaded', 'uploaded'), ('reading', 'reading'), ('checked', 'checked, not applied'), ('applying', 'applying'), ('done', 'in the register'), ('cancelling', 'cancelling'), ('cancelled', 'cancelled'), ('undoing', 'undoing'), ('undone', 'undone'), ('failed', 'failed')], default='uploaded', max_length=12, verbose_name='state')),
+                ('bytes_total', models.BigIntegerField(default=0)),
+                ('bytes_read', models.BigIntegerField(default=0)),
+                ('rows_read', models.PositiveIntegerField(default=0, verbose_name='rows')),
+                ('judged_to', models.PositiveIntegerField(default=0)),
+                ('cursor', models.PositiveIntegerField(default=0)),
+                ('stamp', models.DateTimeField(blank=True, null=True)),
+                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started')),
+                ('step_started_at', models.DateTimeField(blank=True, null=True)),
+                ('beat_at', models.DateTimeField(blank=True, null=True, verbose_name='last sign of life')),
+                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
+                ('cancel_requested_at', models.DateTimeField(blank=True, null=True, verbose_name='cancel asked')),
+                ('error', models.CharField(blank=True, max_length=300, verbose_name='what went wrong')),
+                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='imported by')),
+                ('municipality', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='municipalities.municipality', verbose_name='municipality')),
+            ],
+            options={
+                'verbose_name': 'register import',
+                'verbose_name_plural': 'register imports',
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ImportChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('site_id', models.BigIntegerField()),
+                ('kind', models.CharField(choices=[('new', 'new'), ('changed', 'changed'), ('dated', 'dated'), ('gone', 'gone')], max_length=10)),
+                ('before', models.JSONField(blank=True, null=True)),
+                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='cctv.importbatch')),
+                ('municipality', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='municipalities.municipality')),
+            ],
+            options={
+                'verbose_name': 'change by an import',
+                'verbose_name_plural': 'changes by an import',
+                'ordering': ['batch', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='StagedRow',
+            fields=[
+                ('line', models.PositiveIntegerField(verbose_name='line')),
+                ('verdict', models.CharField(choices=[('accepted', 'accepted'), ('repaired', 'repaired'), ('quarantined', 'quarantined'), ('rejected', 'rejected')], max_length=12, verbose_name='verdict')),
+                ('code', models.CharField(max_length=24, verbose_name='reason')),
+                ('detail', models.JSONField(blank=True, null=True)),
+                ('register_id', models.CharField(blank=True, max_length=60, verbose_name='management number')),
+                ('raw', models.TextField()),
+                ('lon', models.FloatField(blank=True, null=True)),
+                ('lat', models.FloatField(blank=True, null=True)),
+                ('repair', models.CharField(blank=True, max_length=12, verbose_name='proposed repair')),
+                ('repair_lon', models.FloatField(blank=True, null=True)),
+                ('repair_lat', models.FloatField(blank=True, null=True)),
+                ('pk', models.CompositePrimaryKey('batch_id', 'line', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('notes', models.TextField(blank=True)),
+                ('dms_lon', models.FloatField(null=True)),
+                ('dms_lat', models.FloatField(null=True)),
+                ('match_key', models.CharField(max_length=32)),
+                ('source_hash', models.CharField(max_length=32)),
+                ('name', models.CharField(max_length=120)),
+                ('managing_agency', models.CharField(max_length=100)),
+                ('road_address', models.CharField(max_length=200)),
+                ('lot_address', models.CharField(max_length=200)),
+                ('purpose', models.CharField(max_length=12)),
+                ('camera_count', models.PositiveSmallIntegerField()),
+                ('pixels_10k', models.PositiveIntegerField(null=True)),
+                ('direction_text', models.CharField(max_length=200)),
+                ('bearing_deg', models.FloatField(null=True)),
+                ('field_of_view_deg', models.FloatField(null=True)),
+                ('retention_days', models.PositiveIntegerField(null=True)),
+                ('installed_month', models.DateField(null=True)),
+                ('phone', models.CharField(max_length=40)),
+                ('data_date', models.DateField(null=True)),
+                ('site_id', models.BigIntegerField(null=True)),
+                ('action', models.CharField(blank=True, max_length=10)),
+                ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='cctv.importbatch')),
+                ('municipality', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='municipalities.municipality')),
+            ],
+            options={
+                'verbose_name': 'staged row',
+                'verbose_name_plural': 'staged rows',
+                'ordering': ['batch', 'line'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ImportRow',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('line', models.PositiveIntegerField(verbose_name='line')),
+                ('verdict', models.CharField(choices=[('accepted', 'accepted'), ('repaired', 'repaired'), ('quarantined', 'quarantined'), ('rejected', 'rejected')], max_length=12, verbose_name='verdict')),
+                ('code', models.CharField(max_length=24, verbose_name='reason')),
+                ('detail', models.JSONField(blank=True, null=True)),
+                ('register_id', models.CharField(blank=True, max_length=60, verbose_name='management number')),
+                ('raw', models.TextField()),
+                ('lon', models.FloatField(blank=True, null=True)),
+                ('lat', models.FloatField(blank=True, null=True)),
+                ('repair', models.CharField(blank=True, max_length=12, verbose_name='proposed repair')),
+                ('repair_lon', models.FloatField(blank=True, null=True)),
+                ('repair_lat', models.FloatField(blank=True, null=True)),
+                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='cctv.importbatch')),
+                ('municipality', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='municipalities.municipality', verbose_name='municipality')),
+            ],
+            options={
+                'verbose_name': 'quarantined row',
+                'verbose_name_plural': 'quarantined rows',
+                'ordering': ['batch', 'line'],
+                'constraints': [models.UniqueConstraint(fields=('batch', 'line'), name='import_row_once_per_line')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ImportScope',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('accepted', models.PositiveIntegerField(default=0, verbose_name='accepted')),
+                ('repaired', models.PositiveIntegerField(default=0, verbose_name='repaired')),
+                ('quarantined', models.PositiveIntegerField(default=0, verbose_name='quarantined')),
+                ('rejected', models.PositiveIntegerField(default=0, verbose_name='rejected')),
+                ('new', models.PositiveIntegerField(default=0, verbose_name='new')),
+                ('changed', models.PositiveIntegerField(default=0, verbose_name='changed')),
+                ('unchanged', models.PositiveIntegerField(default=0, verbose_name='unchanged')),
+                ('gone', models.PositiveIntegerField(default=0, verbose_name='gone')),
+                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scopes', to='cctv.importbatch')),
+                ('municipality', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='municipalities.municipality')),
+            ],
+            options={
+                'verbose_name': 'import by municipality',
+                'verbose_name_plural': 'imports by municipality',
+                'ordering': ['batch', 'municipality'],
+                'constraints': [models.UniqueConstraint(fields=('batch', 'municipality'), name='scope_once_per_batch')],
+            },
+        ),
+        # A crash of the database may empty the staging table: its batches are then read again.
+        migrations.RunSQL(
+            "ALTER TABLE cctv_stagedrow SET UNLOGGED", "ALTER TABLE cctv_stagedrow SET LOGGED"
+        ),
+    ]
