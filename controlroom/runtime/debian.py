@@ -1,0 +1,189 @@
+"""What the machine itself lacks: PostgreSQL with PostGIS, Redis, fonts, a browser; one apt call."""
+
+import glob
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from controlroom.runtime.places import CannotRun
+
+OLDEST_POSTGRES = 14
+CJK_FONT = "/usr/share/fonts/opentype/noto/NotoSansCJK-*.ttc"
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """One installed PostgreSQL that has PostGIS."""
+
+    version: int
+    binaries: Path
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a command needs of the machine."""
+
+    postgres: bool = True
+    redis: bool = True
+    venv: bool = True
+    browser: bool = False
+
+
+def find_postgres() -> list[Postgres]:
+    """List the installed PostgreSQL versions that have PostGIS, newest first."""
+    found = []
+    for folder in Path("/usr/lib/postgresql").glob("*/bin"):
+        version = folder.parent.name
+        control = Path("/usr/share/postgresql") / version / "extension" / "postgis.control"
+        if version.isdigit() and (folder / "initdb").exists() and control.exists():
+            found.append(Postgres(int(version), folder))
+    found += [] if found else _postgres_on_path()
+    usable = [postgres for postgres in found if postgres.version >= OLDEST_POSTGRES]
+    return sorted(usable, key=lambda postgres: postgres.version, reverse=True)
+
+
+def _postgres_on_path() -> list[Postgres]:
+    if not (pg_config := shutil.which("pg_config")):
+        return []
+
+    def ask(option: str) -> str:
+        return subprocess.run(
+            [pg_config, option], capture_output=True, text=True, check=False
+        ).stdout.strip()
+
+    binaries, shared = Path(ask("--bindir")), Path(ask("--sharedir"))
+    version = re.search(r"(\d+)", ask("--version"))
+    complete = (binaries / "initdb").exists() and (shared / "extension/postgis.control").exists()
+    return [Postgres(int(version[1]), binaries)] if version and complete else []
+
+
+def find_redis() -> str | None:
+    """Find the Redis server. Debian's redis-tools holds it too, under the name of a checker:
+    one program that looks at the name it is started by; redis-server only adds the service.
+    """
+    return shutil.which("redis-server") or shutil.which("redis-check-rdb")
+
+
+def find_browser() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def provide(wanted: Wanted) -> None:
+    """Install what is missing, saying so first; nothing when nothing is missing.
+
+    Raises: CannotRun with the line to type when this machine cannot be helped from here.
+    """
+    lacking = missing(wanted)
+    if not lacking:
+        return
+    print(f"This machine lacks {', '.join(lacking)}.", flush=True)
+    if not shutil.which("apt-get"):
+        raise CannotRun(
+            "only Debian and Ubuntu are set up by themselves; install "
+            f"{', '.join(lacking)} yourself, or set DATABASE_URL and REDIS_URL"
+        )
+    privileged = privilege()
+    if not _run([*privileged, "apt-get", "update", "-qq"]):
+        print("apt-get update failed; going on with the package lists that are here.", flush=True)
+    packages = [_package(name) for name in lacking]
+    print(f"Installing with apt: {' '.join(packages)}", flush=True)
+    script = INSTALL_WITHOUT_CLUSTER if "PostgreSQL with PostGIS" in lacking else INSTALL
+    if not _run([*privileged, "sh", "-ec", script, "install", *packages]):
+        raise CannotRun(
+            "apt could not install what is missing; look at its messages above, or type: "
+            f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
+        )
+    if left := missing(wanted):
+        raise CannotRun(f"still missing after the installation: {', '.join(left)}")
+
+
+def missing(wanted: Wanted) -> list[str]:
+    """Name what is wanted and not here, in words."""
+    here = {
+        "PostgreSQL with PostGIS": not wanted.postgres or bool(find_postgres()),
+        "Redis": not wanted.redis or bool(find_redis()),
+        "Python's venv": not wanted.venv or importlib.util.find_spec("ensurepip") is not None,
+        "Chromium": not wanted.browser or bool(find_browser()),
+        "Korean fonts": not wanted.browser or bool(glob.glob(CJK_FONT)),  # noqa: PTH207 - absolute
+    }
+    return [name for name, present in here.items() if not present]
+
+
+def _package(name: str) -> str:
+    if name == "PostgreSQL with PostGIS":
+        return _postgis_package()
+    if name == "Chromium":
+        return "chromium" if _known("chromium") else "chromium-browser"
+    return {
+        # The server without the system service that redis-server would start on port 6379.
+        "Redis": "redis-tools",
+        "Python's venv": f"python{sys.version_info[0]}.{sys.version_info[1]}-venv",
+        "Korean fonts": "fonts-noto-cjk",
+    }[name]
+
+
+def _postgis_package() -> str:
+    """Choose PostGIS for the PostgreSQL that is here, else for the newest that apt knows."""
+    listed = subprocess.run(
+        ["apt-cache", "search", "--names-only", "^postgresql-[0-9]+-postgis-3$"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    versions = sorted({int(found) for found in re.findall(r"postgresql-(\d+)-postgis-3", listed)})
+    if not versions:
+        raise CannotRun("apt knows no postgresql-NN-postgis-3; Debian 12 or Ubuntu 22.04 has it")
+    installed = [v for v in versions if Path(f"/usr/lib/postgresql/{v}/bin/initdb").exists()]
+    return f"postgresql-{(installed or versions)[-1]}-postgis-3"
+
+
+def _known(package: str) -> bool:
+    shown = subprocess.run(["apt-cache", "show", package], capture_output=True, check=False)
+    return shown.returncode == 0
+
+
+def privilege() -> list[str]:
+    """Give what goes before a command that needs root."""
+    if os.geteuid() == 0:
+        return []
+    if sudo := shutil.which("sudo"):
+        return [sudo] if sys.stdin.isatty() else [sudo, "-n"]
+    raise CannotRun("packages are missing; run this once as root, or install sudo")
+
+
+def _run(command: list[str]) -> bool:
+    return subprocess.run(command, stdin=None, check=False).returncode == 0
+
+
+INSTALL = """
+export DEBIAN_FRONTEND=noninteractive
+apt-get install -y -qq --no-install-recommends "$@"
+"""
+# Debian would create and start a cluster of the system's own with the first PostgreSQL it installs;
+# afterwards the file is what the package would have written.
+INSTALL_WITHOUT_CLUSTER = """
+export DEBIAN_FRONTEND=noninteractive
+file=/etc/postgresql-common/createcluster.conf
+ours=
+restore() {
+  if [ -n "$ours" ]; then
+    if [ -f /usr/share/postgresql-common/createcluster.conf ]; then
+      cp /usr/share/postgresql-common/createcluster.conf "$file"
+    else
+      rm -f "$file"
+    fi
+  fi
+}
+if [ ! -e "$file" ] && ! [ -d /usr/share/postgresql-common ]; then
+  mkdir -p /etc/postgresql-common
+  echo "create_main_cluster = false" > "$file"
+  ours=yes
+  trap restore EXIT
+fi
+apt-get install -y -qq --no-install-recommends "$@"
+"""

@@ -1,0 +1,98 @@
+"""The processes of the control room itself: web, worker, beat and the simulated agencies."""
+
+import http.client
+import signal
+import socket
+
+from controlroom.runtime import packages
+from controlroom.runtime.places import CHECKOUT, CannotRun, Places
+from controlroom.runtime.processes import Spec
+
+FIRST_PORT, PORTS = 8000, 100
+HOST = "127.0.0.1"
+
+
+def listen(port: int | None) -> socket.socket:
+    """Open the address of the web process: the port asked for, or the first free one from 8000.
+
+    The supervisor holds it, so that a caller waits for a restart instead of being refused.
+    """
+    candidates = range(FIRST_PORT, FIRST_PORT + PORTS) if port is None else [port]
+    for candidate in candidates:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, candidate))
+        except OSError:
+            listener.close()
+            continue
+        listener.listen(512)
+        return listener
+    if port is None:
+        raise CannotRun(f"no free port from {FIRST_PORT} to {FIRST_PORT + PORTS - 1}")
+    raise CannotRun(f"port {port} is taken; choose another with --port, or leave it out")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def address_of(listener: socket.socket) -> str:
+    return f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+def web(listener: socket.socket, env: dict[str, str]) -> Spec:
+    descriptor = listener.fileno()
+    port = listener.getsockname()[1]
+    application = "controlroom.asgi:application"
+    return Spec(
+        name="web",
+        command=[*_python("daphne"), "--fd", str(descriptor), "--verbosity", "0", application],
+        env=env,
+        pass_fds=(descriptor,),
+        ready=lambda: _answers(port),
+        cwd=CHECKOUT,
+    )
+
+
+def worker(env: dict[str, str]) -> Spec:
+    options = ["--pool", "threads", "--concurrency", "4", "--loglevel", "INFO"]
+    return Spec(
+        name="worker",
+        command=[*_celery(), "worker", *options, "--without-gossip", "--without-mingle"],
+        env=env,
+        # A warm stop may wait minutes for a task; alone, the worker must go at once.
+        orphan_signal=signal.SIGQUIT,
+        cwd=CHECKOUT,
+    )
+
+
+def beat(places: Places, env: dict[str, str]) -> Spec:
+    schedule = str(places.app / "celerybeat-schedule")
+    return Spec(
+        name="beat",
+        command=[*_celery(), "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", schedule],
+        env=env,
+        cwd=CHECKOUT,
+    )
+
+
+def _python(module: str) -> list[str]:
+    return [str(packages.PYTHON), "-m", module]
+
+
+def _celery() -> list[str]:
+    return [*_python("celery"), "-A", "controlroom.celery"]
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,66 @@
+"""bin/test: everything the tests need, on services that are thrown away; ends as pytest ends."""
+
+import shutil
+import subprocess
+import sys
+
+from controlroom.runtime import embedded, house, joined, packages, places, run
+from controlroom.runtime.places import CHECKOUT
+from controlroom.runtime.supervisor import Supervisor
+
+HELP = """usage: bin/test [PYTEST ARGUMENTS]
+
+Run bin/check and every test, on a private PostgreSQL and Redis that are thrown away. With arguments
+they go to pytest and bin/check is left out: bin/test tests/cctv -k nearest. Installs what is
+missing (saying so first), Chromium for the browser tests included."""
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(HELP)
+        return 0
+    run.provide(develop=True, browser=True)
+    temporary = places.throw_away("test")
+    try:
+        with joined.temporary(temporary, careless=True) as (supervisor, env):
+            return _all(supervisor, env, arguments)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        temporary.remove()
+
+
+def _all(supervisor: Supervisor, env: dict[str, str], arguments: list[str]) -> int:
+    # The tests choose their own values; only the services and the folder are given to them.
+    given = {name: value for name, value in env.items() if name in FOR_TESTS}
+    for_tests = embedded.environment() | given
+    compiled = [str(packages.PYTHON), "-m", "controlroom.runtime.prepare"]
+    failed = [] if arguments else house.check(env)
+    if not arguments and not _browser_modules():
+        failed.append("tests/js")
+    if code := supervisor.attached(compiled, env):
+        return code
+    for_tests["CONTROLROOM_FAILED_CHECKS"] = ", ".join(failed)
+    pytest = [str(packages.PYTHON), "-m", "pytest", *(arguments or ["-n", "2"])]
+    code = supervisor.attached(pytest, for_tests)
+    return code or bool(failed)
+
+
+def _browser_modules() -> bool:
+    """Run the tests of the pure browser modules where Node is; say so where it is not."""
+    node = shutil.which("node")
+    folder = CHECKOUT / "tests" / "js"
+    if node is None or not folder.is_dir():
+        print("  skipped  tests/js: no Node on this machine", flush=True)
+        return True
+    command = [node, "--test", "--test-reporter=dot", *map(str, sorted(folder.glob("*.test.*js")))]
+    done = subprocess.run(
+        command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        print(done.stdout, done.stderr, file=sys.stderr, flush=True)
+    print(f"  {'FAILED' if done.returncode else 'ok'}  tests/js", flush=True)
+    return done.returncode == 0
+
+
+FOR_TESTS = {"DATABASE_URL", "REDIS_URL", "CONTROLROOM_STATE_DIR", "PATH", "PYTHONPATH"}
