@@ -2,7 +2,12 @@
 
 import os
 
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlroom.settings")
-application = get_asgi_application()
+http = get_asgi_application()
+
+from controlroom.journal import routing  # noqa: E402 - models need the apps loaded above
+
+application = ProtocolTypeRouter({"http": http, "websocket": routing.application})

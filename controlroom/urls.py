@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("i18n/catalog.js", JavaScriptCatalog.as_view(packages=["controlroom"]), name="catalog"),
+    path("", include("controlroom.journal.urls")),
     path("admin/", admin.site.urls),
     path("", include("controlroom.municipalities.urls")),
 ]

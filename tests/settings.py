@@ -12,7 +12,10 @@ _TEST_VALUES = {
 for _name, _value in _TEST_VALUES.items():
     os.environ.setdefault(_name, _value)
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-os.environ["CONTROLROOM_REDIS_PREFIX"] = f"test-{os.getpid()}-{_worker}"
+# A web process that a test started shares the prefix of the test.
+os.environ["CONTROLROOM_REDIS_PREFIX"] = os.environ.get(
+    "CONTROLROOM_TEST_REDIS_PREFIX", f"test-{os.getpid()}-{_worker}"
+)
 
 from controlroom.settings import *  # noqa: E402, F403
 from controlroom.settings import DATABASES, STORAGES  # noqa: E402

@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "controlroom.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        from controlroom.accounts import receivers  # noqa: F401, PLC0415

@@ -14,6 +14,8 @@ class User(AbstractUser):
     )
     # Raised on password change, deactivation and demotion: open sockets compare and close.
     access_version = models.PositiveIntegerField(default=0, editable=False)
+    # Between pre_save and post_save: whether this save changes what the person may do.
+    access_differs = False
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("person")  # type: ignore[assignment]  # stubs say str

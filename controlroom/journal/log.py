@@ -1,5 +1,6 @@
-"""Append to the journal; read it after a number."""
+"""Append to the journal; read it after a number, as a reader of some audiences."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from controlroom.journal.choices import Audience
-from controlroom.journal.models import Entry
+from controlroom.journal.models import Entry, Stream
 
 # Sent after commit with municipality_id and number; losing it harms nobody.
 appended = Signal()
@@ -60,3 +61,52 @@ def append(
         robust=True,
     )
     return entry
+
+
+def read_after(
+    *,
+    municipality_id: int,
+    audiences: Iterable[str],
+    after: int,
+    limit: int,
+    upto: int | None = None,
+    prev: int | None = None,
+) -> list[dict[str, Any]]:
+    """Read what these audiences hear after a number, oldest first, as it goes over the wire.
+
+    `prev` of each is the number before it in this scope, so a reader of part of the journal
+    can tell a gap from an entry that was not meant for them; who already knows the number before
+    the first says it as `prev`.
+    """
+    page = Entry.objects.in_scope(municipality_id, audiences).filter(number__gt=after)
+    if upto is not None:
+        page = page.filter(number__lte=upto)
+    rows = page.order_by("number").values(
+        "number", "kind", "at", "subject_kind", "subject_id", "data"
+    )[:limit]
+    if prev is None:
+        prev = scope_head(municipality_id=municipality_id, audiences=audiences, upto=after)
+    wire: list[dict[str, Any]] = []
+    for row in rows:
+        subject = {"kind": row.pop("subject_kind"), "id": row.pop("subject_id")}
+        wire.append(row | {"prev": prev, "at": row["at"].isoformat(), "subject": subject})
+        prev = row["number"]
+    return wire
+
+
+def scope_head(*, municipality_id: int, audiences: Iterable[str], upto: int | None = None) -> int:
+    """Give the last number that these audiences hear, 0 when there is none yet."""
+    head = 0
+    # One audience at a time: each is a single probe of the index entry_by_audience.
+    for audience in audiences:
+        entries = Entry.objects.in_scope(municipality_id, [audience])
+        if upto is not None:
+            entries = entries.filter(number__lte=upto)
+        head = max(head, entries.highest_number())
+    return head
+
+
+def heads(municipality_ids: Iterable[int]) -> dict[int, int]:
+    """Give the last number of each municipality, whoever hears it."""
+    streams = Stream.objects.filter(pk__in=list(municipality_ids))
+    return dict(streams.values_list("municipality_id", "head"))
