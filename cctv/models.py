@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cctv.choices import Health, Purpose, SourceKind
 from cctv.models_imports import ImportBatch, ImportChange, ImportRow, ImportScope, StagedRow
+from cctv.models_policy import CameraPolicy
 from cctv.models_video import VideoTicket, ViewRecord
 from cctv.querysets import CameraQuerySet, SiteQuerySet
 
@@ -109,6 +110,7 @@ class Camera(models.Model):
 
 __all__ = [
     "Camera",
+    "CameraPolicy",
     "ImportBatch",
     "ImportChange",
     "ImportRow",

@@ -58,6 +58,10 @@ class ViewRecord(models.Model):
             models.Index(
                 fields=["last_seen_at"], condition=Q(ended_at__isnull=True), name="view_open"
             ),
+            # The choice of cameras counts the open views of each.
+            models.Index(
+                fields=["camera"], condition=Q(ended_at__isnull=True), name="view_open_by_camera"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -43,3 +43,5 @@ class ImportBatchQuerySet(models.QuerySet[Any]):
 
 class ImportRowQuerySet(OwnedQuerySet):
     right = Right.REGISTER_MANAGE
+class CameraPolicyQuerySet(OwnedQuerySet):
+    right = Right.POLICY_MANAGE

@@ -1,0 +1,145 @@
+"""Fetches the cameras around a place from PostGIS as rows ready for scoring, in one statement."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from django.db import connection
+from psycopg.pq import Format
+
+from cctv.policies import is_allowed
+from cctv.scoring import Candidate, Place
+
+_CAMERA_COLUMNS = """
+       c.id, n.id, coalesce(nullif(c.name, ''), n.name || ' #' || c.position), n.lon, n.lat,
+       n.distance_m, c.bearing_deg, c.field_of_view_deg, c.health, n.installed_month, n.purpose,
+       p.allowed, c.source_kind <> 'none',
+       (SELECT count(*) FROM cctv_viewrecord v WHERE v.camera_id = c.id AND v.ended_at IS NULL)
+"""
+_SITE_COLUMNS = """
+       s.id, s.installed_month, s.purpose,
+       coalesce(nullif(s.name, ''), nullif(s.road_address, ''), nullif(s.lot_address, ''),
+                s.register_id) AS name,
+       ST_X(s.location::geometry) AS lon, ST_Y(s.location::geometry) AS lat
+"""
+_CAMERA_JOINS = """
+  LEFT JOIN cctv_camera c ON c.site_id = n.id AND c.gone_at IS NULL
+  LEFT JOIN cctv_camerapolicy p ON p.municipality_id = %(municipality_id)s
+            AND p.service = %(service)s AND p.purpose = n.purpose
+"""
+_PLACE = "ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)::geography"
+
+
+def _nearest_sql(sites: int) -> str:
+    # The number of sites is written into the text: a plan that knows it walks the GiST index in
+    # order of distance; with a parameter the planner may sort the whole circle instead.
+    return f"""
+SELECT {_CAMERA_COLUMNS}
+  FROM (SELECT {_SITE_COLUMNS}, ST_Distance(s.location, {_PLACE}) AS distance_m
+          FROM cctv_site s
+         WHERE s.municipality_id = %(municipality_id)s AND s.gone_at IS NULL
+           AND ST_DWithin(s.location, {_PLACE}, %(radius_m)s)
+         ORDER BY s.location <-> {_PLACE}
+         LIMIT {sites:d}) n
+  {_CAMERA_JOINS}
+"""  # noqa: S608 - built from constants and a whole number
+
+
+# The shape is geography text (EWKT); `focus` is the point of it that the cameras should see.
+_DRAWN_SQL = f"""
+SELECT {_CAMERA_COLUMNS}, n.focus_lon, n.focus_lat
+  FROM (SELECT {_SITE_COLUMNS}, ST_Distance(s.location, f.focus::geography) AS distance_m,
+               ST_X(f.focus) AS focus_lon, ST_Y(f.focus) AS focus_lat,
+               CASE WHEN %(is_line)s THEN ST_LineLocatePoint(d.line, s.location::geometry)
+                    ELSE 0 END AS along
+          FROM (SELECT %(shape)s::geography AS shape,
+                       CASE WHEN %(is_line)s THEN %(shape)s::geometry END AS line) d
+          JOIN cctv_site s ON ST_DWithin(s.location, d.shape, %(radius_m)s)
+         CROSS JOIN LATERAL (
+               SELECT CASE WHEN %(is_line)s
+                           THEN ST_ClosestPoint(d.line, s.location::geometry)
+                           ELSE ST_Centroid(d.shape::geometry) END AS focus) f
+         WHERE s.municipality_id = %(municipality_id)s AND s.gone_at IS NULL
+         ORDER BY along, distance_m, s.id
+         LIMIT %(sites)s) n
+  {_CAMERA_JOINS}
+ ORDER BY n.along, n.distance_m, n.id, c.position
+"""  # noqa: S608 - built from constants
+
+_NEAREST: dict[int, str] = {}
+
+
+def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Run a statement prepared on this connection: planning it each time costs more than it does.
+
+    Django's own cursors bind on the client and never prepare, so the threshold binds only these.
+    """
+    connection.ensure_connection()
+    raw = connection.connection
+    raw.prepare_threshold = 1
+    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
+        cursor.format = Format.BINARY
+        cursor.execute(sql, params, prepare=True)
+        return cursor.fetchall()
+
+
+def _candidate(row: tuple[Any, ...], service: str) -> Candidate:
+    allowed = is_allowed(service=service, purpose=row[10], override=row[11])
+    return Candidate._make((*row[:11], allowed, *row[12:14]))
+
+
+def nearest(
+    *, municipality_id: int, place: Place, radius_m: float, service: str, sites: int
+) -> tuple[list[Candidate], bool]:
+    """Give the cameras of the nearest sites within the radius, and whether those were all.
+
+    Only the municipality's own register is asked; a neighbour's cameras are its neighbour's.
+    """
+    sql = _NEAREST.setdefault(sites, _nearest_sql(sites))
+    rows = _rows(
+        sql,
+        {
+            "municipality_id": municipality_id,
+            "lon": place.lon,
+            "lat": place.lat,
+            "radius_m": float(radius_m),
+            "service": service,
+        },
+    )
+    are_all = len({row[1] for row in rows}) < sites
+    return [_candidate(row, service) for row in rows if row[0] is not None], are_all
+
+
+def drawn(
+    *,
+    municipality_id: int,
+    shape_ewkt: str,
+    is_line: bool,
+    radius_m: float,
+    service: str,
+    sites: int,
+) -> tuple[list[tuple[Candidate, Place]], bool]:
+    """Give the cameras within `radius_m` of a shape, each with the point it should see.
+
+    Points and polygons are ordered by distance from their middle, a line from its start to its
+    end. The second value says whether there was room for all.
+    """
+    rows = _rows(
+        _DRAWN_SQL,
+        {
+            "municipality_id": municipality_id,
+            "shape": shape_ewkt,
+            "is_line": is_line,
+            "radius_m": float(radius_m),
+            "service": service,
+            "sites": sites + 1,
+        },
+    )
+    site_ids = list(dict.fromkeys(row[1] for row in rows))
+    kept = set(site_ids[:sites])
+    found = [
+        (_candidate(row, service), Place(row[14], row[15]))
+        for row in rows
+        if row[0] is not None and row[1] in kept
+    ]
+    return found, len(site_ids) <= sites
