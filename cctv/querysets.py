@@ -43,5 +43,7 @@ class ImportBatchQuerySet(models.QuerySet[Any]):
 
 class ImportRowQuerySet(OwnedQuerySet):
     right = Right.REGISTER_MANAGE
+
+
 class CameraPolicyQuerySet(OwnedQuerySet):
     right = Right.POLICY_MANAGE
