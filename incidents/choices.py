@@ -1,3 +1,5 @@
+"""The words of incidents, with their labels."""
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +50,14 @@ class KindClass(models.TextChoices):
     DISASTER = "disaster", _("disaster")
     ORDER = "order", _("public order")
     OTHER = "other", _("other")
+
+
+class ReportState(models.TextChoices):
+    """What a report says about its case."""
+
+    NEW = "new", _("new")
+    UPDATE = "update", _("update")
+    CANCEL = "cancel", _("cancel")
 
 
 class Result(models.TextChoices):

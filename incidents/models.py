@@ -10,7 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from controlroom.municipalities.querysets import OwnedQuerySet
-from incidents.choices import KindClass, Priority, Result, Service, Status
+from incidents.choices import KindClass, Priority, ReportState, Result, Service, Status
+from incidents.querysets import IncidentQuerySet
 
 
 class Kind(models.Model):
@@ -106,9 +107,9 @@ class Incident(models.Model):
     duplicate_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="duplicates"
     )
-    version = models.PositiveIntegerField(default=1)
+    version = models.PositiveIntegerField(_("version"), default=1)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = IncidentQuerySet.as_manager()
 
     class Meta:
         ordering = ["-received_at", "-id"]
@@ -129,6 +130,26 @@ class Incident(models.Model):
         return self.number
 
 
+class NumberCounter(models.Model):
+    """The last incident number given in a municipality and year; locked while one is taken."""
+
+    municipality = models.ForeignKey(
+        "municipalities.Municipality", models.PROTECT, related_name="+"
+    )
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["municipality", "year"], name="number_counter_once_per_year"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.last:06d}"
+
+
 class Report(models.Model):
     """What an agency said, kept as it came: a row a message that opened or changed an incident."""
 
@@ -141,6 +162,13 @@ class Report(models.Model):
     external_id = models.CharField(_("agency's number"), max_length=60, blank=True)
     source = models.CharField(_("link"), max_length=60, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
+    state = models.CharField(
+        _("state"), max_length=6, choices=ReportState.choices, default=ReportState.NEW
+    )
+    # A late older version is kept, but changes nothing.
+    is_applied = models.BooleanField(_("applied"), default=True)
+    # The report that opened the incident: at most one a case.
+    is_opening = models.BooleanField(_("opened the incident"), default=False)
     occurred_at = models.DateTimeField(_("occurred"))
     received_at = models.DateTimeField(_("received"), default=timezone.now)
     raw = models.JSONField(_("as received"), default=dict)
@@ -148,7 +176,7 @@ class Report(models.Model):
     objects = OwnedQuerySet.as_manager()
 
     class Meta:
-        ordering = ["incident", "received_at", "pk"]
+        ordering = ["incident_id", "received_at", "pk"]
         verbose_name = _("report")
         verbose_name_plural = _("reports")
         constraints = [
@@ -156,7 +184,12 @@ class Report(models.Model):
                 fields=["municipality", "source", "external_id", "version"],
                 condition=~Q(external_id=""),
                 name="report_version_once",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["municipality", "source", "external_id"],
+                condition=~Q(external_id="") & Q(is_opening=True),
+                name="report_opens_one_incident",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -184,7 +217,7 @@ class IncidentEvent(models.Model):
     objects = OwnedQuerySet.as_manager()
 
     class Meta:
-        ordering = ["incident", "pk"]
+        ordering = ["incident_id", "pk"]
         verbose_name = _("incident event")
         verbose_name_plural = _("incident events")
 
@@ -202,7 +235,7 @@ class CameraChoice(models.Model):
     skipped = models.JSONField(default=list)
 
     class Meta:
-        ordering = ["incident", "-pk"]
+        ordering = ["incident_id", "-pk"]
 
     def __str__(self) -> str:
         return f"{self.incident_id}: {len(self.picks)}"

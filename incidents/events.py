@@ -1,0 +1,10 @@
+"""The signal that this app declares: a fact about an incident was recorded."""
+
+from django.dispatch import Signal
+
+# The verb of the first event of each incident; the others are statuses.Verb.
+OPEN = "open"
+
+# Sent IN the transaction, with `incident: Incident` and `event: IncidentEvent`. A receiver that
+# raises rolls the fact back, so that what must be told is planned or nothing happened.
+fact_recorded = Signal()
