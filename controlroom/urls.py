@@ -17,4 +17,5 @@ urlpatterns = [
     path("", include("controlroom.journal.urls")),
     path("admin/", admin.site.urls),
     path("", include("controlroom.municipalities.urls")),
+    path("", include("incidents.urls")),
 ]

@@ -6,15 +6,16 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
 from controlroom.municipalities.models import Municipality
+from controlroom.municipalities.roles import Right
 
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead to the first municipality of this person; administrators of none go to the admin."""
-    municipality = Municipality.objects.visible_to(request.user).first()
-    if municipality is None:
+    """Lead to the console of the first municipality this person serves in, or to the admin."""
+    serving = Municipality.objects.visible_to(request.user, Right.OPERATIONS_VIEW).first()
+    if serving is None:
         return redirect("admin:index")
-    return redirect("/admin/")
+    return redirect("console", code=serving.code)
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:

@@ -80,7 +80,7 @@ def cameras_item(choice: CameraChoice | None) -> dict[str, Any]:
 def why(incident: Incident, events: list[IncidentEvent]) -> dict[str, str]:
     """Say from whom it came and which rule gave its priority, as the rule was at the time."""
     opening = next((event for event in events if event.verb == OPEN), None)
-    data = opening.data if opening else {}
+    data = next((event.data for event in reversed(events) if "rule" in event.data), {})
     source = (opening.agent or str(opening.actor or "")) if opening else ""
     said = {}
     for language in ("ko", "en"):
@@ -96,7 +96,7 @@ def _rule_text(incident: Incident, data: dict[str, Any]) -> str:
     kind, urgency = data.get("rule_kind"), data.get("rule_urgency")
     named = {
         "service": incident.get_service_display(),
-        "kind": incident.kind.name,
+        "kind": incident.kind.name if incident.kind.code == kind else kind,
         "urgency": urgency,
         "priority": data.get("priority"),
     }

@@ -4,7 +4,6 @@ Ownership has its own module; its verbs are offered here too, so that callers kn
 """
 
 from datetime import datetime
-from typing import Any
 
 from django.contrib.gis.geos import Point
 from django.db import transaction
@@ -20,10 +19,10 @@ from incidents import events
 from incidents.cameras import choose_cameras
 from incidents.choices import Result
 from incidents.history import begin, note_acknowledged, record, write_fact
-from incidents.models import Incident, Kind, PriorityRule, Report
+from incidents.models import Incident, Kind, Report
 from incidents.numbers import take_number
 from incidents.ownership import accept_offer, claim, decline_offer, offer, release, take_over
-from incidents.priorities import priority_by, rule_for
+from incidents.priorities import explained, priority_by, rule_for
 from incidents.statuses import OPEN, Status, Verb
 
 __all__ = [
@@ -96,24 +95,13 @@ def open_incident(  # noqa: PLR0913 - a report has that many sides
     if report is not None:
         report.incident = incident
         report.save(force_insert=True)
-    data = _why(incident, rule, report)
+    data = explained(rule)
+    if report is not None:
+        data |= {"external_id": report.external_id, "report_version": report.version}
     write_fact(incident, events.OPEN, before=None, by=by, agent=agent, text="", data=data)
     if by is not None:
         note_acknowledged(incident, by)
     return incident
-
-
-def _why(incident: Incident, rule: PriorityRule | None, report: Report | None) -> dict[str, Any]:
-    """Keep the rule as it was, so that the detail can say later why it rang."""
-    why: dict[str, Any] = {
-        "priority": int(incident.priority),
-        "rule": rule.pk if rule else None,
-        "rule_kind": rule.kind.code if rule and rule.kind else "",
-        "rule_urgency": rule.urgency if rule else "",
-    }
-    if report is not None:
-        why |= {"external_id": report.external_id, "report_version": report.version}
-    return why
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """Which priority a report gets: the rules an administrator keeps, the most specific one first."""
 
+from typing import Any
+
 from django.db.models import Q
 
 from incidents.choices import Priority
@@ -25,3 +27,13 @@ def rule_for(*, kind: Kind, urgency: str) -> PriorityRule | None:
 
 def priority_by(rule: PriorityRule | None) -> int:
     return rule.priority if rule else DEFAULT.value
+
+
+def explained(rule: PriorityRule | None) -> dict[str, Any]:
+    """Give the rule as it is now, to be kept with the fact it decided."""
+    return {
+        "priority": priority_by(rule),
+        "rule": rule.pk if rule else None,
+        "rule_kind": rule.kind.code if rule and rule.kind else "",
+        "rule_urgency": rule.urgency if rule else "",
+    }

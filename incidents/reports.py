@@ -14,8 +14,8 @@ from incidents.cameras import choose_cameras
 from incidents.choices import KindClass, ReportState
 from incidents.history import lock, record
 from incidents.lifecycle import cancel, open_incident
-from incidents.models import Incident, Kind, Report
-from incidents.priorities import priority_by, rule_for
+from incidents.models import Incident, Kind, PriorityRule, Report
+from incidents.priorities import explained, priority_by, rule_for
 from incidents.statuses import OPEN, Status, Verb
 
 
@@ -126,6 +126,7 @@ def _apply(row: Incident, source: str, message: ReportIn) -> TakenReport:
         else:
             record(row, Verb.UPDATE, agent=source, data={**_naming(message), "state": "cancel"})
         return TakenReport(row, created=False, changed=True)
+    before = _compared(row)
     if row.status == Status.CANCELLED:
         row.result = ""
         row.owner = None
@@ -133,26 +134,31 @@ def _apply(row: Incident, source: str, message: ReportIn) -> TakenReport:
         row.acknowledged_at = None
         row.acknowledged_by = None
         record(row, Verb.REVIVE, agent=source, data=_naming(message))
-    changes = _change_fields(row, message)
-    record(row, Verb.UPDATE, agent=source, data={**_naming(message), "changed": changes})
+    rule = _put_on(row, message)
+    data = {**explained(rule), **_naming(message), "changed": _differences(before, row)}
+    if {"place", "error_radius_m"} & set(data["changed"]):
+        choose_cameras(row)
+    record(row, Verb.UPDATE, agent=source, data=data)
     return TakenReport(row, created=False, changed=True)
 
 
-def _change_fields(row: Incident, message: ReportIn) -> dict[str, list[Any]]:
+def _put_on(row: Incident, message: ReportIn) -> PriorityRule | None:
     """Put what the newer version says on the row; what it leaves empty stays as it was."""
-    before = _compared(row)
     row.kind = kind_of(message.service, message.kind_code)
     row.urgency = message.urgency[:4]
-    row.priority = priority_by(rule_for(kind=row.kind, urgency=row.urgency))
+    rule = rule_for(kind=row.kind, urgency=row.urgency)
+    row.priority = priority_by(rule)
     row.address = _clean(message.address, 200) or row.address
     row.summary = _clean(message.summary, 500) or row.summary
     row.occurred_at = message.occurred_at
     if message.place is not None:
         row.location = message.place
         row.error_radius_m = max(message.error_radius_m, 0)
+    return rule
+
+
+def _differences(before: dict[str, Any], row: Incident) -> dict[str, list[Any]]:
     after = _compared(row)
-    if (before["place"], before["error_radius_m"]) != (after["place"], after["error_radius_m"]):
-        choose_cameras(row)
     return {name: [before[name], after[name]] for name in after if before[name] != after[name]}
 
 

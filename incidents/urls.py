@@ -1,0 +1,26 @@
+from django.urls import path
+
+from incidents import views
+from incidents.console import console
+
+urlpatterns = [
+    path("m/<str:code>/", console, name="console"),
+    path("m/<str:code>/live/snapshot", views.SnapshotView.as_view(), name="snapshot"),
+    path("m/<str:code>/incidents/", views.IncidentsView.as_view(), name="incidents"),
+    path("m/<str:code>/incidents/<uuid:pk>/", views.IncidentView.as_view(), name="incident"),
+    path(
+        "m/<str:code>/incidents/<uuid:pk>/cameras/",
+        views.CamerasView.as_view(),
+        name="incident-cameras",
+    ),
+    path(
+        "m/<str:code>/incidents/<uuid:pk>/cluster/",
+        views.ClusterView.as_view(),
+        name="incident-cluster",
+    ),
+    path(
+        "m/<str:code>/incidents/<uuid:pk>/<str:verb>/",
+        views.VerbView.as_view(),
+        name="incident-verb",
+    ),
+]
