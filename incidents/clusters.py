@@ -30,7 +30,8 @@ WITH RECURSIVE member(id) AS (
     JOIN incidents_incident mine ON mine.id = member.id
     JOIN incidents_incident other
       ON other.municipality_id = mine.municipality_id
-     AND other.received_at BETWEEN mine.received_at - %(window)s AND mine.received_at + %(window)s
+     AND other.received_at BETWEEN mine.received_at - %(window)s::interval
+                               AND mine.received_at + %(window)s::interval
      AND ST_DWithin(
            other.location, mine.location,
            GREATEST(%(near_m)s, LEAST(other.error_radius_m, mine.error_radius_m)))
@@ -82,7 +83,7 @@ def probable_duplicates(incident: Incident) -> list[Incident]:
             _MEMBERS,
             {
                 "seed": incident.pk,
-                "window": WINDOW,
+                "window": f"{WINDOW.total_seconds()} seconds",
                 "near_m": NEAR_M,
                 "kind_class": incident.kind.kind_class,
                 "left_out": _LEFT_OUT,

@@ -80,7 +80,8 @@ def cameras_item(choice: CameraChoice | None) -> dict[str, Any]:
 def why(incident: Incident, events: list[IncidentEvent]) -> dict[str, str]:
     """Say from whom it came and which rule gave its priority, as the rule was at the time."""
     opening = next((event for event in events if event.verb == OPEN), None)
-    data = next((event.data for event in reversed(events) if "rule" in event.data), {})
+    ruled = [event.data for event in events if "rule" in event.data]
+    data: dict[str, Any] = ruled[-1] if ruled else {}
     source = (opening.agent or str(opening.actor or "")) if opening else ""
     said = {}
     for language in ("ko", "en"):

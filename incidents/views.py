@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import status
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -28,13 +29,20 @@ from incidents.snapshot import snapshot
 from incidents.statuses import Verb
 
 
+def viewer(request: Request) -> User:
+    """Give the person who asks; every view here needs one."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user
+
+
 def find(user: Any, municipality: Municipality, pk: UUID) -> Incident:
     """Find an incident that this person may see here.
 
     Raises: OutOfScope.
     """
     visible = Incident.objects.visible_to(user).filter(municipality=municipality)
-    incident = with_history(visible).filter(pk=pk).first()
+    incident: Incident | None = with_history(visible).filter(pk=pk).first()
     if incident is None:
         raise OutOfScope(_("no such incident"))
     return incident
@@ -51,7 +59,7 @@ class SnapshotView(APIView):
 
     def get(self, request: Request, code: str) -> Response:
         municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
-        return Response(snapshot(municipality=municipality, viewer=request.user))
+        return Response(snapshot(municipality=municipality, viewer=viewer(request)))
 
 
 class IncidentsView(APIView):
@@ -63,7 +71,7 @@ class IncidentsView(APIView):
         municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
         asked = checked(serializers.ListSerializer, request.query_params)
         visible = Incident.objects.visible_to(request.user).filter(municipality=municipality)
-        features, cursor = page_of(visible, asked=asked, viewer=request.user)
+        features, cursor = page_of(visible, asked=asked, viewer=viewer(request))
         return Response({"incidents": features, "next": cursor})
 
     def post(self, request: Request, code: str) -> Response:
@@ -78,11 +86,11 @@ class IncidentsView(APIView):
             kind=kind,
             place=serializers.PlaceSerializer.point(place) if place else None,
             error_radius_m=place["error_radius_m"] if place else 0,
-            by=request.user,
+            by=viewer(request),
             **{**sent, "occurred_at": sent["occurred_at"] or timezone.now()},
         )
         return Response(
-            incident_detail(find(request.user, municipality, incident.pk), viewer=request.user),
+            incident_detail(find(request.user, municipality, incident.pk), viewer=viewer(request)),
             status=status.HTTP_201_CREATED,
             headers={"Location": reverse("incident", args=[code, incident.pk])},
         )
@@ -94,7 +102,7 @@ class IncidentView(APIView):
     def get(self, request: Request, code: str, pk: UUID) -> Response:
         municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
         incident = find(request.user, municipality, pk)
-        return Response(incident_detail(incident, viewer=request.user), headers=etag(incident))
+        return Response(incident_detail(incident, viewer=viewer(request)), headers=etag(incident))
 
 
 class CamerasView(APIView):
@@ -180,9 +188,9 @@ class VerbView(APIView):
         sent = checked(command.form, request.data)
         version = sent.pop("version") or seen_version(request)
         told = command.arguments(municipality, sent) if command.arguments else sent
-        command.verb(incident=incident, by=request.user, expected_version=version, **told)
+        command.verb(incident=incident, by=viewer(request), expected_version=version, **told)
         incident = find(request.user, municipality, pk)
-        return Response(incident_detail(incident, viewer=request.user), headers=etag(incident))
+        return Response(incident_detail(incident, viewer=viewer(request)), headers=etag(incident))
 
 
 def etag(incident: Incident) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.gis.geos import Point
 
+from cctv.choices import Health, Purpose
 from cctv.models import Camera, Site
 from controlroom.municipalities.choices import Role
 from incidents import lifecycle
@@ -58,9 +59,13 @@ def make_incident(city, kind: Kind, **changes: Any) -> Incident:
 
 def make_camera(city, lon: float, lat: float, name: str = "중앙로") -> Camera:
     site = Site.objects.create(
-        municipality=city, name=name, register_id=name, location=Point(lon, lat, srid=4326)
+        municipality=city,
+        name=name,
+        register_id=name,
+        location=Point(lon, lat, srid=4326),
+        purpose=Purpose.CRIME,
     )
-    return Camera.objects.create(municipality=city, site=site, name=name)
+    return Camera.objects.create(municipality=city, site=site, name=name, health=Health.ONLINE)
 
 
 @pytest.fixture
