@@ -17,6 +17,19 @@ class SiteQuerySet(OwnedQuerySet):
     def in_register(self) -> Self:
         return self.filter(gone_at__isnull=True)
 
+    def matching(self, words: str) -> Self:
+        """Keep the sites that carry every word in a name, an address or the register number."""
+        found = self
+        for word in words.split():
+            found = found.filter(
+                Q(name__icontains=word)
+                | Q(road_address__icontains=word)
+                | Q(lot_address__icontains=word)
+                | Q(register_id__icontains=word)
+                | Q(cameras__name__icontains=word)
+            )
+        return found.distinct()
+
 
 class CameraQuerySet(OwnedQuerySet):
     right = Right.OPERATIONS_VIEW

@@ -18,4 +18,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("controlroom.municipalities.urls")),
     path("", include("incidents.urls")),
+    path("", include("cctv.urls")),
 ]

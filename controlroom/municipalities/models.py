@@ -121,3 +121,24 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.municipality} · {self.get_role_display()}"
+
+
+class MapLayer(models.Model):
+    """What is drawn under a city's map: its own GeoJSON, so that no tile comes from elsewhere."""
+
+    municipality = models.ForeignKey(Municipality, models.CASCADE, related_name="map_layers")
+    name = models.SlugField(_("name"), max_length=40)
+    # A FeatureCollection; each feature's `kind` (road, river, park, dong ...) says how it is drawn.
+    geojson = models.JSONField(_("GeoJSON"))
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["municipality", "name"]
+        verbose_name = _("map layer")
+        verbose_name_plural = _("map layers")
+        constraints = [
+            models.UniqueConstraint(fields=["municipality", "name"], name="map_layer_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,7 +1,10 @@
 """What the map needs of a municipality: its boundary and its neighbours'."""
 
+from typing import Any, cast
+
 from django.db import connection
 from django.http import HttpResponse
+from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
@@ -43,3 +46,33 @@ def boundary(request: Request, code: str) -> HttpResponse:
         content_type="application/geo+json",
         headers={"Cache-Control": "private, max-age=3600"},
     )
+
+
+# The features of every layer in one collection, joined as text.
+BASE_MAP = """
+SELECT coalesce(string_agg(feature::text, ',' ORDER BY layer.name, at), ''),
+       md5(coalesce(string_agg(DISTINCT layer.id || '@' || layer.updated_at, ','), ''))
+FROM municipalities_maplayer layer
+CROSS JOIN LATERAL jsonb_array_elements(layer.geojson -> 'features')
+  WITH ORDINALITY AS every(feature, at)
+WHERE layer.municipality_id = %s
+"""
+
+
+@api_view(["GET"])
+def base_map(request: Request, code: str) -> HttpResponse:
+    """Give what is drawn under the map, as one FeatureCollection; empty when the city has none."""
+    municipality = Municipality.objects.visible_to(request.user).filter(code=code).first()
+    if municipality is None:
+        raise OutOfScope(_("no such municipality"))
+    with connection.cursor() as cursor:
+        cursor.execute(BASE_MAP, [municipality.pk])
+        features, digest = cursor.fetchone()
+    etag = f'"{digest}"'
+    response = HttpResponse(
+        f'{{"type":"FeatureCollection","features":[{features}]}}',
+        content_type="application/geo+json",
+        headers={"Cache-Control": "private, no-cache", "ETag": etag},
+    )
+    plain: Any = request._request  # noqa: SLF001 - DRF's way to the plain request
+    return cast(HttpResponse, get_conditional_response(plain, etag=etag, response=response))

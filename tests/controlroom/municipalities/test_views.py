@@ -2,6 +2,7 @@
 
 import pytest
 
+from controlroom.municipalities.models import MapLayer
 from tests.conftest import make_municipality
 
 pytestmark = pytest.mark.django_db
@@ -20,3 +21,26 @@ def test_a_stranger_finds_no_boundary(client, stranger, city):
     answer = client.get(f"/m/{city.code}/boundary.geojson")
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_the_base_map_joins_the_layers_and_is_sent_again_only_when_changed(client, haneul, city):
+    client.force_login(haneul)
+    address = f"/m/{city.code}/basemap.geojson"
+    assert client.get(address).json() == {"type": "FeatureCollection", "features": []}
+    for name in ("b", "a"):
+        feature = {"type": "Feature", "properties": {"kind": name}, "geometry": None}
+        MapLayer.objects.create(
+            municipality=city,
+            name=name,
+            geojson={"type": "FeatureCollection", "features": [feature]},
+        )
+    first = client.get(address)
+    assert [f["properties"]["kind"] for f in first.json()["features"]] == ["a", "b"]
+    assert client.get(address, headers={"if-none-match": first["ETag"]}).status_code == 304
+    MapLayer.objects.get(name="a").save()
+    assert client.get(address, headers={"if-none-match": first["ETag"]}).status_code == 200
+
+
+def test_a_stranger_finds_no_base_map(client, stranger, city):
+    client.force_login(stranger)
+    assert client.get(f"/m/{city.code}/basemap.geojson").status_code == 404
