@@ -15,6 +15,8 @@ from controlroom.accounts.models import User
 def notice_change(
     instance: User, update_fields: Iterable[str] | None = None, **_kwargs: Any
 ) -> None:
+    # A copy that was read long ago must not set the version back.
+    instance.access_version = revocation.stored_version(instance)
     instance.access_differs = revocation.differs_from_stored(instance, update_fields)
 
 

@@ -30,6 +30,12 @@ def revoke(*, user_id: int) -> None:
     announce(user_id=user_id)
 
 
+def stored_version(user: User) -> int:
+    """Read the version of today, the own one of a person not stored yet."""
+    stored = User.objects.filter(pk=user.pk).values_list("access_version", flat=True).first()
+    return user.access_version if stored is None else stored
+
+
 def differs_from_stored(user: User, update_fields: Iterable[str] | None) -> bool:
     """Tell whether saving these fields would change the access of a stored person."""
     written = [name for name in WATCHED if update_fields is None or name in update_fields]

@@ -144,8 +144,10 @@ class PrivateRedis:
         if program is None:
             pytest.skip("redis-server is not installed")
         self._process = subprocess.Popen(
-            [program, "--port", "0", "--unixsocket", f"{self._folder}/redis.sock"]
-            + ["--save", "", "--appendonly", "no", "--dir", str(self._folder)],
+            [
+                *(program, "--port", "0", "--unixsocket", f"{self._folder}/redis.sock"),
+                *("--save", "", "--appendonly", "no", "--dir", str(self._folder)),
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
