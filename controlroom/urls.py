@@ -15,6 +15,8 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("i18n/catalog.js", JavaScriptCatalog.as_view(packages=["controlroom"]), name="catalog"),
     path("", include("controlroom.journal.urls")),
+    path("api/v1/", include("linkage.api.urls")),
+    path("m/<str:code>/linkage/", include("linkage.urls")),
     path("admin/", admin.site.urls),
     path("", include("controlroom.municipalities.urls")),
     path("", include("incidents.urls")),

@@ -54,6 +54,18 @@ class Ambiguous(Conflict):
     code = "ambiguous_number"
 
 
+class CaseCancelled(Conflict):
+    """A cancelled case rings again by a new report, not by a correction."""
+
+    code = "case_cancelled"
+
+
+class NotReplayable(Conflict):
+    """Only a message that was given up is sent again."""
+
+    code = "not_replayable"
+
+
 class InsufficientScope(NotAllowed):
     code = "insufficient_scope"
 

@@ -18,7 +18,7 @@ from controlroom.errors import Invalid
 from controlroom.municipalities.models import Municipality
 from incidents.choices import Service
 from linkage.choices import AgencyKind, LinkState
-from linkage.models import Agency, Link, OutboxStream
+from linkage.models import Agency, Link
 from linkage.sealing import seal, unseal
 
 ROTATION_OVERLAP = timedelta(hours=24)
@@ -69,7 +69,6 @@ def create_link(
         secret=seal(webhook_secret),
         **options,
     )
-    OutboxStream.objects.create(link=link)
     _record("link.created", link, by)
     return Credentials(link, application.client_id, client_secret, webhook_secret)
 

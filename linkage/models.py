@@ -114,7 +114,8 @@ class Link(models.Model):
         _("state"), max_length=12, choices=LinkState.choices, default=LinkState.UP
     )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
-    last_in_at = models.DateTimeField(_("last message in"), null=True, editable=False)
+    # The breaker: nothing is sent before this moment; people's states stand above it.
+    paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     last_success_at = models.DateTimeField(_("last delivery"), null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -132,18 +133,6 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return self.code
-
-
-class OutboxStream(models.Model):
-    """The counter row of a link: locking it makes sequence order equal commit order."""
-
-    link = models.OneToOneField(
-        Link, models.CASCADE, primary_key=True, related_name="outbox_stream"
-    )
-    head = models.BigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.link_id}: {self.head}"
 
 
 class Case(models.Model):
@@ -219,6 +208,7 @@ class InboxMessage(models.Model):
                 name="inbox_filed_by_case",
             ),
             models.Index(fields=["incident", "id"], name="inbox_by_incident"),
+            models.Index(fields=["link", "-id"], name="inbox_newest_by_link"),
         ]
 
     def __str__(self) -> str:
@@ -262,7 +252,6 @@ class OutboxMessage(models.Model):
         verbose_name=_("incident"),
     )
     event = models.ForeignKey("incidents.IncidentEvent", models.PROTECT, related_name="+")
-    sequence = models.BigIntegerField(_("sequence"))
     message_type = models.CharField(_("type"), max_length=16, choices=MessageType.choices)
     case_number = models.CharField(_("agency's number"), max_length=60)
     priority = models.PositiveSmallIntegerField(_("priority"), default=3)
@@ -289,7 +278,6 @@ class OutboxMessage(models.Model):
             models.UniqueConstraint(
                 fields=["link", "event", "message_type"], name="outbox_once_per_fact"
             ),
-            models.UniqueConstraint(fields=["link", "sequence"], name="outbox_sequence_once"),
         ]
         indexes = [
             models.Index(
@@ -297,7 +285,7 @@ class OutboxMessage(models.Model):
                 condition=Q(state__in=[OutboxState.QUEUED, OutboxState.SENT, OutboxState.RETRYING]),
                 name="outbox_due",
             ),
-            models.Index(fields=["incident", "link", "sequence"], name="outbox_by_incident"),
+            models.Index(fields=["incident", "link", "id"], name="outbox_by_incident"),
         ]
 
     def __str__(self) -> str:
@@ -336,6 +324,7 @@ class RateBucket(models.Model):
     tokens = models.FloatField()
     refilled_at = models.DateTimeField()
     held_back = models.BigIntegerField(default=0)
+    is_held = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.key

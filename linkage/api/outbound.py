@@ -1,0 +1,103 @@
+"""The fetch transport: an agency that lets nothing in asks for what we owe it, and commits it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from controlroom.errors import Invalid, OutOfScope
+from linkage import delivery
+from linkage.api.base import AgencyView
+from linkage.api.incidents import LIMIT, limit_of
+from linkage.api.schema import LINK, problems
+from linkage.choices import OutboxState
+from linkage.envelopes import cloud_event
+from linkage.models import OutboxMessage
+
+
+class OutboundSerializer(serializers.Serializer[Any]):
+    sequence = serializers.IntegerField()
+    event = serializers.DictField()
+
+
+class OutboundPageSerializer(serializers.Serializer[Any]):
+    messages = OutboundSerializer(many=True)
+    next_after = serializers.IntegerField(allow_null=True)
+
+
+class AcknowledgedSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=OutboxState.values)
+
+
+class OutboundView(AgencyView):
+    @extend_schema(
+        operation_id="fetchOutbound",
+        tags=["outbound"],
+        summary="보낼 메시지 가져오기 · Fetch what is owed",
+        description=(
+            "Every message stays in the answer until it is acknowledged, so nothing is lost. "
+            "`after` only pages through a long answer; begin each round without it."
+        ),
+        parameters=[
+            LINK,
+            LIMIT,
+            OpenApiParameter(
+                "after",
+                {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+                OpenApiParameter.QUERY,
+                description="`next_after` of the page before",
+            ),
+        ],
+        responses={200: OutboundPageSerializer, **problems(400)},
+    )
+    def get(self, request: Request, link: str) -> Response:
+        self.hold_back_reads()
+        found = self.link(link)
+        limit = limit_of(request)
+        owed = (
+            OutboxMessage.objects.filter(link=found, pk__gt=_after(request))
+            .pending()
+            .select_related("link__municipality", "link__agency", "incident")
+            .order_by("pk")
+        )
+        page = list(owed[: limit + 1])
+        more = len(page) > limit
+        page = page[:limit]
+        return Response(
+            {
+                "messages": [{"sequence": row.pk, "event": cloud_event(row)} for row in page],
+                "next_after": page[-1].pk if more else None,
+            }
+        )
+
+
+class AcknowledgeView(AgencyView):
+    @extend_schema(
+        operation_id="acknowledgeOutbound",
+        tags=["outbound"],
+        summary="받았음을 알리기 · Acknowledge a message",
+        parameters=[
+            LINK,
+            OpenApiParameter("id", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH),
+        ],
+        request=None,
+        responses={200: AcknowledgedSerializer, **problems()},
+    )
+    def post(self, request: Request, link: str, id: UUID) -> Response:  # noqa: A002 - in the path
+        self.hold_back_reads()
+        message = delivery.acknowledge(link=self.link(link), uid=id)
+        if message is None:
+            raise OutOfScope(_("no such message of this link"))
+        return Response({"id": str(message.uid), "state": str(message.state)})
+
+
+def _after(request: Request) -> int:
+    text = request.query_params.get("after", "0")
+    if not (text.isascii() and text.isdigit() and int(text[:20]) < 2**63):
+        raise Invalid(_("not a sequence number"), fields={"after": [_("must be a whole number")]})
+    return int(text)

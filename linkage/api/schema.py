@@ -1,0 +1,168 @@
+"""The parts of the OpenAPI document that views cannot say by themselves."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from linkage.choices import InboxResult, MessageType
+from linkage.services.police112.messages import RECEIPT_NO, REPORT_FIELDS, SCHEMAS
+
+PROBLEM = "application/problem+json"
+PATH_PREFIX = "/api/v1/"
+
+# What each status means everywhere in this API; the codes are in docs/agency-api.md.
+MEANING = {
+    400: "The request is malformed; `errors` names each field.",
+    401: "No valid bearer token.",
+    403: "The token lacks the scope, or the link is closed.",
+    404: "No such resource of this client.",
+    406: "Only JSON is served.",
+    409: "In conflict with what is known; `code` says how.",
+    412: "If-Match is not the current ETag.",
+    413: "The body is too large.",
+    415: "The body must be application/json.",
+    422: "This Idempotency-Key was used for another request.",
+    428: "If-Match is required.",
+    429: "Held back; try again after Retry-After seconds.",
+    503: "Not now; nothing was accepted. Try again after Retry-After seconds.",
+}
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457 problem details with a stable `code`."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField(required=False)
+    errors = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), required=False
+    )
+
+
+class IncidentBriefSerializer(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    status = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class MessageAnswerSerializer(serializers.Serializer[Any]):
+    msg_id = serializers.CharField()
+    msg_type = serializers.ChoiceField(choices=MessageType.values)
+    receipt_no = serializers.CharField()
+    result = serializers.ChoiceField(choices=InboxResult.values)
+    received_at = serializers.DateTimeField()
+    incident = IncidentBriefSerializer(allow_null=True)
+
+
+def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """Document these refusals and the ones that every operation has."""
+    always = (401, 403, 404, 406, 429, 503)
+    return {
+        (status, PROBLEM): OpenApiResponse(ProblemSerializer, description=MEANING[status])
+        for status in sorted({*always, *statuses})
+    }
+
+
+MESSAGE_BODY: dict[str, Any] = {
+    "oneOf": list(SCHEMAS.values()),
+    "description": "One message of the police 112 service",
+}
+LINK = OpenApiParameter(
+    "link",
+    {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,60}$"},
+    OpenApiParameter.PATH,
+    description="Code of the link, for example police112-90010",
+)
+LINK_FILTER = OpenApiParameter(
+    "link",
+    {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,60}$"},
+    OpenApiParameter.QUERY,
+    description="Only this link's cases",
+)
+RECEIPT = OpenApiParameter(
+    "receipt_no", {k: v for k, v in RECEIPT_NO.items() if k != "description"}, OpenApiParameter.PATH
+)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": "^[!-~]{1,128}$"},
+    OpenApiParameter.HEADER,
+    description="Same key and body: the stored answer. Other body: 422. In flight: 409.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    {"type": "string"},
+    OpenApiParameter.HEADER,
+    required=False,
+    description="The ETag that was read; required (428 without it)",
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    {"type": "string"},
+    OpenApiParameter.HEADER,
+    description="304 while the case has not changed",
+)
+
+_NOTIFY: dict[str, Any] = {
+    "msg_id": "112-20261122-000481-1",
+    "msg_type": "EVENT_NOTIFY",
+    "schema_ver": "1.0",
+    "occurred_at": "2026-11-22T18:59:41+09:00",
+    "sent_at": "2026-11-22T18:59:58+09:00",
+    "is_drill": False,
+    "payload": {
+        "receipt_no": "20261122-000481",
+        "version": 1,
+        "kind_code": "201",
+        "kind_name": "폭력",
+        "urgency": "1",
+        "place": {"lon": 127.3849, "lat": 36.3504, "error_radius_m": 50, "method": "wifi"},
+        "address": "한빛시 중앙로 12",
+        "summary": "주점 앞 2명이 다툼, 흉기 없음",
+        "station": "중앙지구대",
+        "units": ["중앙12"],
+    },
+}
+MESSAGE_EXAMPLES = [
+    OpenApiExample("신고 (report)", value=_NOTIFY, request_only=True),
+    OpenApiExample(
+        "출동 상태 (status of a unit)",
+        value={
+            **_NOTIFY,
+            "msg_id": "112-20261122-000481-2",
+            "msg_type": "STATUS_UPDATE",
+            "payload": {"receipt_no": "20261122-000481", "status": "ARRIVED", "unit": "중앙12"},
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "신고 취소 (report taken back)",
+        value={
+            **_NOTIFY,
+            "msg_id": "112-20261122-000481-3",
+            "msg_type": "CANCEL",
+            "payload": {"receipt_no": "20261122-000481", "version": 2, "reason": "오인 신고"},
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "접수됨 (taken in)",
+        value={
+            "msg_id": "112-20261122-000481-1",
+            "msg_type": "EVENT_NOTIFY",
+            "receipt_no": "20261122-000481",
+            "result": "applied",
+            "received_at": "2026-11-22T18:59:58.412+09:00",
+            "incident": {"number": "20261122-0042", "status": "received", "version": 1},
+        },
+        response_only=True,
+        status_codes=["201"],
+    ),
+]
+
+
+def only_agency_api(endpoints: list[Any], **_kwargs: Any) -> list[Any]:
+    """Keep the agency API; the console's own endpoints are no interface for others."""
+    return [entry for entry in endpoints if entry[0].startswith(PATH_PREFIX)]

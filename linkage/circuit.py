@@ -1,0 +1,66 @@
+"""The breaker of a link: what its failures in a row make of its state, and when it may send."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from controlroom.journal import log
+from linkage.choices import Direction, LinkState, Outcome, OutboxState
+from linkage.models import Link, OutboxMessage
+
+DEGRADED_AFTER = 1
+DOWN_AFTER = 3
+LONGEST_PAUSE_S = 60
+# People set these; a delivery does not change them.
+SET_BY_PEOPLE = frozenset({LinkState.MAINTENANCE, LinkState.SUSPENDED})
+
+
+def may_send(link: Link, now: datetime) -> bool:
+    """Say whether the link is pushed to at all, open, and not paused by its breaker."""
+    if not link.push_url or link.direction == Direction.IN or link.state in SET_BY_PEOPLE:
+        return False
+    return link.paused_until is None or link.paused_until <= now
+
+
+def note(*, link_id: int, outcome: str, now: datetime) -> None:
+    """Count an attempt; call inside a transaction.
+
+    The first success after failures makes the whole queue of the link due at once.
+    Locks: the link row, then the journal's counter when the state changes.
+    """
+    link = Link.objects.select_for_update().get(pk=link_id)
+    before = link.state
+    answered = outcome in {Outcome.ACKED, Outcome.TAKEN, Outcome.PERMANENT}
+    if answered:
+        if link.failures:
+            _make_due(link, now)
+        link.failures, link.paused_until, link.last_success_at = 0, None, now
+    else:
+        link.failures += 1
+        if link.failures >= DOWN_AFTER:
+            pause_s = min(2 ** (link.failures - DOWN_AFTER), LONGEST_PAUSE_S)
+            link.paused_until = now + timedelta(seconds=pause_s)
+    link.state = _measured(link)
+    link.save(update_fields=["failures", "paused_until", "last_success_at", "state"])
+    if link.state != before:
+        log.append(
+            municipality_id=link.municipality_id,
+            kind="link.state",
+            subject_kind="link",
+            subject_id=link.code,
+            data={"link": link.code, "state": str(link.state), "before": str(before)},
+        )
+
+
+def _measured(link: Link) -> str:
+    if link.state in SET_BY_PEOPLE:
+        return link.state
+    if link.failures >= DOWN_AFTER:
+        return LinkState.DOWN
+    return LinkState.DEGRADED if link.failures >= DEGRADED_AFTER else LinkState.UP
+
+
+def _make_due(link: Link, now: datetime) -> None:
+    OutboxMessage.objects.filter(
+        Q(next_try_at__gt=now), link=link, state=OutboxState.RETRYING
+    ).update(next_try_at=now)

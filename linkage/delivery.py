@@ -1,0 +1,330 @@
+"""What we owe to links: planned with the fact, leased, delivered outside transactions, recorded.
+
+Source: reliability_and_console.md A2.8.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from controlroom.audit import chain
+from controlroom.journal import log
+from incidents.models import Incident, IncidentEvent
+from linkage import circuit, retries, routing, transport
+from linkage.choices import PENDING, LinkState, Outcome, OutboxState
+from linkage.envelopes import cloud_event, encoded, payload_of
+from linkage.errors import NotReplayable
+from linkage.exchanges import outbound
+from linkage.links import signing_secrets
+from linkage.models import Case, DeliveryAttempt, Link, OutboxMessage
+
+LEASE = timedelta(seconds=30)
+IN_FLIGHT_PER_LINK = 4
+
+
+def plan(*, incident: Incident, event: IncidentEvent) -> list[int]:
+    """Write what the fact obliges us to tell, in its transaction; give the links to nudge."""
+    if event.verb not in routing.TOLD:
+        return []
+    cases = Case.objects.filter(incident=incident).select_related("link").order_by("pk")
+    rows = [row for case in cases if (row := _row(case, incident, event)) is not None]
+    OutboxMessage.objects.bulk_create(rows, ignore_conflicts=True)
+    return [row.link_id for row in rows if row.link.push_url]
+
+
+def _row(case: Case, incident: Incident, event: IncidentEvent) -> OutboxMessage | None:
+    link = case.link
+    told = routing.told(
+        verb=event.verb,
+        agent=event.agent,
+        link=link.code,
+        direction=link.direction,
+        suspended=link.state == LinkState.SUSPENDED,
+    )
+    if told is None or (incident.is_drill and not link.allows_drills):
+        return None
+    return OutboxMessage(
+        municipality_id=case.municipality_id,
+        link=link,
+        incident=incident,
+        event=event,
+        message_type=told.message_type,
+        case_number=case.external_id,
+        priority=incident.priority,
+        payload=payload_of(case=case, incident=incident, event=event, told=told),
+    )
+
+
+@dataclass(frozen=True)
+class Claim:
+    message: OutboxMessage
+    attempt: DeliveryAttempt
+
+
+@transaction.atomic
+def claim(*, link_id: int) -> Claim | None:
+    """Lease the next due message of a link: priority first, but in order within an incident.
+
+    Locks: the link's claims for this short transaction; the message by its lease.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('linkage.claim', %s))", [link_id])
+    now = timezone.now()
+    link = Link.objects.get(pk=link_id)
+    if not circuit.may_send(link, now) or _in_flight(link, now) >= _in_flight_limit(link):
+        return None
+    message = _due(link, now).order_by("priority", "pk").first()
+    if message is None:
+        return None
+    message.lease_until = now + LEASE
+    message.attempts += 1
+    message.save(update_fields=["lease_until", "attempts"])
+    attempt = DeliveryAttempt.objects.create(
+        message=message, number=message.attempts, started_at=now
+    )
+    return Claim(message, attempt)
+
+
+def _in_flight(link: Link, now: datetime) -> int:
+    leased: int = OutboxMessage.objects.filter(link=link, lease_until__gt=now).pending().count()
+    return leased
+
+
+def _in_flight_limit(link: Link) -> int:
+    """A link that fails gets one try at a time, so that it holds no worker of the others."""
+    return IN_FLIGHT_PER_LINK if link.failures == 0 else 1
+
+
+def _due(link: Link, now: datetime) -> Any:
+    earlier = OutboxMessage.objects.filter(
+        link=OuterRef("link"), incident=OuterRef("incident"), pk__lt=OuterRef("pk"), state__in=PENDING
+    )
+    return (
+        OutboxMessage.objects.filter(link=link)
+        .due(now)
+        .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
+        .filter(~Exists(earlier))
+        .select_related("link__municipality", "link__agency", "incident")
+        .select_for_update(skip_locked=True, of=("self",))
+    )
+
+
+def deliver_next(*, link_id: int) -> bool:
+    """Deliver one due message of the link; False when there was none.
+
+    Raises: RuntimeError inside a transaction, which would hold locks while an agency thinks.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("delivery must not run inside a transaction")
+    claimed = claim(link_id=link_id)
+    if claimed is None:
+        return False
+    finish(claim=claimed, receipt=_send(claimed.message))
+    return True
+
+
+def _send(message: OutboxMessage) -> transport.Receipt:
+    link = message.link
+    try:
+        return transport.post(
+            destination=transport.Destination(
+                link.push_url, link.push_host, link.allow_private_address
+            ),
+            secrets=signing_secrets(link),
+            message_id=str(message.uid),
+            body=encoded(cloud_event(message)),
+        )
+    except transport.TransportError as error:
+        outcome = Outcome.TEMPORARY
+        if error.permanent:
+            outcome = Outcome.PERMANENT
+        elif error.unknown:
+            outcome = Outcome.UNKNOWN
+        return transport.Receipt(outcome, error.http_status, str(error)[:300])
+
+
+@transaction.atomic
+def finish(*, claim: Claim, receipt: transport.Receipt) -> OutboxMessage:
+    """Record what an attempt brought, and when the next one is.
+
+    Locks: the message, the link, then the journal's counter.
+    """
+    now = timezone.now()
+    DeliveryAttempt.objects.filter(pk=claim.attempt.pk).update(
+        finished_at=now,
+        outcome=receipt.outcome,
+        http_status=receipt.http_status,
+        error=receipt.error,
+    )
+    message = _locked(claim.message.pk)
+    circuit.note(link_id=message.link_id, outcome=receipt.outcome, now=now)
+    if message.state not in PENDING:
+        return message
+    before = message.state
+    _settle(message, receipt, now)
+    message.lease_until = None
+    message.last_error = receipt.error
+    message.save()
+    if message.state != before:
+        _announce(message)
+    return message
+
+
+def _settle(message: OutboxMessage, receipt: transport.Receipt, now: datetime) -> None:
+    if receipt.outcome == Outcome.ACKED:
+        message.state = OutboxState.ACKED
+        message.sent_at = message.sent_at or now
+        message.acked_at = now
+        return
+    if receipt.outcome == Outcome.PERMANENT:
+        message.state = OutboxState.DEAD
+        return
+    following = retries.next_try(now=now, created_at=message.created_at, attempts=message.attempts)
+    if following is None:
+        message.state = OutboxState.DEAD
+        return
+    message.state = OutboxState.RETRYING
+    if receipt.outcome == Outcome.TAKEN:
+        message.state = OutboxState.SENT
+        message.sent_at = message.sent_at or now
+        following = now + timedelta(seconds=message.link.ack_deadline_s)
+    message.next_try_at = following
+
+
+@transaction.atomic
+def acknowledge(*, link: Link, uid: UUID) -> OutboxMessage | None:
+    """Record that the agency has the message; again changes nothing. None: not this link's."""
+    message = _locked_of(link, uid)
+    if message is None or message.state in {OutboxState.ACKED, OutboxState.ANSWERED}:
+        return message
+    now = timezone.now()
+    message.state = OutboxState.ACKED
+    message.sent_at = message.sent_at or now
+    message.acked_at = now
+    message.lease_until = None
+    message.save()
+    _announce(message)
+    return message
+
+
+@transaction.atomic
+def mark_answered(*, link: Link, uid: UUID) -> OutboxMessage | None:
+    """Record that the agency answered the message by one of its own."""
+    message = _locked_of(link, uid)
+    if message is None or message.state == OutboxState.ANSWERED:
+        return message
+    now = timezone.now()
+    message.state = OutboxState.ANSWERED
+    message.acked_at = message.acked_at or now
+    message.answered_at = now
+    message.save()
+    _announce(message)
+    return message
+
+
+@transaction.atomic
+def replay(*, message: OutboxMessage, by: Any) -> OutboxMessage:
+    """Send a given-up message again, with a new life.
+
+    Raises: NotReplayable.
+    """
+    message = _locked(message.pk)
+    if message.state not in {OutboxState.DEAD, OutboxState.MANUAL_FALLBACK}:
+        raise NotReplayable(_("only a message that was given up is sent again"))
+    now = timezone.now()
+    message.state = OutboxState.QUEUED
+    message.created_at = now
+    message.next_try_at = now
+    message.save()
+    _record("exchange.replayed", message, by)
+    _announce(message)
+    return message
+
+
+@transaction.atomic
+def mark_told_by_phone(*, message: OutboxMessage, by: Any, note: str) -> OutboxMessage:
+    """Record that a person told the agency by telephone; nothing more is sent.
+
+    Raises: NotReplayable for a message that was acknowledged.
+    """
+    message = _locked(message.pk)
+    if message.state in {OutboxState.ACKED, OutboxState.ANSWERED}:
+        raise NotReplayable(_("the agency has acknowledged this message"))
+    message.state = OutboxState.MANUAL_FALLBACK
+    message.save()
+    _record("exchange.told_by_phone", message, by, note)
+    _announce(message)
+    return message
+
+
+def give_up_expired() -> int:
+    """Bury what outlived its 72 hours untold, fetched links included; give how many."""
+    horizon = timezone.now() - retries.LIFE
+    expired = OutboxMessage.objects.pending().filter(created_at__lt=horizon)
+    buried = 0
+    for pk in expired.values_list("pk", flat=True)[:500]:
+        with transaction.atomic():
+            message = _locked(pk)
+            if message.state in PENDING and message.created_at < horizon:
+                message.state = OutboxState.DEAD
+                message.save()
+                _announce(message)
+                buried += 1
+    return buried
+
+
+def links_with_due() -> Iterable[int]:
+    """Give the links that a sweep must look at: something is due and may be pushed."""
+    now = timezone.now()
+    due = OutboxMessage.objects.due(now).filter(
+        Q(lease_until__isnull=True) | Q(lease_until__lte=now),
+        ~Q(link__push_url=""),
+        Q(link__paused_until__isnull=True) | Q(link__paused_until__lte=now),
+    )
+    return list(due.order_by().values_list("link_id", flat=True).distinct())
+
+
+def _locked(pk: int) -> OutboxMessage:
+    message: OutboxMessage = (
+        OutboxMessage.objects.select_for_update(of=("self",)).select_related("link").get(pk=pk)
+    )
+    return message
+
+
+def _locked_of(link: Link, uid: UUID) -> OutboxMessage | None:
+    message: OutboxMessage | None = (
+        OutboxMessage.objects.select_for_update(of=("self",))
+        .select_related("link")
+        .filter(link=link, uid=uid)
+        .first()
+    )
+    return message
+
+
+def _announce(message: OutboxMessage) -> None:
+    log.append(
+        municipality_id=message.municipality_id,
+        kind=f"exchange.{message.state}",
+        subject_kind="incident",
+        subject_id=str(message.incident_id),
+        data={"exchange": outbound(message)},
+    )
+
+
+def _record(action: str, message: OutboxMessage, by: Any, reason: str = "") -> None:
+    chain.record(
+        action=action,
+        subject_kind="exchange",
+        subject_id=str(message.uid),
+        municipality_id=message.municipality_id,
+        actor_id=by.pk,
+        reason=reason[:300],
+        detail={"link": message.link.code},
+    )

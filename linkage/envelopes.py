@@ -1,0 +1,68 @@
+"""The one shape of an outbound message: CloudEvents around the envelope of domain.md 2.1."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.utils import timezone
+
+from incidents.features import moment
+from linkage.models import Case, OutboxMessage
+from linkage.routing import Told
+from linkage.services.police112.messages import SCHEMA_VERSION, canonical
+
+
+def payload_of(*, case: Case, incident: Any, event: Any, told: Told) -> dict[str, Any]:
+    """Say what the agency may know of the fact: no names of operators, no notes."""
+    payload: dict[str, Any] = {
+        "receipt_no": case.external_id,
+        "status": told.status,
+        "incident_number": incident.number,
+        "incident_version": incident.version,
+        "at": moment(event.at),
+    }
+    if told.message_type == "CLOSE":
+        payload["result"] = str(incident.result)
+    if told.status == "PLACE_CORRECTED" and incident.location:
+        payload["place"] = {
+            "lon": incident.location.x,
+            "lat": incident.location.y,
+            "error_radius_m": incident.error_radius_m,
+        }
+    return payload
+
+
+def cloud_event(message: OutboxMessage) -> dict[str, Any]:
+    """Wrap the message as it goes out, by push and by fetch alike."""
+    link = message.link
+    kind = message.message_type.lower()
+    sent_at = moment(timezone.now())
+    return {
+        "specversion": "1.0",
+        "id": str(message.uid),
+        "source": f"/municipalities/{link.municipality.code}/links/{link.code}",
+        "type": f"controlroom.{link.service}.{kind}.v1",
+        "subject": message.case_number,
+        "time": moment(message.created_at),
+        "datacontenttype": "application/json",
+        "data": {
+            "msg_id": str(message.uid),
+            "correlation_id": "",
+            "msg_type": message.message_type,
+            "schema_ver": SCHEMA_VERSION,
+            "sender_org": link.municipality.organisation_code,
+            "receiver_org": link.agency.organisation_code,
+            "municipality_code": link.municipality.code,
+            "service_code": link.service,
+            "occurred_at": message.payload.get("at"),
+            "sent_at": sent_at,
+            "priority": message.priority,
+            "is_drill": message.incident.is_drill,
+            "payload": message.payload,
+            "payload_hash": hashlib.sha256(canonical(message.payload)).hexdigest(),
+        },
+    }
+
+
+def encoded(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

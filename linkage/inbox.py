@@ -1,0 +1,305 @@
+"""Take a message of a link in: kept raw once, applied in the same transaction, answered."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from controlroom.audit import chain
+from controlroom.journal import log
+from controlroom.journal.choices import Audience
+from incidents.features import moment
+from incidents.models import Incident
+from incidents.statuses import Status
+from linkage import delivery, documents
+from linkage.choices import Direction, InboxResult, LinkState, MessageType
+from linkage.errors import (
+    CaseCancelled,
+    DrillNotAllowed,
+    KindNotAllowed,
+    LinkClosed,
+    MessageConflict,
+    PayloadHashMismatch,
+    TimeOutOfRange,
+    WrongReceiver,
+)
+from linkage.idempotency import Answer
+from linkage.models import Case, InboxMessage, Link
+from linkage.services.police112 import handlers, messages
+from linkage.services.police112.messages import Message
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+OLDEST = timedelta(days=366)
+
+_INSERT = """
+INSERT INTO linkage_inboxmessage (municipality_id, link_id, message_id, message_type, case_number,
+  version, raw, sha256, content_sha256, sent_at, received_at, skew_ms, result, response)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '{}')
+ON CONFLICT (link_id, message_id) DO NOTHING RETURNING id
+"""
+
+
+@transaction.atomic
+def accept(*, link: Link, raw: bytes) -> Answer:
+    """Take one message in: 201 applied or kept, 202 filed until its report comes.
+
+    The same message id again gives the stored answer.
+    Locks: the message id until the transaction ends, then what the incident verbs lock.
+    Raises: Invalid, TooLarge, LinkClosed, MessageConflict and the other refusals of errors.py.
+    """
+    check_open(link)
+    document = documents.parse(raw)
+    message_type = document.get("msg_type")
+    known = message_type if message_type in messages.SCHEMAS else "EVENT_NOTIFY"
+    documents.check(document, known)
+    message = messages.read(document)
+    now = timezone.now()
+    _check_addressing(link, document)
+    _check_times(message.sent_at - now, message.occurred_at - now)
+    _check_agreement(link, message)
+    row = _keep(link, raw, document, message)
+    if row is None:
+        return _stored_answer(link, document, message)
+    _lock_case(link, message.receipt_no)
+    return apply(link=link, row=row, message=message)
+
+
+def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
+    """Apply a kept message to its case and finish its row with the answer."""
+    done = handlers.HANDLERS[message.message_type](link, message)
+    _note_answered(link, message.correlation_id)
+    if done.created and done.incident is not None:
+        _apply_filed(link, message.receipt_no)
+        done.incident.refresh_from_db(fields=["status", "version"])
+    answer = Answer(
+        202 if done.result == InboxResult.FILED else 201,
+        _body(message, row, done.result, done.incident),
+        {"Location": f"/api/v1/incidents/{message.receipt_no}?link={link.code}"},
+    )
+    InboxMessage.objects.filter(pk=row.pk).update(
+        result=done.result,
+        incident=done.incident,
+        response={"status": answer.status, "body": answer.body, "headers": answer.headers},
+    )
+    return answer
+
+
+def _note_answered(link: Link, correlation_id: str) -> None:
+    try:
+        uid = UUID(correlation_id)
+    except ValueError:
+        return
+    delivery.mark_answered(link=link, uid=uid)
+
+
+@transaction.atomic
+def correct(*, link: Link, case: Case, raw: bytes, admits: Callable[[Case], None]) -> Answer:
+    """Take a partial correction of the link's own case in, as its next version.
+
+    `admits` sees the locked case and raises when the caller's precondition fails.
+    Locks: the case.
+    Raises: CaseCancelled, and what accept raises.
+    """
+    check_open(link)
+    changes = documents.parse(raw)
+    documents.check(changes, "CORRECTION")
+    _lock_case(link, case.external_id)
+    case = Case.objects.select_related("incident__kind").get(pk=case.pk)
+    admits(case)
+    if case.incident.status == Status.CANCELLED:
+        raise CaseCancelled(_("a cancelled case rings again by a new report"))
+    payload = {**case.payload, **changes}
+    payload |= {"receipt_no": case.external_id, "version": case.version + 1}
+    now = timezone.now()
+    message = Message(
+        message_id=f"correction:{uuid4()}",
+        message_type="EVENT_NOTIFY",
+        receipt_no=case.external_id,
+        version=case.version + 1,
+        occurred_at=case.incident.occurred_at,
+        sent_at=now,
+        is_drill=case.incident.is_drill,
+        correlation_id="",
+        payload=payload,
+    )
+    _check_agreement(link, message)
+    row = _keep(link, raw, {"payload": payload}, message)
+    if row is None:
+        raise MessageConflict(_("this message id came before with other content"))
+    return apply(link=link, row=row, message=message)
+
+
+def _apply_filed(link: Link, case_number: str) -> None:
+    """Apply what overtook the report of its case, in the order of versions and arrival."""
+    filed = InboxMessage.objects.filter(
+        link=link, case_number=case_number, result=InboxResult.FILED
+    ).exclude(response={})
+    for row in filed.order_by("version", "pk"):
+        message = messages.read(documents.parse(bytes(row.raw)))
+        done = handlers.HANDLERS[message.message_type](link, message)
+        InboxMessage.objects.filter(pk=row.pk).update(result=done.result, incident=done.incident)
+
+
+def message_id_of(raw: bytes) -> str:
+    return str(documents.parse(raw).get("msg_id", ""))
+
+
+def check_open(link: Link) -> None:
+    """Raises: LinkClosed."""
+    if link.state == LinkState.SUSPENDED or link.direction == Direction.OUT:
+        raise LinkClosed(_("this link takes no messages"))
+
+
+def _check_addressing(link: Link, document: dict[str, Any]) -> None:
+    expected = {
+        "municipality_code": link.municipality.code,
+        "service_code": link.service,
+        "receiver_org": link.municipality.organisation_code,
+        "sender_org": link.agency.organisation_code,
+    }
+    wrong = {
+        name: [_("is not the one of this link")]
+        for name, value in expected.items()
+        if value and document.get(name, value) != value
+    }
+    if wrong:
+        raise WrongReceiver(_("the envelope is not addressed to this link"), fields=wrong)
+    digest = document.get("payload_hash")
+    if digest:
+        found = hashlib.sha256(messages.canonical(document["payload"])).hexdigest()
+        if found != digest:
+            raise PayloadHashMismatch(
+                _("the payload is not the one that was hashed"),
+                fields={"payload_hash": [_("expected %(found)s") % {"found": found}]},
+            )
+
+
+def _check_times(sent: timedelta, occurred: timedelta) -> None:
+    wrong = {}
+    if abs(sent) > CLOCK_TOLERANCE:
+        wrong["sent_at"] = [_("must be within 5 minutes of our clock")]
+    if occurred > CLOCK_TOLERANCE or occurred < -OLDEST:
+        wrong["occurred_at"] = [_("must not be in the future nor over a year ago")]
+    if wrong:
+        raise TimeOutOfRange(_("the clocks differ too much"), fields=wrong)
+
+
+def _check_agreement(link: Link, message: Message) -> None:
+    if message.is_drill and not link.allows_drills:
+        raise DrillNotAllowed(_("this link takes no drills"))
+    kind = message.payload.get("kind_code")
+    if kind and link.allowed_kinds and kind not in link.allowed_kinds:
+        raise KindNotAllowed(
+            _("the agreement of this link does not cover this kind"),
+            fields={"payload.kind_code": [kind]},
+        )
+
+
+def _keep(
+    link: Link, raw: bytes, document: dict[str, Any], message: Message
+) -> InboxMessage | None:
+    """Write the row, waiting for another one of the same id; None when that one stands."""
+    now = timezone.now()
+    row = InboxMessage(
+        municipality_id=link.municipality_id,
+        link=link,
+        message_id=message.message_id,
+        message_type=message.message_type,
+        case_number=message.receipt_no,
+        version=message.version,
+        raw=raw,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        content_sha256=messages.content_sha256(document),
+        sent_at=message.sent_at,
+        received_at=now,
+        skew_ms=int((message.sent_at - now).total_seconds() * 1000),
+        result=InboxResult.FILED,
+    )
+    values = [
+        row.municipality_id,
+        link.pk,
+        row.message_id,
+        row.message_type,
+        row.case_number,
+        row.version,
+        raw,
+        row.sha256,
+        row.content_sha256,
+        row.sent_at,
+        row.received_at,
+        row.skew_ms,
+        row.result,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        inserted = cursor.fetchone()
+    if inserted is None:
+        return None
+    row.pk = inserted[0]
+    return row
+
+
+def _lock_case(link: Link, case_number: str) -> None:
+    """Let messages of one case in one by one, so that none is filed past its report."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"linkage.case:{link.pk}:{case_number}"],
+        )
+
+
+def _stored_answer(link: Link, document: dict[str, Any], message: Message) -> Answer:
+    row = InboxMessage.objects.get(link=link, message_id=message.message_id)
+    if row.content_sha256 != messages.content_sha256(document):
+        raise MessageConflict(
+            _("this message id came before with other content"),
+            fields={"msg_id": [_("used at %(time)s") % {"time": moment(row.received_at)}]},
+        )
+    kept = row.response
+    return Answer(kept["status"], kept["body"], kept["headers"], replayed=True)
+
+
+@transaction.atomic
+def report_conflict(*, link: Link, message_id: str) -> None:
+    """Put on record that a link used a message id twice; called after the refusal rolled back."""
+    detail = {"link": link.code, "message_id": message_id[:80]}
+    chain.record(
+        action="link.message_conflict",
+        subject_kind="link",
+        subject_id=link.code,
+        municipality_id=link.municipality_id,
+        agent=link.code,
+        detail=detail,
+    )
+    log.append(
+        municipality_id=link.municipality_id,
+        kind="link.message_conflict",
+        subject_kind="link",
+        subject_id=link.code,
+        data=detail,
+        audience=Audience.ADMINISTRATION,
+    )
+
+
+def _body(
+    message: Message, row: InboxMessage, result: InboxResult, incident: Incident | None
+) -> dict[str, Any]:
+    return {
+        "msg_id": message.message_id,
+        "msg_type": MessageType(message.message_type).value,
+        "receipt_no": message.receipt_no,
+        "result": result.value,
+        "received_at": moment(row.received_at),
+        "incident": {
+            "number": incident.number,
+            "status": str(incident.status),
+            "version": incident.version,
+        }
+        if incident
+        else None,
+    }

@@ -1,0 +1,16 @@
+"""Upward connections: what incidents record becomes what links are owed."""
+
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import receiver
+
+from incidents.events import fact_recorded
+from incidents.models import Incident, IncidentEvent
+from linkage import delivery, tasks
+
+
+@receiver(fact_recorded, dispatch_uid="linkage.plan")
+def plan_outbox(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
+    for link_id in delivery.plan(incident=incident, event=event):
+        transaction.on_commit(lambda link_id=link_id: tasks.nudge(link_id), robust=True)

@@ -1,0 +1,26 @@
+"""When an undelivered message is tried again, and when it is given up: a table with no Django.
+
+Source: reliability_and_console.md A2.8.
+"""
+
+from datetime import datetime, timedelta
+
+FIRST_GAPS_S = (1, 2, 5, 10, 30)
+GAP_IN_FIRST_HOUR_S = 60
+LATER_GAP_S = 600
+FIRST_HOUR = timedelta(hours=1)
+LIFE = timedelta(hours=72)
+
+
+def gap_s(*, attempts: int, age: timedelta) -> int:
+    """Give the seconds to wait after this many attempts on a message of this age."""
+    if attempts <= len(FIRST_GAPS_S):
+        return FIRST_GAPS_S[max(attempts, 1) - 1]
+    return GAP_IN_FIRST_HOUR_S if age < FIRST_HOUR else LATER_GAP_S
+
+
+def next_try(*, now: datetime, created_at: datetime, attempts: int) -> datetime | None:
+    """Give the time of the next try, or None when the message's life is over."""
+    if now - created_at >= LIFE:
+        return None
+    return now + timedelta(seconds=gap_s(attempts=attempts, age=now - created_at))

@@ -1,0 +1,119 @@
+"""What each message of the police 112 room does to its case."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib.gis.geos import Point
+
+from incidents import lifecycle
+from incidents.choices import ReportState, Service
+from incidents.models import Incident
+from incidents.reports import ReportIn, TakenReport, take_report
+from incidents.statuses import Status, Verb, target
+from linkage.choices import InboxResult
+from linkage.models import Case, Link
+from linkage.services.police112.messages import Message
+
+# The words of the 112 room, as its own people write them on the timeline.
+STATUS_WORDS = {"DISPATCHED": "출동", "ARRIVED": "도착", "CLOSED": "종결"}
+
+
+@dataclass(frozen=True)
+class Done:
+    result: InboxResult
+    incident: Incident | None = None
+    created: bool = False
+
+
+def take_notify(link: Link, message: Message) -> Done:
+    """Open the case's incident, or change it when the version is newer."""
+    taken = _take(link, message, message.payload, ReportState.NEW)
+    case, created = Case.objects.get_or_create(
+        link=link,
+        external_id=message.receipt_no,
+        defaults={
+            "municipality_id": link.municipality_id,
+            "incident": taken.incident,
+            "version": message.version,
+            "payload": message.payload,
+        },
+    )
+    if not created and taken.changed and message.version > case.version:
+        case.version, case.payload = message.version, message.payload
+        case.save(update_fields=["version", "payload"])
+    return Done(_result(taken, case, message), taken.incident, taken.created)
+
+
+def take_cancel(link: Link, message: Message) -> Done:
+    """Take the report back; before the report has come, wait for it."""
+    case = _case(link, message)
+    if case is None:
+        return Done(InboxResult.FILED)
+    taken = _take(link, message, case.payload, ReportState.CANCEL)
+    result = _result(taken, case, message)
+    if taken.changed:
+        case.version = message.version
+        case.save(update_fields=["version"])
+    return Done(result, taken.incident)
+
+
+def take_status(link: Link, message: Message) -> Done:
+    """Put the agency's word on the timeline; a unit on its way makes an owned incident respond."""
+    case = _case(link, message)
+    if case is None:
+        return Done(InboxResult.FILED)
+    incident = case.incident
+    said = message.payload
+    words = [STATUS_WORDS[said["status"]], said.get("unit", ""), said.get("text", "")]
+    text = " · ".join(word for word in words if word)
+    on_the_way = said["status"] in {"DISPATCHED", "ARRIVED"}
+    if on_the_way and target(Verb.RESPOND, Status(incident.status)) is not None:
+        incident = lifecycle.respond(incident=incident, by=None, agent=link.code, text=text)
+    else:
+        incident = lifecycle.add_note(incident=incident, by=None, agent=link.code, text=text)
+    return Done(InboxResult.APPLIED, incident)
+
+
+HANDLERS: dict[str, Callable[[Link, Message], Done]] = {
+    "EVENT_NOTIFY": take_notify,
+    "CANCEL": take_cancel,
+    "STATUS_UPDATE": take_status,
+}
+
+
+def _case(link: Link, message: Message) -> Case | None:
+    case: Case | None = (
+        Case.objects.filter(link=link, external_id=message.receipt_no)
+        .select_related("incident")
+        .first()
+    )
+    return case
+
+
+def _result(taken: TakenReport, case: Case, message: Message) -> InboxResult:
+    if taken.created or taken.changed:
+        return InboxResult.APPLIED
+    return InboxResult.STALE if message.version < case.version else InboxResult.UNCHANGED
+
+
+def _take(link: Link, message: Message, payload: dict, state: str) -> TakenReport:
+    place = payload.get("place")
+    return take_report(
+        municipality=link.municipality,
+        source=link.code,
+        message=ReportIn(
+            service=Service.POLICE112,
+            external_id=message.receipt_no,
+            version=message.version,
+            kind_code=payload["kind_code"],
+            urgency=payload["urgency"],
+            place=Point(place["lon"], place["lat"], srid=4326) if place else None,
+            error_radius_m=place["error_radius_m"] if place else 0,
+            address=payload.get("address", ""),
+            summary=payload.get("summary", ""),
+            occurred_at=message.occurred_at,
+            state=state,
+            is_drill=message.is_drill,
+            raw=message.payload,
+        ),
+    )

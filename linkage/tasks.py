@@ -1,0 +1,41 @@
+"""Celery shells: deliver what is due for a link, sweep, forget. The verbs are in delivery."""
+
+import structlog
+from celery import shared_task
+from django.core.management import call_command
+from kombu.exceptions import OperationalError as BrokerError
+
+from linkage import delivery, idempotency
+
+log = structlog.get_logger(__name__)
+# A link with a long queue lets other links' tasks in between.
+DELIVERIES_PER_TASK = 50
+
+
+@shared_task(name="linkage.tasks.deliver", time_limit=300)
+def deliver(link_id: int) -> None:
+    for _turn in range(DELIVERIES_PER_TASK):
+        if not delivery.deliver_next(link_id=link_id):
+            return
+    nudge(link_id)
+
+
+@shared_task(name="linkage.tasks.sweep")
+def sweep() -> None:
+    delivery.give_up_expired()
+    for link_id in delivery.links_with_due():
+        nudge(link_id)
+
+
+@shared_task(name="linkage.tasks.forget_expired")
+def forget_expired() -> None:
+    idempotency.forget_old()
+    call_command("cleartokens", verbosity=0)
+
+
+def nudge(link_id: int) -> None:
+    """Ask a worker to look at the link; a broker that is away is no harm, the sweep comes."""
+    try:
+        deliver.apply_async((link_id,), expires=60, retry=False)
+    except BrokerError as error:
+        log.warning("nudge_lost", link_id=link_id, error=type(error).__name__)

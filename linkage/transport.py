@@ -1,0 +1,181 @@
+"""Post a signed message to the one registered host of a link, and read what its answer means.
+
+Source: Standard Webhooks (headers, signature); reliability_and_console.md A3 (outbound addresses).
+"""
+
+import ipaddress
+import json
+import socket
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from standardwebhooks import Webhook
+
+CONNECT_TIMEOUT_S = 3.0
+READ_TIMEOUT_S = 5.0
+DEADLINE_S = 10.0
+MAX_ANSWER_BYTES = 16 * 1024
+# Answers that say the message itself is wrong: it will be no better next time.
+REFUSED_FOR_GOOD = frozenset({400, 422})
+
+
+@dataclass(frozen=True)
+class Destination:
+    url: str
+    host: str
+    allow_private: bool
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What came back: `acked` only when the body says so, `taken` when the ack follows."""
+
+    outcome: str
+    http_status: int | None = None
+    error: str = ""
+
+
+class TransportError(Exception):
+    """Nothing usable came back; `permanent` says whether a retry can help.
+
+    `unknown` means that the message may have arrived.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        unknown: bool = False,
+        http_status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.unknown = unknown
+        self.http_status = http_status
+
+
+def sign(*, secrets: list[str], message_id: str, at: datetime, body: str) -> dict[str, str]:
+    """Give the Standard Webhooks headers; each secret in force adds its signature."""
+    signatures = " ".join(Webhook(secret).sign(message_id, at, body) for secret in secrets)
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": signatures,
+    }
+
+
+def post(
+    *, destination: Destination, secrets: list[str], message_id: str, body: str
+) -> Receipt:
+    """Deliver one message; blocks at most DEADLINE_S plus one read.
+
+    Raises: TransportError.
+    """
+    url, address = _resolved(destination)
+    headers = {
+        "Host": urlsplit(destination.url).netloc,
+        "Content-Type": "application/cloudevents+json",
+        "User-Agent": "controlroom/1",
+        **sign(secrets=secrets, message_id=message_id, at=datetime.now(UTC), body=body),
+    }
+    extensions = {"sni_hostname": destination.host}
+    try:
+        with _client().stream(
+            "POST", url, content=body.encode(), headers=headers, extensions=extensions
+        ) as response:
+            answer = _read(response)
+            status = response.status_code
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise TransportError(f"no connection to {destination.host} ({address})") from error
+    except httpx.TimeoutException as error:
+        raise TransportError("no answer in time", unknown=True) from error
+    except httpx.HTTPError as error:
+        raise TransportError(f"connection broke: {type(error).__name__}", unknown=True) from error
+    return _judge(status, answer, message_id)
+
+
+@lru_cache(maxsize=1)
+def _client() -> httpx.Client:
+    return httpx.Client(
+        timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+        follow_redirects=False,
+        trust_env=False,
+        # A kept connection to an address could serve another host of the same address.
+        limits=httpx.Limits(max_keepalive_connections=0),
+    )
+
+
+def _resolved(destination: Destination) -> tuple[str, str]:
+    """Resolve once and address the very host that was checked (no DNS rebinding).
+
+    Raises: TransportError.
+    """
+    parts = urlsplit(destination.url)
+    if parts.scheme not in {"http", "https"} or parts.hostname != destination.host:
+        raise TransportError("the address is not the registered host", permanent=True)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        found = socket.getaddrinfo(destination.host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise TransportError(f"{destination.host} has no address") from error
+    address = str(found[0][4][0])
+    if not _may_reach(address, allow_private=destination.allow_private):
+        raise TransportError(f"{address} is not an allowed address", permanent=True)
+    literal = f"[{address}]" if ":" in address else address
+    return parts._replace(netloc=f"{literal}:{port}").geturl(), address
+
+
+def _may_reach(text: str, *, allow_private: bool) -> bool:
+    address = ipaddress.ip_address(text.split("%")[0])
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    if address.is_unspecified or address.is_multicast or address.is_link_local:
+        return False
+    return address.is_global or allow_private
+
+
+def _read(response: httpx.Response) -> bytes:
+    """Read at most MAX_ANSWER_BYTES before the deadline, whatever drips in.
+
+    Raises: TransportError.
+    """
+    ends = time.monotonic() + DEADLINE_S
+    answer = b""
+    for chunk in response.iter_raw():
+        answer += chunk
+        if len(answer) > MAX_ANSWER_BYTES:
+            break
+        if time.monotonic() > ends:
+            raise TransportError("the answer took too long", unknown=True)
+    return answer[:MAX_ANSWER_BYTES]
+
+
+def _judge(status: int, answer: bytes, message_id: str) -> Receipt:
+    said = _said(answer)
+    if 200 <= status < 300:
+        if said.get("ack") is True and said.get("id", message_id) == message_id:
+            return Receipt("acked", status)
+        if status == 202:
+            return Receipt("taken", status)
+        permanent = said.get("permanent") is True
+        raise TransportError(
+            f"HTTP {status} without an acknowledgement", permanent=permanent, http_status=status
+        )
+    if 300 <= status < 400:
+        raise TransportError(f"HTTP {status}: redirects are not followed", http_status=status)
+    permanent = status in REFUSED_FOR_GOOD or said.get("permanent") is True
+    raise TransportError(f"HTTP {status}", permanent=permanent, http_status=status)
+
+
+def _said(answer: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(answer)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}

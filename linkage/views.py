@@ -1,0 +1,80 @@
+"""The console's view of links and exchanges."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Max, Min, Q
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from controlroom.errors import OutOfScope
+from controlroom.municipalities.access import municipality_for
+from controlroom.municipalities.roles import Right
+from incidents.features import moment
+from incidents.models import Incident
+from linkage.choices import PENDING
+from linkage.exchanges import inbound, outbound
+from linkage.models import InboxMessage, Link, OutboxMessage, RateBucket
+
+
+@api_view(["GET"])
+def links(request: Request, code: str) -> Response:
+    """Give the links of the municipality with their queues: the console's link lights."""
+    municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
+    rows = (
+        Link.objects.visible_to(request.user)
+        .filter(municipality=municipality)
+        .select_related("agency")
+        .annotate(
+            queued=Count("outbox", filter=Q(outbox__state__in=PENDING)),
+            oldest=Min("outbox__created_at", filter=Q(outbox__state__in=PENDING)),
+        )
+    )
+    held = dict(
+        RateBucket.objects.filter(key__in=[f"link:{row.pk}" for row in rows]).values_list(
+            "key", "held_back"
+        )
+    )
+    return Response({"links": [_link(row, held.get(f"link:{row.pk}", 0)) for row in rows]})
+
+
+def _link(row: Any, held_back: int) -> dict[str, Any]:
+    last_in: Any = InboxMessage.objects.filter(link=row).aggregate(at=Max("received_at"))["at"]
+    age_s = (timezone.now() - row.oldest).total_seconds() if row.oldest else None
+    return {
+        "code": row.code,
+        "name": f"{row.agency} · {row.get_service_display()}",
+        "agency": str(row.agency),
+        "service": row.service,
+        "state": row.state,
+        "queued": row.queued,
+        "oldest_unsent_s": round(age_s, 1) if age_s is not None else None,
+        "last_success_at": moment(row.last_success_at),
+        "last_in_at": moment(last_in),
+        "held_back": held_back,
+    }
+
+
+@api_view(["GET"])
+def exchanges(request: Request, code: str, incident_id: UUID) -> Response:
+    """Give every message from and to agencies about one incident, oldest first."""
+    municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
+    incident = (
+        Incident.objects.visible_to(request.user)
+        .filter(municipality=municipality, pk=incident_id)
+        .first()
+    )
+    if incident is None:
+        raise OutOfScope(_("no such incident"))
+    came = InboxMessage.objects.visible_to(request.user).filter(incident=incident)
+    owed = OutboxMessage.objects.visible_to(request.user).filter(incident=incident)
+    rows = [inbound(row) for row in came.select_related("link").defer("raw")]
+    rows += [
+        outbound(row, row.deliveries.all())
+        for row in owed.select_related("link").prefetch_related("deliveries")
+    ]
+    return Response({"exchanges": sorted(rows, key=lambda row: row["at"])})

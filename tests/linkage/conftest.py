@@ -1,0 +1,77 @@
+"""A police 112 link of the city, its client's token, and reports as its room writes them."""
+
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
+from rest_framework.test import APIClient
+
+from linkage.links import create_police112_link
+
+_numbers = count(1)
+
+
+def token_for(link, scope="police112") -> str:
+    """Give a token without the cost of hashing the secret."""
+    token = f"token-{link.code}-{next(_numbers)}"
+    get_access_token_model().objects.create(
+        application=link.application,
+        token=token,
+        scope=scope,
+        expires=timezone.now() + timedelta(hours=1),
+    )
+    return token
+
+
+def api_client(link, scope="police112") -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_for(link, scope)}")
+    return client
+
+
+def envelope(message_type="EVENT_NOTIFY", *, receipt_no="20261122-000001", msg_id="", **payload):
+    now = timezone.now().isoformat()
+    if message_type == "EVENT_NOTIFY":
+        payload = {
+            "version": 1,
+            "kind_code": "201",
+            "urgency": "1",
+            "place": {"lon": 127.4, "lat": 36.4, "error_radius_m": 50, "method": "wifi"},
+            "address": "한빛시 중앙로 12",
+            "summary": "주점 앞 다툼",
+        } | payload
+    return {
+        "msg_id": msg_id or f"m-{next(_numbers)}",
+        "msg_type": message_type,
+        "schema_ver": "1.0",
+        "occurred_at": now,
+        "sent_at": now,
+        "payload": {"receipt_no": receipt_no, **payload},
+    }
+
+
+@pytest.fixture
+def link(city):
+    return create_police112_link(municipality=city, push_url="").link
+
+
+@pytest.fixture
+def other_link(other_city):
+    return create_police112_link(municipality=other_city, push_url="").link
+
+
+@pytest.fixture
+def police(link) -> APIClient:
+    return api_client(link)
+
+
+@pytest.fixture
+def post(police, link):
+    def send(document, **headers):
+        return police.post(
+            f"/api/v1/links/{link.code}/messages", document, format="json", headers=headers
+        )
+
+    return send
