@@ -114,14 +114,19 @@ def acknowledge(*, incident: Incident, by: User, expected_version: int | None = 
 
 @transaction.atomic
 def add_note(
-    *, incident: Incident, by: User, text: str, expected_version: int | None = None
+    *,
+    incident: Incident,
+    by: User | None,
+    text: str,
+    agent: str = "",
+    expected_version: int | None = None,
 ) -> Incident:
-    """Write a note on the timeline, in every status."""
+    """Write a note on the timeline, in every status; without `by` it is a machine's."""
     text = text.strip()
     if not text:
         raise Invalid(_("a note needs a text"), fields={"text": [_("This field is required.")]})
     row = begin(incident=incident, verb=Verb.NOTE, by=by, expected_version=expected_version)
-    return record(row, Verb.NOTE, by=by, text=text)
+    return record(row, Verb.NOTE, by=by, agent=agent, text=text)
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from controlroom.journal import log
-from linkage.choices import Direction, LinkState, Outcome, OutboxState
+from linkage.choices import Direction, LinkState, OutboxState, Outcome
 from linkage.models import Link, OutboxMessage
 
 DEGRADED_AFTER = 1

@@ -18,7 +18,7 @@ from controlroom.audit import chain
 from controlroom.journal import log
 from incidents.models import Incident, IncidentEvent
 from linkage import circuit, retries, routing, transport
-from linkage.choices import PENDING, LinkState, Outcome, OutboxState
+from linkage.choices import PENDING, LinkState, OutboxState, Outcome
 from linkage.envelopes import cloud_event, encoded, payload_of
 from linkage.errors import NotReplayable
 from linkage.exchanges import outbound
@@ -75,7 +75,9 @@ def claim(*, link_id: int) -> Claim | None:
     Locks: the link's claims for this short transaction; the message by its lease.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('linkage.claim', %s))", [link_id])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('linkage.claim', %s))", [link_id]
+        )
     now = timezone.now()
     link = Link.objects.get(pk=link_id)
     if not circuit.may_send(link, now) or _in_flight(link, now) >= _in_flight_limit(link):
@@ -104,7 +106,10 @@ def _in_flight_limit(link: Link) -> int:
 
 def _due(link: Link, now: datetime) -> Any:
     earlier = OutboxMessage.objects.filter(
-        link=OuterRef("link"), incident=OuterRef("incident"), pk__lt=OuterRef("pk"), state__in=PENDING
+        link=OuterRef("link"),
+        incident=OuterRef("incident"),
+        pk__lt=OuterRef("pk"),
+        state__in=PENDING,
     )
     return (
         OutboxMessage.objects.filter(link=link)

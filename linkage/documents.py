@@ -73,15 +73,18 @@ def check(document: Any, key: str) -> None:
 
 def _reasons(error: ValidationError) -> list[tuple[str, str]]:
     path = _dotted(error.absolute_path)
+    rule: Any = error.validator_value
+    instance: Any = error.instance
+    schema: Any = error.schema
     if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
+        missing = [name for name in rule if name not in instance]
         return [(_join(path, name), _("This field is required.")) for name in missing]
     if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        extra = [name for name in error.instance if name not in known]
+        known = schema.get("properties", {})
+        extra = [name for name in instance if name not in known]
         return [(_join(path, name), _("unknown field")) for name in extra]
     describe = _DESCRIBE.get(str(error.validator))
-    reason = describe(error.validator_value) if describe else str(error.validator)
+    reason = describe(rule) if describe else str(error.validator)
     return [(path or "body", reason)]
 
 

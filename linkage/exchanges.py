@@ -30,7 +30,9 @@ def _outbound_steps(
     message: OutboxMessage, deliveries: Iterable[DeliveryAttempt]
 ) -> list[dict[str, Any]]:
     steps = [("queued", message.created_at)]
-    steps += [(f"attempt {d.number}: {d.outcome}", d.finished_at or d.started_at) for d in deliveries]
+    steps += [
+        (f"attempt {d.number}: {d.outcome}", d.finished_at or d.started_at) for d in deliveries
+    ]
     steps += [
         (name, at)
         for name, at in (

@@ -65,9 +65,7 @@ def once(*, application_id: int, key: str, request: bytes, work: Callable[[], An
 
 def forget_old() -> int:
     """Delete the answers that nobody may ask for any more."""
-    gone, _by_model = IdempotencyKey.objects.filter(
-        created_at__lt=timezone.now() - KEPT
-    ).delete()
+    gone, _by_model = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
     return gone
 
 

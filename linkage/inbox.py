@@ -220,7 +220,7 @@ def _keep(
         skew_ms=int((message.sent_at - now).total_seconds() * 1000),
         result=InboxResult.FILED,
     )
-    values = [
+    values: list[Any] = [
         row.municipality_id,
         link.pk,
         row.message_id,

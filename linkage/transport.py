@@ -70,9 +70,7 @@ def sign(*, secrets: list[str], message_id: str, at: datetime, body: str) -> dic
     }
 
 
-def post(
-    *, destination: Destination, secrets: list[str], message_id: str, body: str
-) -> Receipt:
+def post(*, destination: Destination, secrets: list[str], message_id: str, body: str) -> Receipt:
     """Deliver one message; blocks at most DEADLINE_S plus one read.
 
     Raises: TransportError.
@@ -132,7 +130,7 @@ def _resolved(destination: Destination) -> tuple[str, str]:
 
 
 def _may_reach(text: str, *, allow_private: bool) -> bool:
-    address = ipaddress.ip_address(text.split("%")[0])
+    address = ipaddress.ip_address(text.split("%", maxsplit=1)[0])
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     if address.is_unspecified or address.is_multicast or address.is_link_local:

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q
-
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.decorators import api_view

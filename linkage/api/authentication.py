@@ -33,7 +33,7 @@ class ClientAuthentication(OAuth2Authentication):  # type: ignore[misc]  # untyp
         return AgencyClient(token.application, frozenset(token.scope.split())), token
 
 
-class ClientAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class ClientAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "linkage.api.authentication.ClientAuthentication"
     name = "agencyClient"
 

@@ -1,6 +1,6 @@
 """What every view of the agency API shares: its caller, its limits, its refusals."""
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
@@ -30,7 +30,7 @@ class RawJSON(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         raw: bytes = stream.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise TooLarge(_("a message may have at most %(count)s bytes") % {"count": MAX_BYTES})
@@ -43,9 +43,9 @@ class IsAgencyClient(BasePermission):
 
 
 class AgencyView(APIView):
-    authentication_classes = (ClientAuthentication,)
-    permission_classes = (IsAgencyClient,)
-    parser_classes: ClassVar[Any] = (RawJSON,)
+    authentication_classes: Any = (ClientAuthentication,)
+    permission_classes: Any = (IsAgencyClient,)
+    parser_classes: Any = (RawJSON,)
 
     @property
     def client(self) -> AgencyClient:
@@ -71,7 +71,7 @@ class AgencyView(APIView):
         return link
 
     def body(self) -> bytes:
-        data = self.request.data
+        data: Any = self.request.data
         return data if isinstance(data, bytes) else b""
 
     def hold_back(self, key: str, rate_per_s: float, burst: int) -> None:
@@ -103,7 +103,3 @@ def respond(answer: Answer) -> Response:
     if answer.replayed:
         headers["Idempotency-Replayed"] = "true"
     return Response(answer.body, status=answer.status, headers=headers)
-
-
-def not_found() -> NoReturn:
-    raise OutOfScope(_("no such resource"))

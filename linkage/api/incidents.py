@@ -23,6 +23,7 @@ from linkage.api.schema import (
     LINK_FILTER,
     RECEIPT,
     MessageAnswerSerializer,
+    component,
     problems,
 )
 from linkage.errors import Ambiguous, PreconditionFailed, PreconditionRequired
@@ -189,7 +190,7 @@ class IncidentView(CaseView):
         summary="내 사건 정정 · Correct an own case",
         description="The given fields replace those of the newest report, as its next version.",
         parameters=[RECEIPT, LINK_FILTER, IF_MATCH, IDEMPOTENCY_KEY],
-        request={"application/json": CORRECTION},
+        request={"application/json": component(CORRECTION["title"])},
         responses={
             201: MessageAnswerSerializer,
             **problems(400, 409, 412, 413, 415, 422, 428),

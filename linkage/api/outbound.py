@@ -88,7 +88,7 @@ class AcknowledgeView(AgencyView):
         request=None,
         responses={200: AcknowledgedSerializer, **problems()},
     )
-    def post(self, request: Request, link: str, id: UUID) -> Response:  # noqa: A002 - in the path
+    def post(self, request: Request, link: str, id: UUID) -> Response:
         self.hold_back_reads()
         message = delivery.acknowledge(link=self.link(link), uid=id)
         if message is None:

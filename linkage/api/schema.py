@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from linkage.choices import InboxResult, MessageType
-from linkage.services.police112.messages import RECEIPT_NO, REPORT_FIELDS, SCHEMAS
+from linkage.services.police112.messages import CORRECTION, RECEIPT_NO, SCHEMAS
 
 PROBLEM = "application/problem+json"
 PATH_PREFIX = "/api/v1/"
@@ -29,17 +29,31 @@ MEANING = {
 }
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
-    """RFC 9457 problem details with a stable `code`."""
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457 problem details with a stable `code`",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "object",
+            "description": "The reasons by the name of each offending field",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+    },
+}
+COMPONENTS: dict[str, dict[str, Any]] = {
+    "Problem": PROBLEM_SCHEMA,
+    **{schema["title"]: schema for schema in (*SCHEMAS.values(), CORRECTION)},
+}
 
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    code = serializers.CharField()
-    detail = serializers.CharField(required=False)
-    errors = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), required=False
-    )
+
+def component(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 class IncidentBriefSerializer(serializers.Serializer[Any]):
@@ -61,14 +75,19 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Document these refusals and the ones that every operation has."""
     always = (401, 403, 404, 406, 429, 503)
     return {
-        (status, PROBLEM): OpenApiResponse(ProblemSerializer, description=MEANING[status])
+        (status, PROBLEM): OpenApiResponse(component("Problem"), description=MEANING[status])
         for status in sorted({*always, *statuses})
     }
 
 
 MESSAGE_BODY: dict[str, Any] = {
-    "oneOf": list(SCHEMAS.values()),
-    "description": "One message of the police 112 service",
+    "oneOf": [component(schema["title"]) for schema in SCHEMAS.values()],
+    "discriminator": {
+        "propertyName": "msg_type",
+        "mapping": {
+            name: f"#/components/schemas/{schema['title']}" for name, schema in SCHEMAS.items()
+        },
+    },
 }
 LINK = OpenApiParameter(
     "link",
@@ -166,3 +185,9 @@ MESSAGE_EXAMPLES = [
 def only_agency_api(endpoints: list[Any], **_kwargs: Any) -> list[Any]:
     """Keep the agency API; the console's own endpoints are no interface for others."""
     return [entry for entry in endpoints if entry[0].startswith(PATH_PREFIX)]
+
+
+def with_components(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Publish the very schemas that the inbox validates with."""
+    result.setdefault("components", {}).setdefault("schemas", {}).update(COMPONENTS)
+    return result

@@ -1,7 +1,7 @@
 """Tokens for agencies: OAuth2 client credentials (RFC 6749 section 4.4)."""
 
 import json
-from typing import Any, ClassVar
+from typing import Any
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from linkage.api.base import AgencyView
-from linkage.api.schema import MEANING, PROBLEM, ProblemSerializer
+from linkage.api.schema import MEANING, PROBLEM, component
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -48,7 +48,7 @@ class OAuthErrorSerializer(serializers.Serializer[Any]):
 class TokenView(OAuthLibMixin, AgencyView):  # type: ignore[misc]  # untyped base
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    parser_classes: ClassVar[Any] = (FormParser,)
+    parser_classes: Any = (FormParser,)
 
     @extend_schema(
         operation_id="postToken",
@@ -61,7 +61,9 @@ class TokenView(OAuthLibMixin, AgencyView):  # type: ignore[misc]  # untyped bas
             400: OAuthErrorSerializer,
             401: OAuthErrorSerializer,
             **{
-                (status, PROBLEM): OpenApiResponse(ProblemSerializer, description=MEANING[status])
+                (status, PROBLEM): OpenApiResponse(
+                    component("Problem"), description=MEANING[status]
+                )
                 for status in (406, 415, 429, 503)
             },
         },

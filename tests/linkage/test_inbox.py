@@ -12,6 +12,8 @@ from linkage.choices import InboxResult
 from linkage.models import Case, InboxMessage
 from tests.linkage.conftest import envelope
 
+PLACE = {"lon": 127.4, "lat": 36.4, "error_radius_m": 1, "method": "gps"}
+
 
 def test_a_report_opens_an_incident_and_is_kept_raw(post, link):
     document = envelope()
@@ -96,7 +98,10 @@ def test_a_status_before_its_report_is_filed_and_then_told(post):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"place": {"lon": 36.4, "lat": 127.4, "error_radius_m": 1, "method": "gps"}}, "payload.place.lon"),
+        (
+            {"place": {"lon": 36.4, "lat": 127.4, "error_radius_m": 1, "method": "gps"}},
+            "payload.place.lon",
+        ),
         ({"urgency": "9"}, "payload.urgency"),
         ({"version": 0}, "payload.version"),
         ({"summary": "가\x00나"}, "payload.summary"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.gis.geos import Point
 
@@ -96,7 +97,7 @@ def _result(taken: TakenReport, case: Case, message: Message) -> InboxResult:
     return InboxResult.STALE if message.version < case.version else InboxResult.UNCHANGED
 
 
-def _take(link: Link, message: Message, payload: dict, state: str) -> TakenReport:
+def _take(link: Link, message: Message, payload: dict[str, Any], state: str) -> TakenReport:
     place = payload.get("place")
     return take_report(
         municipality=link.municipality,

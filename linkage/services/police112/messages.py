@@ -189,9 +189,7 @@ def moment_of(text: str) -> datetime:
 
 
 def canonical(document: Any) -> bytes:
-    return json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def content_sha256(document: dict[str, Any]) -> str:
