@@ -27,6 +27,8 @@ class ReportIn:
     external_id: str
     version: int = 1
     kind_code: str
+    # The agency's word for the kind: shown when the code is not in our catalogue.
+    kind_name: str = ""
     urgency: str = ""
     place: Point | None = None
     error_radius_m: float = 0
@@ -89,7 +91,7 @@ def _open(municipality: Municipality, source: str, message: ReportIn) -> TakenRe
     incident = open_incident(
         municipality=municipality,
         service=message.service,
-        kind=kind_of(message.service, message.kind_code),
+        kind=kind_of(message.service, message.kind_code, message.kind_name),
         urgency=message.urgency[:4],
         place=message.place,
         error_radius_m=max(message.error_radius_m, 0),
@@ -144,7 +146,7 @@ def _apply(row: Incident, source: str, message: ReportIn) -> TakenReport:
 
 def _put_on(row: Incident, message: ReportIn) -> PriorityRule | None:
     """Put what the newer version says on the row; what it leaves empty stays as it was."""
-    row.kind = kind_of(message.service, message.kind_code)
+    row.kind = kind_of(message.service, message.kind_code, message.kind_name)
     row.urgency = message.urgency[:4]
     rule = rule_for(kind=row.kind, urgency=row.urgency)
     row.priority = priority_by(rule)
@@ -178,7 +180,7 @@ def _naming(message: ReportIn) -> dict[str, Any]:
     return {"external_id": message.external_id, "report_version": message.version}
 
 
-def kind_of(service: str, code: str) -> Kind:
+def kind_of(service: str, code: str, name: str = "") -> Kind:
     """Find the kind, or take an unknown code in as a visibly unmapped kind: never refuse it."""
     code = _clean(code, 30) or "?"
     kind: Kind
@@ -186,8 +188,8 @@ def kind_of(service: str, code: str) -> Kind:
         service=service,
         code=code,
         defaults={
-            "name_ko": f"미분류 {code}",
-            "name_en": f"unmapped {code}",
+            "name_ko": _clean(name, 60) or f"미분류 {code}",
+            "name_en": f"unmapped {_clean(name, 60) or code}",
             "kind_class": KindClass.OTHER,
             "is_mapped": False,
         },
