@@ -30,11 +30,12 @@ def lock(incident: Incident) -> Incident:
 
     Locks: the incident row. Counters (numbers, journal) are locked after it, never before.
     """
-    row: Incident = (
-        Incident.objects.select_for_update(of=("self",))
-        .select_related("municipality", "kind", "owner", "offered_to")
-        .get(pk=incident.pk)
-    )
+    # In two statements: after a wait, PostgreSQL gives the locked row as it is now beside joined
+    # rows as they were, and a new owner would look like nobody.
+    Incident.objects.select_for_update(no_key=True).only("pk").get(pk=incident.pk)
+    row: Incident = Incident.objects.select_related(
+        "municipality", "kind", "owner", "offered_to"
+    ).get(pk=incident.pk)
     return row
 
 
