@@ -91,3 +91,10 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data here (set CONTROLROOM_REAL_DATA)")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the checks that bin/test ran before, so that its last lines tell the whole result."""
+    if failed := os.environ.get("CONTROLROOM_FAILED_CHECKS"):
+        terminalreporter.section("bin/check failed", red=True)
+        terminalreporter.write_line(f"{failed} (each one's own words are above)")

@@ -162,7 +162,9 @@ def _run(command: list[str]) -> bool:
 
 INSTALL = """
 export DEBIAN_FRONTEND=noninteractive
-apt-get install -y -qq --no-install-recommends "$@"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt-get install -y -qq --no-install-recommends "$@" >"$log" 2>&1 || { tail -n 40 "$log"; exit 1; }
 """
 # Debian would create and start a cluster of the system's own with the first PostgreSQL it installs;
 # afterwards the file is what the package would have written.
@@ -170,10 +172,13 @@ INSTALL_WITHOUT_CLUSTER = """
 export DEBIAN_FRONTEND=noninteractive
 file=/etc/postgresql-common/createcluster.conf
 ours=
+log=$(mktemp)
 restore() {
+  rm -f "$log"
   if [ -n "$ours" ]; then
     if [ -f /usr/share/postgresql-common/createcluster.conf ]; then
       cp /usr/share/postgresql-common/createcluster.conf "$file"
+      rm -f "$file.ucf-dist"
     else
       rm -f "$file"
     fi
@@ -183,7 +188,7 @@ if [ ! -e "$file" ] && ! [ -d /usr/share/postgresql-common ]; then
   mkdir -p /etc/postgresql-common
   echo "create_main_cluster = false" > "$file"
   ours=yes
-  trap restore EXIT
 fi
-apt-get install -y -qq --no-install-recommends "$@"
+trap restore EXIT
+apt-get install -y -qq --no-install-recommends "$@" >"$log" 2>&1 || { tail -n 40 "$log"; exit 1; }
 """

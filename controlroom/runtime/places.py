@@ -92,8 +92,10 @@ class Places:
             except BlockingIOError as error:
                 raise Busy from error
             self.running.unlink(missing_ok=True)
-            yield
-            self.running.unlink(missing_ok=True)
+            try:
+                yield
+            finally:
+                self.running.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
 

@@ -122,17 +122,18 @@ def marked(mark: str) -> list[int]:
     return found
 
 
-def end_marked(mark: str, *, within_s: float) -> None:
-    """Ask every marked process to end, then make it."""
-    deadline = time.monotonic() + within_s
-    asked: set[int] = set()
+def ask_marked(mark: str) -> None:
+    """Ask every marked process to end."""
+    for pid in marked(mark):
+        _signal(pid, signal.SIGTERM)
+
+
+def end_marked(mark: str) -> None:
+    """Kill every marked process, and what it starts meanwhile."""
     while remaining := marked(mark):
-        insist = time.monotonic() > deadline
         for pid in remaining:
-            if insist or pid not in asked:
-                _signal(pid, signal.SIGKILL if insist else signal.SIGTERM)
-                asked.add(pid)
-        time.sleep(0.1)
+            _signal(pid, signal.SIGKILL)
+        time.sleep(0.05)
 
 
 def _signal(pid: int, signal_number: int) -> None:

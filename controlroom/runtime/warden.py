@@ -5,9 +5,9 @@ import os
 import signal
 import time
 
-from controlroom.runtime.processes import end_marked
+from controlroom.runtime.processes import ask_marked, end_marked
 
-GRACE_S = 6.0
+GRACE_S = 3.0
 
 
 class Warden:
@@ -48,8 +48,9 @@ class Warden:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
             groups = read_groups(reading)
+            ask_marked(self.mark)
             end_groups(groups, within_s=GRACE_S)
-            end_marked(self.mark, within_s=2.0)
+            end_marked(self.mark)
         finally:
             # Nothing of the supervisor's own ending may run twice.
             os._exit(0)
