@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-OURS = re.compile(r"CONTROLROOM_[A-Z0-9_]+[A-Z0-9]")
+OURS = re.compile(r"CONTROLROOM_[A-Z0-9_]*[A-Z0-9](?![A-Z0-9_])")
 DOCUMENTED = re.compile(r"`([A-Z][A-Z0-9_]+)`")
 # What every program on the machine reads, and what Django's own documentation covers.
 EVERYBODY = {"PATH", "PYTHONPATH", "HOME", "DJANGO_SETTINGS_MODULE", "PYTEST_XDIST_WORKER"}

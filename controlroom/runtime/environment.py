@@ -14,8 +14,8 @@ SECRETS: dict[str, Callable[[], str]] = {
     "CONTROLROOM_SECRET_KEY": lambda: secrets.token_urlsafe(64),
     "CONTROLROOM_FIELD_KEYS": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     "CONTROLROOM_DEMO_PASSWORD": lambda: "-".join(secrets.token_hex(2) for _ in range(3)),
-    "CONTROLROOM_DEMO_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
-    "CONTROLROOM_DEMO_WEBHOOK_SECRET": lambda: (
+    "CONTROLROOM_SIM_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
+    "CONTROLROOM_SIM_WEBHOOK_SECRET": lambda: (
         f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
     ),
 }
@@ -27,7 +27,9 @@ def build(places: Places, addresses: dict[str, str]) -> dict[str, str]:
         "CONTROLROOM_STATE_DIR": str(places.app),
         "CONTROLROOM_ALLOWED_HOSTS": "localhost,127.0.0.1",
         "CONTROLROOM_HTTPS": "false",
-        "CONTROLROOM_DEMO_CLIENT_ID": "demo-police112",
+        "CONTROLROOM_SIM_CLIENT_ID": "simulated-police112",
+        "CONTROLROOM_SIM_LINK": "police112-90010",
+        "CONTROLROOM_SIM_RATE": "6",
         "DJANGO_SETTINGS_MODULE": "controlroom.settings",
         **kept_secrets(places),
     }

@@ -79,6 +79,26 @@ def beat(places: Places, env: dict[str, str]) -> Spec:
     )
 
 
+def police112(env: dict[str, str]) -> Spec:
+    """Play the 112 room: it reports to the web process and takes our messages on its own port."""
+    port = int(env["CONTROLROOM_SIM_PORT"])
+    return Spec(
+        name="police112",
+        command=[str(packages.PYTHON), "manage.py", "simulate_police112"],
+        env=env,
+        ready=lambda: _listens(port),
+        cwd=CHECKOUT,
+    )
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
 def _python(module: str) -> list[str]:
     return [str(packages.PYTHON), "-m", module]
 

@@ -99,12 +99,17 @@ def _check(began: float) -> int:
 def open_room(where: Places, *, port: int | None) -> Iterator[Room]:
     """Start everything in its order; leaving stops it in reverse."""
     with room.listen(port) as listener, Supervisor(where, say=_say) as supervisor:
-        env = environment.build(where, embedded.start(supervisor))
+        address = room.address_of(listener)
+        env = environment.build(where, embedded.start(supervisor)) | {
+            "CONTROLROOM_SIM_BASE_URL": address,
+            "CONTROLROOM_SIM_PORT": str(room.free_port()),
+        }
         prepare = [str(packages.PYTHON), "-m", "controlroom.runtime.prepare"]
         if supervisor.attached([*prepare, "migrate", "static", "demo"], env):
             raise CannotRun("the preparation failed (see above)")
-        address = room.address_of(listener)
         supervisor.keep(room.web(listener, env), room.worker(env), room.beat(where, env))
+        if (places.CHECKOUT / "linkage/management/commands/simulate_police112.py").exists():
+            supervisor.keep(room.police112(env))
         yield Room(supervisor, address, env)
 
 
