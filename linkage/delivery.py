@@ -26,7 +26,8 @@ from linkage.links import signing_secrets
 from linkage.models import Case, DeliveryAttempt, Link, OutboxMessage
 
 LEASE = timedelta(seconds=30)
-IN_FLIGHT_PER_LINK = 4
+# Below the worker's threads, so that one hanging link leaves room for the others.
+IN_FLIGHT_PER_LINK = 3
 
 
 def plan(*, incident: Incident, event: IncidentEvent) -> list[int]:

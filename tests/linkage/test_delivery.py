@@ -1,0 +1,255 @@
+"""What we owe is delivered in order, acknowledged by its body or tried again, over real HTTP."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from controlroom.journal.models import Entry
+from incidents import lifecycle
+from incidents.models import Incident
+from linkage import delivery, inbox, transport
+from linkage.choices import LinkState, OutboxState, Outcome
+from linkage.links import create_police112_link, new_webhook_secret, rotate_webhook_secret
+from linkage.models import DeliveryAttempt, Link, OutboxMessage
+from linkage.services.police112.messages import canonical
+from linkage.simulator.receiver import Receiver, serve
+from tests.linkage.conftest import envelope
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def agency():
+    """Run the simulator's door, a real HTTP server that verifies our signature."""
+
+    secret = new_webhook_secret()
+    receiver = Receiver(secret=secret, on_message=lambda _event: None)
+    receiver.secret = secret
+    door = serve(receiver, port=0)
+    receiver.url = door.url
+    thread = threading.Thread(target=door.serve_forever, daemon=True)
+    thread.start()
+    yield receiver
+    door.shutdown()
+    door.server_close()
+
+
+@pytest.fixture
+def pushed(city, agency) -> Link:
+    return create_police112_link(
+        municipality=city,
+        push_url=agency.url,
+        allow_private_address=True,
+        webhook_secret=agency.secret,
+    ).link
+
+
+@pytest.fixture(autouse=True)
+def nudges(monkeypatch):
+    """Collect nudges: these tests deliver by hand; the broker has its own live test."""
+    sent = []
+    monkeypatch.setattr("linkage.tasks.nudge", sent.append)
+    return sent
+
+
+def taken(link, **payload) -> Incident:
+    inbox.accept(link=link, raw=canonical(envelope(**payload)))
+    return Incident.objects.latest("received_at")
+
+
+def drain(link) -> int:
+    return sum(1 for _ in iter(lambda: delivery.deliver_next(link_id=link.pk), False))
+
+
+def make_due() -> None:
+    now = timezone.now()
+    OutboxMessage.objects.update(next_try_at=now, lease_until=None)
+    Link.objects.update(paused_until=None)
+
+
+def test_an_acknowledgement_reaches_the_agency_signed(pushed, agency, haneul, nudges):
+    incident = taken(pushed)
+    lifecycle.acknowledge(incident=incident, by=haneul)
+    assert nudges == [pushed.pk]
+    assert drain(pushed) == 1
+    message = OutboxMessage.objects.get()
+    assert message.state == OutboxState.ACKED
+    event = agency.effects[str(message.uid)]
+    assert event["data"]["payload"]["status"] == "ACKNOWLEDGED"
+    assert event["data"]["payload"]["incident_number"] == incident.number
+    assert Entry.objects.get(kind="exchange.acked").subject_id == str(incident.pk)
+
+
+def test_nothing_is_owed_when_the_fact_rolls_back(pushed, haneul, nudges):
+    incident = taken(pushed)
+    with transaction.atomic():
+        lifecycle.acknowledge(incident=incident, by=haneul)
+        transaction.set_rollback(True)
+    assert not OutboxMessage.objects.exists()
+    assert nudges == []
+
+
+def test_messages_of_one_incident_keep_their_order(pushed, agency, haneul):
+    incident = taken(pushed)
+    lifecycle.claim(incident=incident, by=haneul)
+    lifecycle.close(incident=incident, by=haneul, result="resolved")
+    agency.set_fault({"mode": "error500", "times": 1})
+    assert drain(pushed) == 1
+    assert OutboxMessage.objects.pending().count() == 3
+    make_due()
+    drain(pushed)
+    told = [event["data"]["payload"]["status"] for event in agency.effects.values()]
+    assert told == ["ACKNOWLEDGED", "ACCEPTED", "CLOSED"]
+
+
+def test_the_urgent_goes_first(pushed, agency, haneul):
+    calm = taken(pushed, receipt_no="1", urgency="4")
+    urgent = taken(pushed, receipt_no="2", urgency="0")
+    Incident.objects.filter(pk=calm.pk).update(priority=3)
+    Incident.objects.filter(pk=urgent.pk).update(priority=1)
+    for incident in (calm, urgent):
+        incident.refresh_from_db()
+        lifecycle.acknowledge(incident=incident, by=haneul)
+    drain(pushed)
+    told = [event["subject"] for event in agency.effects.values()]
+    assert told == ["2", "1"]
+
+
+def test_an_answer_that_never_came_is_unknown_and_sent_again(pushed, agency, haneul, monkeypatch):
+    monkeypatch.setattr(transport, "READ_TIMEOUT_S", 0.3)
+    transport._client.cache_clear()
+    agency.set_fault({"mode": "delay", "seconds": 1, "times": 1})
+    lifecycle.acknowledge(incident=taken(pushed), by=haneul)
+    drain(pushed)
+    message = OutboxMessage.objects.get()
+    assert (message.state, message.last_error) == (OutboxState.RETRYING, "no answer in time")
+    assert DeliveryAttempt.objects.get().outcome == Outcome.UNKNOWN
+    make_due()
+    drain(pushed)
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (OutboxState.ACKED, 2)
+    assert agency.deliveries == 2
+    assert len(agency.effects) == 1
+    transport._client.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("mode", "error"),
+    [
+        ("error500", "HTTP 500"),
+        ("no_ack", "HTTP 200 without an acknowledgement"),
+        ("garbage", "HTTP 200 without an acknowledgement"),
+        ("redirect", "HTTP 302: redirects are not followed"),
+    ],
+)
+def test_what_is_no_acknowledgement_is_tried_again(pushed, agency, haneul, mode, error):
+    agency.set_fault({"mode": mode, "times": 1})
+    lifecycle.acknowledge(incident=taken(pushed), by=haneul)
+    drain(pushed)
+    message = OutboxMessage.objects.get()
+    assert (message.state, message.last_error) == (OutboxState.RETRYING, error)
+    make_due()
+    drain(pushed)
+    message.refresh_from_db()
+    assert message.state == OutboxState.ACKED
+
+
+def test_a_refusal_for_good_is_given_up_and_can_be_replayed(pushed, agency, haneul, administrator):
+    agency.set_fault({"mode": "refuse", "times": 1})
+    lifecycle.acknowledge(incident=taken(pushed), by=haneul)
+    drain(pushed)
+    message = OutboxMessage.objects.get()
+    assert message.state == OutboxState.DEAD
+    assert Entry.objects.filter(kind="exchange.dead").exists()
+    delivery.replay(message=message, by=administrator)
+    drain(pushed)
+    message.refresh_from_db()
+    assert message.state == OutboxState.ACKED
+
+
+def test_a_dead_line_is_marked_and_its_return_makes_all_due(pushed, agency, haneul):
+    agency.set_fault({"mode": "error500", "times": 3})
+    for number in range(4):
+        lifecycle.acknowledge(incident=taken(pushed, receipt_no=str(number)), by=haneul)
+    for _turn in range(3):
+        Link.objects.update(paused_until=None)
+        delivery.deliver_next(link_id=pushed.pk)
+    pushed.refresh_from_db()
+    assert pushed.state == LinkState.DOWN
+    assert delivery.deliver_next(link_id=pushed.pk) is False
+    Link.objects.update(paused_until=None)
+    drain(pushed)
+    pushed.refresh_from_db()
+    assert pushed.state == LinkState.UP
+    assert OutboxMessage.objects.filter(state=OutboxState.ACKED).count() == 4
+    states = Entry.objects.filter(kind="link.state").values_list("data__state", flat=True)
+    assert list(states) == ["degraded", "down", "up"]
+
+
+def test_a_worker_killed_before_the_mark_sends_again_and_counts_once(pushed, agency, haneul):
+    lifecycle.acknowledge(incident=taken(pushed), by=haneul)
+    claimed = delivery.claim(link_id=pushed.pk)
+    assert delivery._send(claimed.message).outcome == Outcome.ACKED
+    # The process dies here: nothing was marked, the lease runs out.
+    assert delivery.deliver_next(link_id=pushed.pk) is False
+    OutboxMessage.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert list(delivery.links_with_due()) == [pushed.pk]
+    drain(pushed)
+    assert OutboxMessage.objects.get().state == OutboxState.ACKED
+    assert (agency.deliveries, len(agency.effects)) == (2, 1)
+
+
+def test_two_workers_never_hold_the_same_message(pushed, haneul):
+    lifecycle.acknowledge(incident=taken(pushed), by=haneul)
+    assert delivery.claim(link_id=pushed.pk) is not None
+    assert delivery.claim(link_id=pushed.pk) is None
+
+
+def test_both_secrets_sign_during_a_rotation(pushed, agency, haneul):
+    rotate_webhook_secret(link=pushed, by=haneul)
+    lifecycle.acknowledge(incident=taken(pushed), by=haneul)
+    drain(pushed)
+    assert OutboxMessage.objects.get().state == OutboxState.ACKED
+    Link.objects.update(previous_secret_until=timezone.now())
+    lifecycle.claim(incident=Incident.objects.get(), by=haneul)
+    drain(pushed)
+    assert agency.refused == 1
+
+
+def test_delivering_inside_a_transaction_is_refused(pushed):
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        delivery.deliver_next(link_id=pushed.pk)
+
+
+def test_what_is_untold_for_72_hours_is_given_up(link, haneul):
+    lifecycle.acknowledge(incident=taken(link), by=haneul)
+    OutboxMessage.objects.update(created_at=timezone.now() - timedelta(hours=73))
+    assert delivery.give_up_expired() == 1
+    assert OutboxMessage.objects.get().state == OutboxState.DEAD
+
+
+def test_a_link_in_maintenance_waits(pushed, agency, haneul):
+    Link.objects.update(state=LinkState.MAINTENANCE)
+    lifecycle.acknowledge(incident=taken(pushed), by=haneul)
+    assert drain(pushed) == 0
+    assert agency.deliveries == 0
+
+
+def test_an_agency_is_not_told_what_it_did_itself(pushed):
+    taken(pushed)
+    inbox.accept(link=pushed, raw=canonical(envelope("CANCEL", version=2)))
+    assert Incident.objects.get().status == "cancelled"
+    assert not OutboxMessage.objects.exists()
+
+
+def test_an_answer_marks_what_it_answers(pushed, agency, haneul):
+    lifecycle.acknowledge(incident=taken(pushed), by=haneul)
+    drain(pushed)
+    message = OutboxMessage.objects.get()
+    document = envelope("STATUS_UPDATE", status="DISPATCHED")
+    inbox.accept(link=pushed, raw=canonical({**document, "correlation_id": str(message.uid)}))
+    message.refresh_from_db()
+    assert message.state == OutboxState.ANSWERED
