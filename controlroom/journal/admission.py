@@ -15,7 +15,8 @@ from django.utils.http import is_same_domain
 
 from controlroom.accounts.models import User
 from controlroom.journal.audiences import audiences_of
-from controlroom.journal.seats import COME_BACK, NO_RIGHT, SESSION_ENDED, Ticket
+from controlroom.journal.lines import COME_BACK
+from controlroom.journal.seats import NO_RIGHT, SESSION_ENDED, Ticket
 from controlroom.municipalities.access import rights_in
 from controlroom.municipalities.models import Membership, Municipality
 from controlroom.municipalities.roles import rights_of

@@ -18,6 +18,8 @@ PAGE = 200
 # what comes meanwhile goes out in one frame.
 PAUSE_PER_SEAT_S, SHORTEST_PAUSE_S = 0.00024, 0.005
 RETRY_S = 1.0
+# A backlog goes out page by page; so long may the slower seats delay the next page.
+PATIENCE_S = 1.0
 
 T = TypeVar("T")
 logger = structlog.get_logger(__name__)
@@ -111,6 +113,14 @@ class Feed:
             for seat in list(self.seats):
                 seat.offer(frame)
             await asyncio.sleep(max(SHORTEST_PAUSE_S, PAUSE_PER_SEAT_S * len(self.seats)))
+        if len(entries) == PAGE:
+            await self._let_seats_drain()
+
+    async def _let_seats_drain(self) -> None:
+        """Give healthy clients the time to take a page before the next one fills their queue."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline and any(seat.is_behind for seat in self.seats):
+            await asyncio.sleep(SHORTEST_PAUSE_S)
 
     async def catch_up(self, seat: Seat, *, after: int, read: Reader) -> None:
         """Send what the seat missed, then let it take frames, with nothing left out between."""

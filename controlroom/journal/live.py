@@ -6,13 +6,12 @@ from urllib.parse import parse_qs
 
 import structlog
 
-from controlroom.journal import admission, daphne_pressure
+from controlroom.journal import admission
 from controlroom.journal.hub import attended
-from controlroom.journal.seats import COME_BACK, NO_COMMANDS, UNKNOWN_CURSOR, Seat, Ticket
+from controlroom.journal.lines import COME_BACK, FLUSH_S, Line, line_over
+from controlroom.journal.seats import NO_COMMANDS, UNKNOWN_CURSOR, Seat, Ticket
 
 log = structlog.get_logger(__name__)
-# Lets the closing frame out before the server drops the connection.
-FLUSH_S = 0.05
 INTERNAL_ERROR = 1011
 
 
@@ -49,20 +48,21 @@ async def live(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await receive()
     # Accepted before it is judged, because a browser learns the code only of an open socket.
     await send({"type": "websocket.accept"})
+    line = line_over(scope["raw_send"])
     try:
-        code = await _attend(scope, receive, send)
+        code = await _attend(scope, receive, line)
     except asyncio.CancelledError:
-        await send({"type": "websocket.close", "code": COME_BACK})
+        await line.close(COME_BACK)
         await asyncio.sleep(FLUSH_S)
         raise
     except Exception:
         log.exception("socket_failed")
         code = INTERNAL_ERROR
     if code is not None:
-        await send({"type": "websocket.close", "code": code})
+        await line.close(code)
 
 
-async def _attend(scope: dict[str, Any], receive: Any, send: Any) -> int | None:
+async def _attend(scope: dict[str, Any], receive: Any, line: Line) -> int | None:
     """Serve until it ends; gives the code to close with, None when the client has left."""
     try:
         cursor = cursor_in(scope["query_string"])
@@ -78,7 +78,7 @@ async def _attend(scope: dict[str, Any], receive: Any, send: Any) -> int | None:
         )
         if not isinstance(ticket, Ticket):
             return ticket
-        seat = Seat(ticket=ticket, send=send, writable=daphne_pressure.watch(scope["raw_send"]))
+        seat = Seat(ticket=ticket, line=line)
         serving = asyncio.create_task(hub.serve(seat, code=municipality_code, cursor=cursor))
         listening = asyncio.create_task(_refuse_commands(receive))
         try:

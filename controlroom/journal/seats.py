@@ -2,11 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from controlroom.journal.frames import Frame
+from controlroom.journal.lines import Line
 
 # Entries that may wait for one socket after thinning; more of them means it cannot keep up.
 MOST_WAITING = 256
@@ -15,10 +14,7 @@ SESSION_ENDED = 4401
 NO_RIGHT = 4403
 UNKNOWN_CURSOR = 4409
 NO_COMMANDS = 1008
-COME_BACK = 1012
 TOO_SLOW = 1013
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -36,17 +32,21 @@ class Ticket:
 class Seat:
     """Takes frames from the hub without waiting; sends them at the pace of its client."""
 
-    def __init__(self, *, ticket: Ticket, send: Send, writable: asyncio.Event | None) -> None:
+    def __init__(self, *, ticket: Ticket, line: Line) -> None:
         self.ticket = ticket
         self.close_code: int | None = None
-        self._send = send
-        self._writable = writable
+        self._line = line
         self._frames: deque[Frame] = deque()
         self._waiting = 0
         self._beat: str | None = None
         self._stir = asyncio.Event()
         # The number after which frames from the hub are news here.
         self.position = 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something waits here or the network is still full."""
+        return bool(self._frames) or self._line.is_full
 
     def offer(self, frame: Frame) -> None:
         """Queue a frame; thin the queue when it is full, and give up when that is not enough."""
@@ -78,15 +78,12 @@ class Seat:
             self.close_code = code
             self._frames.clear()
             self._beat = None
-            if self._writable is not None:
-                self._writable.set()
+            self._line.give_up()
             self._stir.set()
 
     async def send_text(self, text: str) -> None:
         """Send now and wait until the network has taken it; not to be used beside `run`."""
-        if self._writable is not None:
-            await self._writable.wait()
-        await self._send({"type": "websocket.send", "text": text})
+        await self._line.send(text)
 
     async def run(self) -> int:
         """Empty the queue until the seat is closed; gives the code it was closed with."""

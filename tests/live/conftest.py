@@ -68,7 +68,13 @@ class Web:
         fd = self._listening.fileno()
         with self.log_path.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "daphne", "--fd", str(fd), "controlroom.asgi:application"],
+                [
+                    sys.executable,
+                    "-m", "daphne",
+                    "--fd",
+                    str(fd),
+                    "controlroom.asgi:application",
+                ],
                 cwd=ROOT,
                 env=self._environment,
                 pass_fds=[fd],
@@ -96,6 +102,7 @@ class Web:
         if self.process.poll() is None:
             self.stop()
         self._listening.close()
+        sys.stdout.write(self.log())  # pytest shows it when the test fails
 
     def log(self) -> str:
         return self.log_path.read_text(encoding="utf-8", errors="replace")

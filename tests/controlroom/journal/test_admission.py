@@ -8,7 +8,8 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from controlroom.journal.admission import admit, origin_allowed, verdicts
-from controlroom.journal.seats import COME_BACK, NO_RIGHT, SESSION_ENDED, Ticket
+from controlroom.journal.lines import COME_BACK
+from controlroom.journal.seats import NO_RIGHT, SESSION_ENDED, Ticket
 from controlroom.municipalities.choices import Role
 from controlroom.municipalities.models import Membership
 

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from controlroom.journal.frames import Frame
+from controlroom.journal.lines import Line
 from controlroom.journal.seats import MOST_WAITING, TOO_SLOW, Seat, Ticket
 
 pytestmark = pytest.mark.asyncio
@@ -26,21 +27,24 @@ def frame(number, subject="a", *, whole=True):
     return Frame.of([{"number": number, "prev": number - 1, "subject": subject, "data": data}])
 
 
-class Client:
-    """Stands where the server's `send` stands; reads nothing while `reading` is not set."""
+class Client(Line):
+    """Stands where the socket stands; reads nothing while `reading` is not set."""
 
     def __init__(self):
         self.reading = asyncio.Event()
         self.reading.set()
         self.frames = []
 
-    async def send(self, message):
+    async def send(self, text):
         await self.reading.wait()
-        self.frames.append(json.loads(message["text"]))
+        self.frames.append(json.loads(text))
+
+    def give_up(self):
+        self.reading.set()
 
 
-def seat_for(client, writable=None):
-    return Seat(ticket=TICKET, send=client.send, writable=writable)
+def seat_for(client):
+    return Seat(ticket=TICKET, line=client)
 
 
 async def settle():
@@ -112,22 +116,10 @@ async def test_a_client_that_cannot_keep_up_is_closed_with_1013_and_holds_no_mem
     assert await running == TOO_SLOW
 
 
-async def test_a_seat_waits_while_the_network_is_full():
-    client, writable = Client(), asyncio.Event()
-    seat = seat_for(client, writable)
-    running = asyncio.create_task(seat.run())
-    seat.offer(frame(1))
-    await settle()
-    assert client.frames == []
-    writable.set()
-    await settle()
-    assert len(client.frames) == 1
-    seat.close(1000)
-    await running
-
-
 async def test_closing_does_not_wait_for_a_full_network():
-    seat = seat_for(Client(), asyncio.Event())
+    client = Client()
+    client.reading.clear()
+    seat = seat_for(client)
     running = asyncio.create_task(seat.run())
     seat.offer(frame(1))
     await settle()
