@@ -1,0 +1,1 @@
+"""The demonstration city: everything in it is generated, nothing is a real place or person."""
