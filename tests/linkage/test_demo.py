@@ -5,6 +5,7 @@ from io import StringIO
 from itertools import islice
 
 import pytest
+from django.contrib.auth.hashers import check_password
 from django.contrib.gis.db.models.functions import Area
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
@@ -14,8 +15,11 @@ from cctv.models import Camera, Site
 from cctv.selection import choose
 from controlroom.accounts.models import User
 from controlroom.municipalities.models import Membership, Municipality
+from incidents.models import Kind
 from linkage.demo import city, geography, register
 from linkage.demo.plane import is_inside
+from linkage.links import signing_secrets
+from linkage.models import Link
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +28,21 @@ pytestmark = pytest.mark.django_db
 def password(monkeypatch):
     monkeypatch.setenv("CONTROLROOM_DEMO_PASSWORD", "a-demo-password")
     return "a-demo-password"
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    for name, value in SHARED.items():
+        monkeypatch.setenv(f"CONTROLROOM_SIM_{name}", value)
+
+
+SHARED = {
+    "CLIENT_ID": "demo-police112",
+    "CLIENT_SECRET": "a-demo-client-secret",
+    "WEBHOOK_SECRET": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "LINK": "police112-90010",
+    "PORT": "9112",
+}
 
 
 def demo(**options) -> str:
@@ -71,6 +90,35 @@ def test_another_password_is_taken_over(client, password, monkeypatch):
     monkeypatch.setenv("CONTROLROOM_DEMO_PASSWORD", "another-one-now")
     demo(cameras=5)
     assert client.login(username="police", password="another-one-now")
+
+
+def test_the_kinds_of_the_services_are_there(password):
+    demo(cameras=5)
+    assert Kind.objects.filter(service="police112").count() > 20
+
+
+def test_the_112_room_is_linked_with_the_given_secrets(password, shared):
+    assert "112 link: made" in demo(cameras=5)
+    link = Link.objects.get(code="police112-90010")
+    assert link.push_url == "http://127.0.0.1:9112/"
+    assert link.allow_private_address
+    assert signing_secrets(link) == [SHARED["WEBHOOK_SECRET"]]
+    assert link.application.client_id == SHARED["CLIENT_ID"]
+    assert check_password(SHARED["CLIENT_SECRET"], link.application.client_secret)
+    assert "112 link: unchanged" in demo(cameras=5)
+
+
+def test_secrets_of_a_new_state_folder_are_taken_over(password, shared, monkeypatch):
+    demo(cameras=5)
+    monkeypatch.setenv("CONTROLROOM_SIM_CLIENT_SECRET", "quite-another-secret")
+    monkeypatch.setenv("CONTROLROOM_SIM_WEBHOOK_SECRET", "whsec_" + "QUJD" * 11)
+    monkeypatch.setenv("CONTROLROOM_SIM_PORT", "9113")
+    assert "112 link: changed" in demo(cameras=5)
+    link = Link.objects.get(code="police112-90010")
+    assert check_password("quite-another-secret", link.application.client_secret)
+    assert signing_secrets(link) == ["whsec_" + "QUJD" * 11]
+    assert link.push_url == "http://127.0.0.1:9113/"
+    assert Link.objects.count() == 1
 
 
 def test_no_password_is_ever_made_up(monkeypatch):

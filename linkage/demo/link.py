@@ -1,0 +1,67 @@
+"""Links the demo city with the simulated police 112 room, with the secrets both are given."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.hashers import check_password
+from django.db import transaction
+
+from controlroom.municipalities.models import Municipality
+from linkage import links
+from linkage.models import Link
+from linkage.sealing import seal
+
+
+@dataclass(frozen=True)
+class SharedSecrets:
+    """What the city's end and the simulated room's end both hold."""
+
+    client_id: str
+    client_secret: str
+    webhook_secret: str
+
+
+@transaction.atomic
+def install_link(
+    *, municipality: Municipality, code: str, shared: SharedSecrets, push_url: str
+) -> str:
+    """Make the link once, and bring its secrets and push address to those given; say what was done.
+
+    The simulated room lives on this machine: a private address is allowed.
+    """
+    link = Link.objects.select_for_update(of=("self",)).filter(code=code).first()
+    if link is None:
+        links.create_police112_link(
+            municipality=municipality,
+            push_url=push_url,
+            code=code,
+            allow_private_address=True,
+            client_id=shared.client_id,
+            client_secret=shared.client_secret,
+            webhook_secret=shared.webhook_secret,
+        )
+        return "made"
+    changed = _take_client(link, shared) | _take_signature(link, shared)
+    if push_url and link.push_url != push_url:
+        links.register_push(link=link, push_url=push_url, allow_private_address=True)
+        changed = True
+    return "changed" if changed else "unchanged"
+
+
+def _take_client(link: Link, shared: SharedSecrets) -> bool:
+    application: Any = link.application
+    same_client = application.client_id == shared.client_id
+    if same_client and check_password(shared.client_secret, application.client_secret):
+        return False
+    application.client_id, application.client_secret = shared.client_id, shared.client_secret
+    application.save()
+    application.accesstoken_set.all().delete()
+    return True
+
+
+def _take_signature(link: Link, shared: SharedSecrets) -> bool:
+    if shared.webhook_secret in links.signing_secrets(link)[:1]:
+        return False
+    link.secret, link.previous_secret = seal(shared.webhook_secret), None
+    link.save(update_fields=["secret", "previous_secret"])
+    return True
