@@ -1,6 +1,5 @@
 """The translations: compiles .po to .mo and says what Korean is missing, without gettext tools."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +26,7 @@ def compile_all() -> int:
             continue
         part = target.with_suffix(".mo.part")
         with part.open("wb") as stream:
-            write_mo(stream, _read(source))
+            write_mo(stream, read(source))
         part.replace(target)
         compiled += 1
     return compiled
@@ -39,19 +38,13 @@ def incomplete() -> list[str]:
     for source in sources():
         if source.parts[-3] != "ko":
             continue
-        for message in _read(source):
+        for message in read(source):
             strings = message.string if isinstance(message.string, tuple) else (message.string,)
             if message.id and (message.fuzzy or not all(strings)):
                 found.append(f"{source.relative_to(CHECKOUT)}:{message.lineno} {message.id!r}")
     return found
 
 
-def _read(source: Path) -> Catalog:
+def read(source: Path) -> Catalog:
     with source.open("rb") as stream:
         return read_po(stream, locale=source.parts[-3])
-
-
-if __name__ == "__main__":
-    lacking = incomplete()
-    print("\n".join(lacking))
-    sys.exit(bool(lacking))

@@ -118,9 +118,9 @@ CHECKS: dict[str, Check] = {
     "format": _says("ruff", "format", "--check", "--quiet", "."),
     "imports": _says("lint-imports", "--no-cache"),
     "types": _says("mypy", "--no-error-summary", *ROOMS),
-    "templates": _says("djlint", "templates", "--check", "--lint", "--quiet"),
+    "templates": _says("djlint", "templates", "--check", "--lint"),
     "migrations": _says("python", "manage.py", "makemigrations", "--check", "--dry-run"),
     "deployment": _deploy,
-    "translations": _says("python", "-m", "controlroom.runtime.catalogs"),
+    "translations": _says("python", "-m", "controlroom.runtime.msgids"),
     "requirements": _exports,
 }
