@@ -139,6 +139,16 @@ STORAGES = {
 }
 MEDIA_ROOT = STATE_DIR / "media"
 
+# --- video ------------------------------------------------------------------------------
+# Where cameras may live (CIDR); empty means anywhere but this machine and its link.
+CAMERA_NETWORKS = env.items("CONTROLROOM_CAMERA_NETWORKS")
+# Authorities that sign the cameras' certificates; empty means those of the system.
+CAMERA_CA_FILE = env.text("CONTROLROOM_CAMERA_CA_FILE", "")
+# Empty means the one of the imageio-ffmpeg wheel.
+FFMPEG = env.text("CONTROLROOM_FFMPEG", "")
+RELAY_LIMIT = env.integer("CONTROLROOM_RELAY_LIMIT", 32, minimum=1)
+VIEW_MAX_S = env.integer("CONTROLROOM_VIEW_MAX_S", 3600, minimum=60)
+
 # --- exchanges --------------------------------------------------------------------------
 CELERY_BROKER_URL = (
     "redis+socket://" + REDIS_URL.removeprefix("unix://").replace("?db=", "?virtual_host=")

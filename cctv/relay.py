@@ -1,0 +1,286 @@
+"""One camera's relay: a thread that keeps one ffmpeg running while somebody wants the picture."""
+
+import contextlib
+import json
+import os
+import secrets
+import selectors
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import imageio_ffmpeg
+import structlog
+from django.conf import settings
+
+from cctv import relay_command, relay_launch
+from cctv.choices import SourceKind
+from cctv.relay_command import Plan
+from cctv.relay_watch import StreamState, Watch
+from cctv.sources import Source, pinned_url
+from controlroom.errors import DomainError
+
+log = structlog.get_logger(__name__)
+
+IDLE_S = 20.0
+BEAT_S = 0.2
+WRITE_S = 1.0
+FONT_FILE = Path("vendor/pretendard-1.3.9/Pretendard-Regular.subset.woff")
+FIRST_PATIENCE_US = 500_000
+LATER_PATIENCE_US = 5_000_000
+# Nothing of ours but the clock: neither keys nor the database's address reach the child.
+CHILD_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "KST-9"}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files of one relay, shared by all processes of this machine."""
+
+    path: Path
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def wanted(self) -> Path:
+        return self.path / "wanted"
+
+    @property
+    def retired(self) -> Path:
+        return self.path / "retired"
+
+    @property
+    def state(self) -> Path:
+        return self.path / "state.json"
+
+    def age_s(self, file: Path) -> float:
+        """Seconds since the file was touched; endless when it never was."""
+        try:
+            return time.time() - file.stat().st_mtime
+        except FileNotFoundError:
+            return float("inf")
+
+    def sweep(self, *, keep: str = "") -> None:
+        """Remove pictures of runs other than this one."""
+        for pattern in ("*.m4s", "*.mp4", "*.m3u8", "*.tmp"):
+            for file in self.path.glob(pattern):
+                if not (keep and file.name.startswith(keep)):
+                    file.unlink(missing_ok=True)
+
+    def write_state(self, body: dict[str, object]) -> None:
+        waiting = self.state.with_suffix(".tmp")
+        waiting.write_text(json.dumps(body), encoding="utf-8")
+        waiting.replace(self.state)
+
+
+def ffmpeg() -> str:
+    return settings.FFMPEG or str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def _font() -> Path | None:
+    for root in (*settings.STATICFILES_DIRS, settings.STATIC_ROOT):
+        if (found := Path(root) / FONT_FILE).exists():
+            return found
+    return None
+
+
+def _authorities() -> str:
+    import ssl  # noqa: PLC0415
+
+    return settings.CAMERA_CA_FILE or str(ssl.get_default_verify_paths().cafile or "")
+
+
+class Relay(threading.Thread):
+    """Owns the camera's lock while it lives; ffmpeg dies with this thread (PR_SET_PDEATHSIG)."""
+
+    def __init__(
+        self,
+        *,
+        camera_id: int,
+        folder: Folder,
+        load: Callable[[], Source],
+        locks: list[IO[str]],
+        announce: Callable[[int, StreamState], None],
+    ) -> None:
+        super().__init__(name=f"relay-{camera_id}", daemon=True)
+        self.camera_id = camera_id
+        self.folder = folder
+        self.load = load
+        self.locks = locks
+        self.announce = announce
+        self.stopping = threading.Event()
+        self.watch = Watch(began=time.monotonic())
+        self.transcode = False
+        self.run_id = ""
+        self.told: StreamState | None = None
+        self.written_at = 0.0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    # --- life of the thread -----------------------------------------------------------------
+    def run(self) -> None:
+        try:
+            self._keep_running()
+        except Exception as error:  # noqa: BLE001  # the edge of a thread
+            # Only the kind: the text of an OSError could name what must not be logged.
+            log.error("relay_failed", camera=self.camera_id, error=type(error).__name__)
+        finally:
+            self._end()
+
+    def _keep_running(self) -> None:
+        self._tell()
+        while self._wanted():
+            self._one_run()
+            until = time.monotonic() + self.watch.pause_s()
+            while time.monotonic() < until and self._wanted():
+                self._tell()
+                self.stopping.wait(BEAT_S)
+
+    def _wanted(self) -> bool:
+        return not self.stopping.is_set() and self.folder.age_s(self.folder.wanted) < IDLE_S
+
+    def _end(self) -> None:
+        self._kill()
+        with contextlib.suppress(OSError):
+            self.folder.sweep()
+            self.folder.write_state({"state": StreamState.ENDED, "at": time.time()})
+        for lock in reversed(self.locks):
+            lock.close()
+        self.announce(self.camera_id, StreamState.ENDED)
+
+    # --- one run of ffmpeg ------------------------------------------------------------------
+    def _one_run(self) -> None:
+        self.run_id = secrets.token_hex(4)
+        self.folder.sweep(keep=self.run_id)
+        try:
+            plan = self._plan(self.load())
+        except DomainError as refusal:
+            self.watch.reason = refusal.code
+            self.watch.stopped(time.monotonic())
+            return
+        began = time.time()
+        process = self._spawn(plan)
+        self.watch.started(time.monotonic())
+        try:
+            self._follow(process, began)
+        finally:
+            self._kill()
+            self.watch.stopped(time.monotonic())
+        log.info("relay_run_over", camera=self.camera_id, reason=self.watch.reason)
+
+    def _plan(self, source: Source) -> Plan:
+        if source.kind == SourceKind.SYNTHETIC or source.address is None:
+            (self.folder.path / relay_command.NAME).write_text(source.name, encoding="utf-8")
+            font = self.folder.path / relay_command.FONT
+            font.unlink(missing_ok=True)
+            if found := _font():
+                font.symlink_to(found)
+            return relay_command.synthetic(run=self.run_id, hue_deg=source.hue_deg)
+        patient = self.watch.reason == "no_picture"
+        return relay_command.stream(
+            run=self.run_id,
+            url=pinned_url(source.address),
+            scheme=source.address.scheme,
+            transcode=self.transcode,
+            patience_us=LATER_PATIENCE_US if patient else FIRST_PATIENCE_US,
+            ca_file=_authorities(),
+        )
+
+    def _spawn(self, plan: Plan) -> subprocess.Popen[bytes]:
+        launch = [sys.executable, "-I", "-S", relay_launch.__file__, str(os.getpid()), ffmpeg()]
+        self.process = subprocess.Popen(  # noqa: S603  # our own launcher and arguments
+            [*launch, *plan.arguments],
+            cwd=self.folder.path,
+            env=CHILD_ENVIRONMENT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self.process.stdin  # noqa: S101  # asked for above
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(plan.script.encode())
+            self.process.stdin.close()
+        return self.process
+
+    def _follow(self, process: subprocess.Popen[bytes], began: float) -> None:
+        """Listen to this run until it ends, is stuck, must change, or nobody wants it."""
+        assert process.stdout and process.stderr  # noqa: S101, PT018  # asked for in _spawn
+        with selectors.DefaultSelector() as ears:
+            for pipe in (process.stdout, process.stderr):
+                os.set_blocking(pipe.fileno(), False)
+                ears.register(pipe, selectors.EVENT_READ, bytearray())
+            while ears.get_map() and self._wanted():
+                for key, _ in ears.select(timeout=BEAT_S):
+                    if not self._listen(key):
+                        ears.unregister(key.fileobj)
+                self._tell()
+                if self._must_change(began):
+                    return
+
+    def _listen(self, key: selectors.SelectorKey) -> bool:
+        """Take what one pipe holds; False when it is closed."""
+        chunk = os.read(key.fd, 65536)
+        key.data.extend(chunk)
+        while (end := key.data.find(b"\n")) >= 0:
+            line = key.data[:end].decode("utf-8", "replace")
+            del key.data[: end + 1]
+            now = time.monotonic()
+            if line.startswith("frame="):
+                self.watch.progress(int(line[6:].strip() or 0), now)
+            else:
+                self.watch.hear(line, now)
+        return bool(chunk)
+
+    def _must_change(self, began: float) -> bool:
+        if self.watch.must_transcode() and not self.transcode:
+            self.transcode = True
+            return True
+        if time.time() - self.folder.age_s(self.folder.retired) > began:
+            self.transcode = False
+            return True
+        return self.watch.stuck(time.monotonic())
+
+    def _kill(self) -> None:
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    # --- what others see --------------------------------------------------------------------
+    def _tell(self) -> None:
+        """Write the state once a second and whenever it changes; announce changes."""
+        now = time.monotonic()
+        state = self.watch.state(now)
+        changed = state != self.told
+        if not changed and now - self.written_at < WRITE_S:
+            return
+        age = self.watch.age_s(now)
+        self.folder.write_state(
+            {
+                "state": state,
+                "reason": self.watch.reason,
+                "run": self.run_id,
+                "at": time.time(),
+                "frame_at": None if age is None else time.time() - age,
+            }
+        )
+        self.told, self.written_at = state, now
+        if changed:
+            self.announce(self.camera_id, state)
+
+
+def clear(path: Path) -> None:
+    """Remove a folder that no relay owns."""
+    shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,110 @@
+"""What ffmpeg is told: pure. The address goes by its standard input, never by its arguments."""
+
+from dataclasses import dataclass
+
+FONT = "font.woff"
+NAME = "name.txt"
+SEGMENT_S = 1
+LISTED = 6
+# Below this mean difference (of 1) two pictures are the same one; a living sensor has more noise.
+FREEZE_NOISE = "0.001"
+FREEZE_S = 2
+
+_BASE = ["-hide_banner", "-nostats", "-loglevel", "level+info", "-progress", "pipe:1"]
+_BASE += ["-stats_period", "0.5"]
+_X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"]
+# Every second a key frame, so that every segment starts with one and none is longer.
+_KEYED = ["-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_S})"]
+_PROTOCOLS = {
+    "rtsp": "pipe,rtsp,rtp,tcp,udp",
+    "rtsps": "pipe,rtsp,rtp,tcp,tls",
+    "https": "pipe,https,tls,tcp,crypto",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Arguments for ffmpeg, and what it reads from its standard input."""
+
+    arguments: list[str]
+    script: str = ""
+
+    def __repr__(self) -> str:
+        return f"Plan({len(self.arguments)} arguments)"
+
+
+def _hls(run: str) -> list[str]:
+    """Write short fMP4 segments under names of this run, and no sound: the law forbids it."""
+    return [
+        *("-an", "-sn", "-dn", "-f", "hls", "-hls_time", str(SEGMENT_S)),
+        *("-hls_list_size", str(LISTED), "-hls_delete_threshold", "2"),
+        *("-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", f"{run}-init.mp4"),
+        *("-hls_segment_filename", f"{run}-%06d.m4s"),
+        *("-hls_flags", "delete_segments+temp_file+omit_endlist+independent_segments"),
+        f"{run}.m3u8",
+    ]
+
+
+def synthetic(*, run: str, hue_deg: int, rate: int = 10) -> Plan:
+    """Draw a moving picture with the camera's name and a running clock.
+
+    The first second comes at once, so that the first segment needs no waiting.
+    """
+    label = f"drawtext=fontfile={FONT}:fontcolor=white:box=1:boxcolor=black@0.65:boxborderw=6"
+    picture = ",".join(
+        (
+            f"testsrc2=size=640x360:rate={rate}",
+            f"hue=h={hue_deg}:s=0.55",
+            f"{label}:fontsize=24:x=12:y=12:expansion=none:textfile={NAME}",
+            rf"{label}:fontsize=22:x=w-tw-12:y=h-th-12:text='%{{localtime\:%Y-%m-%d %X}}'",
+        )
+    )
+    reading = ["-readrate", "1", "-readrate_initial_burst", str(SEGMENT_S), "-f", "lavfi"]
+    return Plan([*_BASE, "-nostdin", *reading, "-i", picture, *_X264, *_KEYED, *_hls(run)])
+
+
+def _script(url: str, *, scheme: str, patience_us: int, ca_file: str) -> str:
+    """Write the one-line play list whose file is the camera.
+
+    The grammar of addresses.py keeps quotes and line ends out of the url.
+    """
+    if "'" in url or "\n" in url or "\\" in url:
+        raise ValueError("the address would leave its quotes")
+    lines = ["ffconcat version 1.0", f"file '{url}'", f"option analyzeduration {patience_us}"]
+    lines.append("option fpsprobesize 1")
+    if scheme == "https":
+        lines += ["option rw_timeout 5000000", "option max_redirects 0"]
+    else:
+        lines += ["option rtsp_transport tcp", "option timeout 5000000"]
+    if scheme != "rtsp":
+        lines += ["option tls_verify 1", f"option ca_file {ca_file}"]
+    return "\n".join(lines) + "\n"
+
+
+def stream(
+    *, run: str, url: str, scheme: str, transcode: bool, patience_us: int, ca_file: str
+) -> Plan:
+    """Relay a camera: H.264 as it comes, anything else transcoded.
+
+    A second, tiny output looks for a picture that no longer changes; it decodes key frames only
+    when the stream itself is copied.
+    """
+    freeze = f"scale=160:-2,freezedetect=n={FREEZE_NOISE}:d={FREEZE_S}"
+    reading = ["-protocol_whitelist", _PROTOCOLS[scheme], "-fflags", "nobuffer"]
+    reading += ["-analyzeduration", str(patience_us), "-fpsprobesize", "1"]
+    if scheme == "https":
+        # Pieces of a play list come in bursts; a steady pace tells living from stalled.
+        reading += ["-readrate", "1.02", "-readrate_initial_burst", "2"]
+    if not transcode:
+        reading += ["-skip_frame", "nokey"]
+    reading += ["-f", "concat", "-safe", "0", "-i", "pipe:0"]
+    if transcode:
+        shrink = "scale=w=min(1280\\,iw):h=-2"
+        graph = f"[0:v:0]split=2[a][b];[a]{shrink}[v];[b]fps=2,{freeze}[f]"
+        writing = ["-filter_complex", graph, "-map", "[v]", *_X264, *_KEYED, *_hls(run)]
+        writing += ["-map", "[f]", "-f", "null", "-"]
+    else:
+        writing = ["-map", "0:v:0", "-c:v", "copy", *_hls(run)]
+        writing += ["-map", "0:v:0", "-vf", freeze, "-fps_mode", "passthrough", "-f", "null", "-"]
+    script = _script(url, scheme=scheme, patience_us=patience_us, ca_file=ca_file)
+    return Plan([*_BASE, *reading, *writing], script)

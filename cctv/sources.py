@@ -1,0 +1,132 @@
+"""Where a camera's picture comes from: kept encrypted, checked, never shown or logged."""
+
+import socket
+from dataclasses import dataclass, field
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import transaction
+from django.dispatch import Signal
+from django.utils.translation import gettext as _
+
+from cctv import addresses
+from cctv.addresses import Address, BadAddress
+from cctv.choices import SourceKind
+from cctv.models import Camera
+from controlroom.accounts.models import User
+from controlroom.audit import chain
+from controlroom.errors import Invalid, Unavailable
+
+SYNTHETIC = "synthetic:"
+
+# Sent after commit with camera_id when a source was set or taken away.
+source_changed = Signal()
+
+
+class SourceRefused(Invalid):
+    code = "camera_address_refused"
+
+
+class SourceMissing(Unavailable):
+    code = "camera_not_connected"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the relay opens. Synthetic pictures have no address."""
+
+    kind: str
+    name: str
+    hue_deg: int = 0
+    address: Address | None = field(default=None, repr=False)
+
+
+def _keys() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
+
+
+def check(url: str) -> Address:
+    """Check an address as far as that goes without the network.
+
+    Raises: SourceRefused; its text names the rule and no part of the address.
+    """
+    try:
+        address = addresses.parse(url)
+    except BadAddress as refusal:
+        raise SourceRefused(
+            _("this camera address is not allowed"), fields={"url": [_(str(refusal))]}
+        ) from None
+    host = addresses.literal(address.host)
+    if host and not addresses.may_reach(host, addresses.networks(settings.CAMERA_NETWORKS)):
+        raise SourceRefused(
+            _("this camera address is not allowed"),
+            fields={"url": [_("the host is outside the camera networks")]},
+        )
+    return address
+
+
+def set_source(camera: Camera, url: str, *, by: User | None = None) -> Camera:
+    """Keep a camera's address encrypted; "synthetic:" is the moving test picture, "" is none.
+
+    Locks: the camera row.
+    Emits: source_changed, after commit.
+    Raises: SourceRefused.
+    """
+    secret = None
+    if url == SYNTHETIC:
+        kind = SourceKind.SYNTHETIC
+    elif url:
+        check(url)
+        kind, secret = SourceKind.STREAM, _keys().encrypt(url.encode())
+    else:
+        kind = SourceKind.NONE
+    with transaction.atomic():
+        camera = Camera.objects.select_for_update().get(pk=camera.pk)
+        camera.source_kind, camera.source_secret = kind, secret
+        camera.save(update_fields=["source_kind", "source_secret"])
+        chain.record(
+            action="camera.source_set",
+            subject_kind="camera",
+            subject_id=camera.pk,
+            municipality_id=camera.municipality_id,
+            actor_id=by.pk if by else None,
+            agent="" if by else "cctv.sources",
+            detail={"kind": str(kind)},
+        )
+        transaction.on_commit(
+            lambda: source_changed.send_robust(sender=Camera, camera_id=camera.pk), robust=True
+        )
+    return camera
+
+
+def source_of(camera: Camera) -> Source:
+    """Open the secret of a camera for the relay.
+
+    Raises: SourceMissing when the camera is not connected or no key opens its secret.
+    """
+    if camera.source_kind == SourceKind.SYNTHETIC:
+        return Source(kind=SourceKind.SYNTHETIC, name=str(camera), hue_deg=camera.pk * 47 % 360)
+    if camera.source_kind != SourceKind.STREAM or not camera.source_secret:
+        raise SourceMissing(_("this camera is not connected"))
+    try:
+        url = _keys().decrypt(bytes(camera.source_secret)).decode()
+    except InvalidToken:
+        raise SourceMissing(_("no key opens the address of this camera")) from None
+    return Source(kind=SourceKind.STREAM, name=str(camera), address=check(url))
+
+
+def pinned_url(address: Address) -> str:
+    """Resolve the host once and give the address that the relay connects to.
+
+    A name behind TLS stays a name: its certificate proves the host, which an address could not.
+    Raises: SourceRefused when any of its addresses lies outside the camera networks.
+    """
+    allowed = addresses.networks(settings.CAMERA_NETWORKS)
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except OSError:
+        raise SourceMissing(_("the host of this camera is not known")) from None
+    hosts = [addresses.literal(str(entry[4][0]).split("%", maxsplit=1)[0]) for entry in found]
+    if not hosts or not all(host and addresses.may_reach(host, allowed) for host in hosts):
+        raise SourceRefused(_("the host is outside the camera networks"))
+    return address.url(str(hosts[0]) if address.scheme == "rtsp" else None)

@@ -1,0 +1,242 @@
+"""Live pictures on demand: one relay a camera however many viewers and web processes there are.
+
+A relay belongs to the process that holds the lock on its folder; everybody else only says "still
+wanted" by touching a file and reads what the owner writes. A process that dies loses its locks
+and its ffmpeg, and the next viewer's request starts the relay again, wherever it arrives.
+"""
+
+import contextlib
+import fcntl
+import json
+import queue
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.db import connections
+from django.dispatch import Signal
+from django.utils.translation import gettext as _
+
+from cctv.models import Camera
+from cctv.relay import Folder, Relay, clear
+from cctv.relay_watch import StreamState
+from cctv.sources import Source, SourceMissing, source_of
+from controlroom.errors import Unavailable
+
+# Sent from a thread of its own with camera_id and state; losing it harms nobody.
+state_changed = Signal()
+
+TOUCH_S = 1.0
+# The owner writes once a second; silence for longer means the owner itself is in trouble.
+SILENT_S = 3.5
+SEGMENT = re.compile(r"[0-9a-f]{8}-(?:init\.mp4|[0-9]{1,12}\.m4s)")
+_RUN = re.compile(r"[0-9a-f]{8}")
+
+
+class RelaysBusy(Unavailable):
+    code = "too_many_relays"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of a camera's stream now."""
+
+    state: StreamState
+    run: str = ""
+    reason: str = ""
+    last_frame_age_s: float | None = None
+
+
+_relays: dict[int, Relay] = {}
+_touched: dict[int, float] = {}
+_guard = threading.Lock()
+_news: queue.SimpleQueue[tuple[int, StreamState]] = queue.SimpleQueue()
+_teller: threading.Thread | None = None
+
+
+def _root() -> Path:
+    return Path(settings.STATE_DIR) / "hls"
+
+
+def _folder(camera_id: int) -> Folder:
+    return Folder(_root() / str(int(camera_id)))
+
+
+def want(camera_id: int, source: Source | None = None) -> None:
+    """Say that somebody wants this camera now; start its relay when nobody runs it.
+
+    Raises: RelaysBusy when this machine already runs as many as it may.
+    """
+    now = time.monotonic()
+    with _guard:
+        running = _relays.get(camera_id)
+        alive = running is not None and running.is_alive()
+        if alive and now - _touched.get(camera_id, 0.0) < TOUCH_S:
+            return
+        _touched[camera_id] = now
+        folder = _folder(camera_id)
+        folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.wanted.touch()
+        if not alive:
+            _start(camera_id, folder, source)
+
+
+def _start(camera_id: int, folder: Folder, source: Source | None) -> None:
+    lock = _lock(folder.lock)
+    if lock is None:
+        return
+    slot = _slot()
+    if slot is None:
+        lock.close()
+        raise RelaysBusy(_("too many cameras are open on this server"))
+    relay = Relay(
+        camera_id=camera_id,
+        folder=folder,
+        load=_loader(camera_id, source),
+        locks=[lock, slot],
+        announce=_announce,
+    )
+    _relays[camera_id] = relay
+    relay.start()
+
+
+def _lock(path: Path) -> IO[str] | None:
+    """Take a lock that the kernel gives back when this process dies; None when it is taken."""
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def _slot() -> IO[str] | None:
+    folder = _root() / "slots"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number in range(settings.RELAY_LIMIT):
+        if lock := _lock(folder / str(number)):
+            return lock
+    return None
+
+
+def _loader(camera_id: int, first: Source | None) -> Callable[[], Source]:
+    """Give the known source once; later runs read it again, for it may have changed."""
+    known = [first] if first else []
+
+    def load() -> Source:
+        if known:
+            return known.pop()
+        try:
+            camera = (
+                Camera.objects.in_register().select_related("site").filter(pk=camera_id).first()
+            )
+            if camera is None:
+                raise SourceMissing(_("this camera is not connected"))
+            return source_of(camera)
+        finally:
+            connections.close_all()
+
+    return load
+
+
+def _announce(camera_id: int, state: StreamState) -> None:
+    """Hand the news to one thread, in order: a slow database must not hold up the relay."""
+    global _teller  # noqa: PLW0603  # one a process, made when first needed
+    _news.put((camera_id, state))
+    if _teller is None or not _teller.is_alive():
+        _teller = threading.Thread(target=_tell, name="relay-news", daemon=True)
+        _teller.start()
+
+
+def _tell() -> None:
+    while True:
+        try:
+            camera_id, state = _news.get(timeout=IDLE_NEWS_S)
+        except queue.Empty:
+            return
+        try:
+            state_changed.send_robust(sender=Relay, camera_id=camera_id, state=state)
+        finally:
+            connections.close_all()
+
+
+IDLE_NEWS_S = 2.0
+
+
+def seen(camera_id: int) -> Seen:
+    """Read what the owner of this camera's relay last wrote."""
+    try:
+        body = json.loads(_folder(camera_id).state.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return Seen(StreamState.STARTING)
+    state = StreamState(body["state"])
+    if state == StreamState.ENDED:
+        return Seen(state)
+    now = time.time()
+    if now - body["at"] > SILENT_S:
+        state = StreamState.LOST
+    frame_at = body.get("frame_at")
+    return Seen(
+        state=state,
+        run=str(body.get("run", "")),
+        reason=str(body.get("reason", "")),
+        last_frame_age_s=None if frame_at is None else round(max(0.0, now - frame_at), 1),
+    )
+
+
+def playlist(camera_id: int) -> tuple[str, bytes] | None:
+    """Give the running relay's name and play list, or None while there is no picture yet."""
+    run = seen(camera_id).run
+    if not _RUN.fullmatch(run):
+        return None
+    try:
+        return run, (_folder(camera_id).path / f"{run}.m3u8").read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def segment(camera_id: int, name: str) -> bytes | None:
+    """Give one piece of the picture; only names that a relay itself makes lead to a file."""
+    if not SEGMENT.fullmatch(name):
+        return None
+    with contextlib.suppress(FileNotFoundError):
+        return (_folder(camera_id).path / name).read_bytes()
+    return None
+
+
+def retire(camera_id: int) -> None:
+    """Let the relay begin again with the source as it is now."""
+    with contextlib.suppress(FileNotFoundError):
+        _folder(camera_id).retired.touch()
+
+
+def stop_all(*, timeout_s: float = 5.0) -> None:
+    """End every relay of this process and wait until it is gone."""
+    with _guard:
+        relays = list(_relays.values())
+        _relays.clear()
+        _touched.clear()
+    for relay in relays:
+        relay.stopping.set()
+    for relay in relays:
+        relay.join(timeout_s)
+
+
+def sweep(*, older_than_s: float = 60.0) -> int:
+    """Remove what a killed process left behind; pictures are not kept."""
+    removed = 0
+    for path in _root().glob("[0-9]*"):
+        folder = Folder(path)
+        if folder.age_s(folder.wanted) < older_than_s:
+            continue
+        if lock := _lock(folder.lock):
+            clear(path)
+            lock.close()
+            removed += 1
+    return removed
