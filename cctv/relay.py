@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import selectors
-import shutil
+import ssl
 import subprocess
 import sys
 import threading
@@ -92,8 +92,6 @@ def _font() -> Path | None:
 
 
 def _authorities() -> str:
-    import ssl  # noqa: PLC0415
-
     return settings.CAMERA_CA_FILE or str(ssl.get_default_verify_paths().cafile or "")
 
 
@@ -279,8 +277,3 @@ class Relay(threading.Thread):
         self.told, self.written_at = state, now
         if changed:
             self.announce(self.camera_id, state)
-
-
-def clear(path: Path) -> None:
-    """Remove a folder that no relay owns."""
-    shutil.rmtree(path, ignore_errors=True)

@@ -23,7 +23,7 @@ from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
 from cctv.models import Camera
-from cctv.relay import Folder, Relay, clear
+from cctv.relay import Folder, Relay
 from cctv.relay_watch import StreamState
 from cctv.sources import Source, SourceMissing, source_of
 from controlroom.errors import Unavailable
@@ -32,6 +32,7 @@ from controlroom.errors import Unavailable
 state_changed = Signal()
 
 TOUCH_S = 1.0
+IDLE_NEWS_S = 2.0
 # The owner writes once a second; silence for longer means the owner itself is in trouble.
 SILENT_S = 3.5
 SEGMENT = re.compile(r"[0-9a-f]{8}-(?:init\.mp4|[0-9]{1,12}\.m4s)")
@@ -101,6 +102,7 @@ def _start(camera_id: int, folder: Folder, source: Source | None) -> None:
         locks=[lock, slot],
         announce=_announce,
     )
+    folder.write_state({"state": StreamState.STARTING, "at": time.time()})
     _relays[camera_id] = relay
     relay.start()
 
@@ -164,9 +166,6 @@ def _tell() -> None:
             state_changed.send_robust(sender=Relay, camera_id=camera_id, state=state)
         finally:
             connections.close_all()
-
-
-IDLE_NEWS_S = 2.0
 
 
 def seen(camera_id: int) -> Seen:
@@ -236,7 +235,7 @@ def sweep(*, older_than_s: float = 60.0) -> int:
         if folder.age_s(folder.wanted) < older_than_s:
             continue
         if lock := _lock(folder.lock):
-            clear(path)
+            folder.sweep()
             lock.close()
             removed += 1
     return removed

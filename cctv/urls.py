@@ -1,9 +1,25 @@
 from django.urls import path
 
-from cctv import api
+from cctv import api, video_api
 
 urlpatterns = [
     path("m/<str:code>/cctv/sites.json", api.sites, name="cctv-sites"),
     path("m/<str:code>/cctv/sites/<int:site_id>/", api.site, name="cctv-site"),
     path("m/<str:code>/cctv/search/", api.search, name="cctv-search"),
+    path(
+        "m/<str:code>/cctv/cameras/<int:camera_id>/ticket/",
+        video_api.TicketView.as_view(),
+        name="video-ticket",
+    ),
+    path(
+        "video/<int:camera_id>/live.m3u8",
+        video_api.PlaylistView.as_view(),
+        name="video-playlist",
+    ),
+    path("video/<int:camera_id>/state", video_api.StateView.as_view(), name="video-state"),
+    path(
+        "video/<int:camera_id>/<str:segment>",
+        video_api.SegmentView.as_view(),
+        name="video-segment",
+    ),
 ]

@@ -180,6 +180,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 1800},
     },
+    "end views that nobody watches": {
+        "task": "cctv.tasks.sweep_views",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
 }
 
 # --- language, time ---------------------------------------------------------------------

@@ -1,0 +1,44 @@
+"""Whether a camera gives a picture: kept on the camera, told to everyone when it changes."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from cctv.choices import Health
+from cctv.models import Camera
+from controlroom.journal import log as journal
+
+
+def observe(*, camera_id: int, health: Health) -> bool:
+    """Note what was seen of a camera; say whether that is news.
+
+    Locks: the camera row, then the municipality's counter row.
+    """
+    with transaction.atomic():
+        camera = (
+            Camera.objects.select_for_update(of=("self",))
+            .select_related("site")
+            .filter(pk=camera_id)
+            .first()
+        )
+        if camera is None:
+            return False
+        changed: bool = camera.health != health
+        camera.health, camera.health_at = health, timezone.now()
+        camera.save(update_fields=["health", "health_at"])
+        if changed:
+            journal.append(
+                municipality_id=camera.municipality_id,
+                kind="camera.health",
+                subject_kind="camera",
+                subject_id=camera.pk,
+                data={
+                    "camera": {
+                        "id": camera.pk,
+                        "site_id": camera.site_id,
+                        "name": str(camera),
+                        "health": str(health),
+                        "health_at": camera.health_at.isoformat(),
+                    }
+                },
+            )
+    return changed

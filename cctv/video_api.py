@@ -1,0 +1,174 @@
+"""The addresses of live video: a ticket by POST; play list, pieces and state by that ticket."""
+
+import time
+from http import HTTPStatus
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cctv import passes, streams, tickets
+from cctv.models import Camera
+from cctv.passes import Pass
+from cctv.relay_watch import StreamState
+from cctv.sources import source_of
+from cctv.tickets import Caller, TicketRefused
+from controlroom.accounts.models import User
+from controlroom.errors import OutOfScope, Unavailable
+from controlroom.municipalities.access import municipality_for
+from controlroom.municipalities.roles import Right
+
+# A player that asks before the first picture is held this long rather than sent away to retry.
+FIRST_PICTURE_S = 12.0
+LOOK_S = 0.05
+FLUSH_S = 5.0
+PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+SCHEME = "Ticket "
+_flushed_at = [0.0]
+
+
+class PictureMissing(Unavailable):
+    code = "no_picture"
+
+
+class TicketRequest(serializers.Serializer[Any]):
+    incident = serializers.UUIDField(required=False, allow_null=True, default=None)
+    purpose = serializers.CharField(
+        required=False, allow_blank=True, allow_null=True, default="", max_length=300
+    )
+
+
+def caller_of(request: Request) -> Caller:
+    """Name the sign-in and the address of a request; a proxy's last word counts if we have one."""
+    address = request.META.get("REMOTE_ADDR") or None
+    if settings.SECURE_PROXY_SSL_HEADER:
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip()
+        address = forwarded or address
+    return Caller(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""), address)
+
+
+class TicketView(APIView):
+    """Issue a ticket and start the relay at once, so that the picture is there when asked for."""
+
+    def post(self, request: Request, code: str, camera_id: int) -> Response:
+        municipality = municipality_for(request.user, code, Right.VIDEO_WATCH)
+        camera = (
+            Camera.objects.visible_to(request.user)
+            .in_register()
+            .select_related("site")
+            .filter(municipality=municipality, pk=camera_id)
+            .first()
+        )
+        if camera is None:
+            raise OutOfScope(_("no such camera"))
+        wished = TicketRequest(data=request.data)
+        wished.is_valid(raise_exception=True)
+        source = source_of(camera)
+        issued = tickets.issue(
+            camera=camera,
+            viewer=cast(User, request.user),
+            caller=caller_of(request),
+            incident_id=wished.validated_data["incident"],
+            purpose=wished.validated_data["purpose"] or "",
+        )
+        streams.want(camera.pk, source)
+        return Response(
+            {
+                "ticket": issued.token,
+                "playlist": f"/video/{camera.pk}/live.m3u8",
+                "state": f"/video/{camera.pk}/state",
+                "expires_at": issued.expires_at.isoformat(),
+                "camera": {"id": camera.pk, "name": str(camera)},
+            },
+            status=HTTPStatus.CREATED,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+class VideoView(APIView):
+    """What is common to all that a ticket opens: the check, and that nobody keeps a copy."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def admit(self, request: Request, camera_id: int, *, opening: bool = False) -> Pass:
+        """Let the holder of a ticket in.
+
+        Raises: TicketRefused, ViewEnded.
+        """
+        token, caller = self.token_of(request), caller_of(request)
+        if found := passes.known(tickets.pass_key(token, caller), camera_id):
+            return found
+        if time.monotonic() - _flushed_at[0] > FLUSH_S:
+            _flushed_at[0] = time.monotonic()
+            passes.flush()
+        return tickets.admit(
+            token=token,
+            camera_id=camera_id,
+            caller=caller,
+            viewer=request._request.user,  # noqa: SLF001  # DRF's own user would be anonymous
+            opening=opening,
+        )
+
+    def token_of(self, request: Request) -> str:
+        header = request.headers.get("Authorization", "")
+        if not header.startswith(SCHEME) or len(header) > 200:
+            raise TicketRefused(_("video needs a ticket"))
+        return header.removeprefix(SCHEME).strip()
+
+    def send(self, entry: Pass, body: bytes, content_type: str) -> HttpResponse:
+        passes.count(entry, len(body))
+        return HttpResponse(body, content_type=content_type, headers={"Cache-Control": "no-store"})
+
+
+class PlaylistView(VideoView):
+    def get(self, request: Request, camera_id: int) -> HttpResponse:
+        entry = self.admit(request, camera_id, opening=True)
+        until = time.monotonic() + FIRST_PICTURE_S
+        while True:
+            streams.want(camera_id)
+            if found := streams.playlist(camera_id):
+                return self.send(entry, found[1], PLAYLIST_TYPE)
+            if time.monotonic() > until or streams.seen(camera_id).state == StreamState.LOST:
+                raise PictureMissing(_("this camera gives no picture now"))
+            time.sleep(LOOK_S)
+            entry = self.admit(request, camera_id)
+
+
+class SegmentView(VideoView):
+    def get(self, request: Request, camera_id: int, segment: str) -> HttpResponse:
+        entry = self.admit(request, camera_id)
+        body = streams.segment(camera_id, segment)
+        if body is None:
+            raise OutOfScope(_("no such piece"))
+        return self.send(entry, body, "video/mp4")
+
+
+class StateView(VideoView):
+    def get(self, request: Request, camera_id: int) -> Response:
+        """Say what the stream does; an unused ticket may ask, which opens no view."""
+        try:
+            self.admit(request, camera_id)
+        except TicketRefused:
+            tickets.peek(
+                token=self.token_of(request),
+                camera_id=camera_id,
+                caller=caller_of(request),
+                viewer=request._request.user,  # noqa: SLF001  # as in admit
+            )
+        streams.want(camera_id)
+        now = streams.seen(camera_id)
+        return Response(
+            {
+                "state": now.state,
+                "last_frame_age_s": now.last_frame_age_s,
+                "run": now.run,
+                "reason": now.reason,
+            },
+            headers={"Cache-Control": "no-store"},
+        )
