@@ -166,7 +166,7 @@ class Relay(threading.Thread):
         process = self._spawn(plan)
         self.watch.started(time.monotonic())
         try:
-            self._follow(process, began)
+            self._follow(process, began, copies=plan.copies)
         finally:
             self._kill()
             self.watch.stopped(time.monotonic())
@@ -207,7 +207,7 @@ class Relay(threading.Thread):
             self.process.stdin.close()
         return self.process
 
-    def _follow(self, process: subprocess.Popen[bytes], began: float) -> None:
+    def _follow(self, process: subprocess.Popen[bytes], began: float, *, copies: bool) -> None:
         """Listen to this run until it ends, is stuck, must change, or nobody wants it."""
         assert process.stdout and process.stderr  # noqa: S101, PT018  # asked for in _spawn
         with selectors.DefaultSelector() as ears:
@@ -219,7 +219,7 @@ class Relay(threading.Thread):
                     if not self._listen(key):
                         ears.unregister(key.fileobj)
                 self._tell()
-                if self._must_change(began):
+                if self._must_change(began, copies=copies):
                     return
 
     def _listen(self, key: selectors.SelectorKey) -> bool:
@@ -236,8 +236,8 @@ class Relay(threading.Thread):
                 self.watch.hear(line, now)
         return bool(chunk)
 
-    def _must_change(self, began: float) -> bool:
-        if self.watch.must_transcode() and not self.transcode:
+    def _must_change(self, began: float, *, copies: bool) -> bool:
+        if copies and self.watch.must_transcode():
             self.transcode = True
             return True
         if time.time() - self.folder.age_s(self.folder.retired) > began:

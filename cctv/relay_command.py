@@ -28,6 +28,8 @@ class Plan:
 
     arguments: list[str]
     script: str = ""
+    # The stream goes through as it comes, so what it is matters to the players.
+    copies: bool = False
 
     def __repr__(self) -> str:
         return f"Plan({len(self.arguments)} arguments)"
@@ -107,4 +109,4 @@ def stream(
         writing = ["-map", "0:v:0", "-c:v", "copy", *_hls(run)]
         writing += ["-map", "0:v:0", "-vf", freeze, "-fps_mode", "passthrough", "-f", "null", "-"]
     script = _script(url, scheme=scheme, patience_us=patience_us, ca_file=ca_file)
-    return Plan([*_BASE, *reading, *writing], script)
+    return Plan([*_BASE, *reading, *writing], script, copies=not transcode)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
@@ -75,10 +75,10 @@ def want(camera_id: int, source: Source | None = None) -> None:
     """
     now = time.monotonic()
     with _guard:
+        if now - _touched.get(camera_id, -TOUCH_S) < TOUCH_S:
+            return
         running = _relays.get(camera_id)
         alive = running is not None and running.is_alive()
-        if alive and now - _touched.get(camera_id, 0.0) < TOUCH_S:
-            return
         _touched[camera_id] = now
         folder = _folder(camera_id)
         folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -128,23 +128,35 @@ def _slot() -> IO[str] | None:
 
 
 def _loader(camera_id: int, first: Source | None) -> Callable[[], Source]:
-    """Give the known source once; later runs read it again, for it may have changed."""
-    known = [first] if first else []
+    """Give the known source once; later runs read it again, for it may have changed.
+
+    Without the database the last known one goes on: open pictures outlive it.
+    """
+    known = first
+    fresh = first is not None
 
     def load() -> Source:
-        if known:
-            return known.pop()
+        nonlocal known, fresh
+        if fresh and known is not None:
+            fresh = False
+            return known
         try:
-            camera = (
-                Camera.objects.in_register().select_related("site").filter(pk=camera_id).first()
-            )
-            if camera is None:
-                raise SourceMissing(_("this camera is not connected"))
-            return source_of(camera)
+            known = _read_source(camera_id)
+        except DatabaseError:
+            if known is None:
+                raise SourceMissing(_("this camera is not connected")) from None
         finally:
             connections.close_all()
+        return known
 
     return load
+
+
+def _read_source(camera_id: int) -> Source:
+    camera = Camera.objects.in_register().select_related("site").filter(pk=camera_id).first()
+    if camera is None:
+        raise SourceMissing(_("this camera is not connected"))
+    return source_of(camera)
 
 
 def _announce(camera_id: int, state: StreamState) -> None:

@@ -1,6 +1,5 @@
 """A camera of the network for the tests: RTSP over TCP with digest sign-in, faults on demand."""
 
-import base64
 import contextlib
 import hashlib
 import re
@@ -168,7 +167,7 @@ class RtspCamera:
 
     def _serve(self, connection: socket.socket) -> None:
         waiting = b""
-        with contextlib.suppress(OSError):
+        with connection, contextlib.suppress(OSError):
             while chunk := connection.recv(4096):
                 waiting += chunk
                 while waiting[:1] == b"$" and len(waiting) >= 4:
@@ -197,7 +196,3 @@ def rtsp_camera(folder: Path, **options: str) -> Iterator[RtspCamera]:
         yield camera
     finally:
         camera.close()
-
-
-def basic(user: str, password: str) -> str:
-    return base64.b64encode(f"{user}:{password}".encode()).decode()
