@@ -53,14 +53,17 @@ class ImportBatch(models.Model):
     # Municipalities that the importing person may write; null means any (the command line).
     allowed = models.JSONField(null=True, blank=True)
     repairs = models.JSONField(_("repairs to apply"), default=list)
+    keep_missing = models.BooleanField(_("keep sites that the file no longer names"), default=False)
+    delimiter = models.CharField(max_length=1, default=",")
+    # Rows by verdict, by reason and by what they do to the register.
+    totals = models.JSONField(default=dict)
     state = models.CharField(
         _("state"), max_length=12, choices=BatchState.choices, default=BatchState.UPLOADED
     )
     bytes_total = models.BigIntegerField(default=0)
     bytes_read = models.BigIntegerField(default=0)
     rows_read = models.PositiveIntegerField(_("rows"), default=0)
-    judged_to = models.PositiveIntegerField(default=0)
-    cursor = models.PositiveIntegerField(default=0)
+    cursor = models.BigIntegerField(default=0)
     # Stamped on every site that the batch writes: a later edit by hand shows as another time.
     stamp = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Self
 
 from django.contrib.gis.geos import Point
@@ -33,6 +34,22 @@ class MunicipalityQuerySet(models.QuerySet[Any]):
 
     def containing(self, place: Point) -> Self:
         return self.filter(boundary__intersects=place)
+
+    def by_code(self, code: str, on: date | None = None) -> Self:
+        """Keep the municipality that a code means: of today, replaced, or of an organisation.
+
+        With a date only codes in force on that day count. A 10-digit code of the whole
+        municipality (5119000000) is its 5-digit one.
+        """
+        if len(code) == 10 and code.endswith("00000"):
+            code = code[:5]
+        held = Q(codes__code=code)
+        if on is not None:
+            held &= Q(codes__valid_from__isnull=True) | Q(codes__valid_from__lte=on)
+            held &= Q(codes__valid_until__isnull=True) | Q(codes__valid_until__gte=on)
+            undated = Q(code=code) & ~Q(pk__in=self.model.objects.filter(codes__code=code))
+            return self.filter(undated | held).distinct()
+        return self.filter(Q(code=code) | Q(organisation_code=code) | held).distinct()
 
 
 class OwnedQuerySet(models.QuerySet[Any]):
