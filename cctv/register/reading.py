@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from cctv.register import columns
 
@@ -52,7 +52,7 @@ class Line:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+def opened(path: Path) -> Iterator[tuple[Any, IO[bytes]]]:
     """Give the plain bytes, and the file itself whose position tells progress."""
     with path.open("rb") as outer:
         magic = outer.read(4)

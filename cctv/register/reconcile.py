@@ -273,7 +273,7 @@ def mark_gone(*, batch_id: int, stamp: datetime) -> int:
 def count_gone(*, batch_id: int) -> dict[int, int]:
     """Count by municipality the sites that the file no longer names."""
     rows = ask(_COUNT_GONE, {"batch": batch_id, "stamp": None})
-    return {int(str(pk)): int(str(count)) for pk, count in rows}
+    return {pk: count for pk, count in rows}
 
 
 def keep_rows(*, batch_id: int) -> None:

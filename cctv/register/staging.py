@@ -1,6 +1,7 @@
 """Bring judged rows into the staging table by COPY."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -39,15 +40,15 @@ def forget(batch_id: int) -> None:
         cursor.execute("DELETE FROM cctv_stagedrow WHERE batch_id = %s", [batch_id])
 
 
-def run(sql: str, parameters: dict[str, object]) -> int:
+def run(sql: str, parameters: Mapping[str, Any]) -> int:
     """Run one statement of the import; give the number of rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
 
 
-def ask(sql: str, parameters: dict[str, object]) -> Sequence[tuple[object, ...]]:
+def ask(sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        rows: Sequence[tuple[object, ...]] = cursor.fetchall()
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
         return rows

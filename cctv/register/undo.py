@@ -98,7 +98,7 @@ def undo_range(*, batch: ImportBatch, first: int, last: int) -> int:
         "free": _unreferenced(Camera, "c", ()),
         "free_site": _unreferenced(Site, "t", (Camera,)),
     }
-    kept = int(str(ask(_KEPT, parameters)[0][0]))
+    kept = int(ask(_KEPT, parameters)[0][0])
     for statement in (
         _DROP_NEW_CAMERAS,
         _HIDE_NEW_CAMERAS,

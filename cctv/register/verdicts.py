@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cctv.directions import parse as parse_direction
 from cctv.register import coordinates
@@ -289,16 +289,8 @@ def _md5(text: str) -> str:
 
 
 def _unreadable(line: int, raw: str) -> Row:
-    nothing = {
-        "line": line,
-        "municipality_id": None,
-        "verdict": "rejected",
-        "code": "unreadable",
-        "raw": raw,
-        "purpose": "기타",
-        "camera_count": 1,
-    }
-    empty_text = dict.fromkeys(
-        ("register_id", "repair", "notes", "match_key", "source_hash", "action", *LENGTHS), ""
-    )
-    return Row(**(dict.fromkeys(Row._fields) | empty_text | nothing))
+    texts = ("register_id", "repair", "notes", "match_key", "source_hash", "action", *LENGTHS)
+    values: dict[str, Any] = dict.fromkeys(Row._fields) | dict.fromkeys(texts, "")
+    values |= {"line": line, "raw": raw, "verdict": "rejected", "code": "unreadable"}
+    values |= {"purpose": "기타", "camera_count": 1}
+    return Row(**values)

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cctv', '0003_register_imports'),
+        ('cctv', '0004_camera_policy'),
     ]
 
     operations = [
