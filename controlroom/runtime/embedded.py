@@ -117,7 +117,7 @@ class Cluster:
                 probe.connect(str(self.sockets / f".s.PGSQL.{PORT}"))
         except OSError:
             return False
-        command = [str(self.binaries / "pg_isready"), "-q", *self._at()]
+        command = [str(self.binaries / "pg_isready"), "-q", "-d", "postgres", *self._at()]
         return subprocess.run(command, env=environment(), check=False).returncode == 0
 
     def _matching(self) -> debian.Postgres:

@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from controlroom.runtime import debian, embedded, environment, packages, places, room
+from controlroom.runtime import debian, embedded, environment, packages, places, processes, room
 from controlroom.runtime.places import Busy, CannotRun, Places
 from controlroom.runtime.supervisor import Supervisor
+
+LOG_LINE_SHOWN = 400
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,7 @@ def open_room(where: Places, *, port: int | None) -> Iterator[Room]:
         if supervisor.attached([*prepare, "migrate", "static", "demo"], env):
             raise CannotRun("the preparation failed (see above)")
         supervisor.keep(room.web(listener, env), room.worker(env), room.beat(where, env))
-        if (places.CHECKOUT / "linkage/management/commands/simulate_police112.py").exists():
-            supervisor.keep(room.police112(env))
+        supervisor.keep(room.police112(env))
         yield Room(supervisor, address, env)
 
 
@@ -142,7 +143,8 @@ def _shareable(env: dict[str, str]) -> dict[str, str]:
 
 def _show_logs(where: Places) -> None:
     for log in sorted(where.log.glob("*.log")):
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
+        # The end of a long line is where an exception says what it is.
+        lines = [line[-LOG_LINE_SHOWN:] for line in processes.tail(log, 8).splitlines()]
         print(f"--- {log.name}", *lines, sep="\n", file=sys.stderr)
 
 
