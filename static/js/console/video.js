@@ -1,0 +1,254 @@
+/** One camera's live picture in an element: ticket, playback, and an honest word on what is seen. */
+
+import Hls from "../../vendor/hls.js-1.7.4/hls.light.min.mjs";
+import { t } from "../lib/text.js";
+import { Screen } from "./video_screen.js";
+
+const MOST_DECODERS = 9;
+const POLL_MS = 1000;
+const RETRY_MS = 2000;
+const REQUEST_MS = 8000;
+/** Own decoding may lag this long behind a live source before the picture is called frozen. */
+const LOCAL_STALL_MS = 3000;
+/** Ends that the server names and that asking again does not change. */
+const FINAL = { incident_ended: "ended", camera_gone: "ended", revoked: "ended", right_lost: "refused", signed_out: "refused" };
+
+let decoders = 0;
+
+/**
+ * Show a camera live.
+ * @param {HTMLElement} element
+ * @param {object} options
+ * @param {string} options.ticketUrl
+ * @param {string} options.csrfToken
+ * @param {string | null} options.incidentId
+ * @param {number} options.cameraId
+ * @param {string} options.name
+ * @param {string} [options.purpose] needed without an incident
+ * @param {(news: {state: "starting"|"live"|"frozen"|"lost"|"ended"|"refused", ageS: number | null, frames: number}) => void} [options.onState]
+ * @returns {{destroy(): void}}
+ */
+export function mountVideo(element, options) {
+  const player = new Player(element, options);
+  player.begin();
+  return { destroy: () => player.destroy() };
+}
+
+class Player {
+  #screen;
+  #options;
+  /** @type {Hls | null} */
+  #hls = null;
+  #ticket = null;
+  #run = "";
+  #server = { state: "starting", age: null };
+  #misses = 0;
+  #strange = 0;
+  #timers = new Set();
+  #gone = false;
+  #counted = false;
+
+  constructor(element, options) {
+    this.#options = options;
+    this.#screen = new Screen(element, options.name);
+  }
+
+  begin() {
+    if (decoders >= MOST_DECODERS) {
+      this.#finish("refused", t("Too many pictures are open"));
+      return;
+    }
+    decoders += 1;
+    this.#counted = true;
+    this.#show("starting");
+    this.#askTicket();
+  }
+
+  destroy() {
+    this.#stop();
+    this.#screen.remove();
+  }
+
+  /** Ask for a ticket; the server starts the relay with it. */
+  async #askTicket() {
+    const { ticketUrl, csrfToken, incidentId = null, purpose = "" } = this.#options;
+    const answer = await this.#fetch(ticketUrl, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken },
+      body: JSON.stringify({ incident: incidentId, purpose }),
+    });
+    if (this.#gone) {
+      return;
+    }
+    if (answer.status === 201) {
+      this.#ticket = answer.body;
+      this.#play();
+    } else if (answer.status === 0 || answer.status >= 500 || answer.status === 429) {
+      this.#show("lost", answer.body.detail);
+      this.#later(RETRY_MS, () => this.#askTicket());
+    } else {
+      this.#finish("refused", answer.body.detail);
+    }
+  }
+
+  #play() {
+    this.#hls?.destroy();
+    this.#run = "";
+    this.#strange = 0;
+    const hls = new Hls({
+      // The ticket goes in a header: addresses reach logs.
+      xhrSetup: (xhr) => xhr.setRequestHeader("Authorization", `Ticket ${this.#ticket.ticket}`),
+      enableWorker: false,
+      liveSyncDuration: 1.5,
+      liveMaxLatencyDuration: 6,
+      maxLiveSyncPlaybackRate: 1.25,
+      maxBufferLength: 6,
+      backBufferLength: 4,
+    });
+    this.#hls = hls;
+    hls.on(Hls.Events.ERROR, (_event, error) => this.#onError(hls, error));
+    hls.attachMedia(this.#screen.video);
+    hls.loadSource(this.#ticket.playlist);
+    this.#screen.video.play().catch(() => {});
+    this.#later(POLL_MS / 2, () => this.#poll());
+  }
+
+  #onError(hls, error) {
+    if (!error.fatal || hls !== this.#hls) {
+      return;
+    }
+    if (error.type === Hls.ErrorTypes.MEDIA_ERROR) {
+      hls.recoverMediaError();
+      return;
+    }
+    hls.stopLoad();
+    // A refusal's reason comes with the next poll; anything else is tried again.
+    if (error.response?.code !== 403) {
+      this.#later(RETRY_MS, () => hls === this.#hls && this.#reload());
+    }
+  }
+
+  #reload() {
+    this.#hls?.loadSource(this.#ticket.playlist);
+    this.#hls?.startLoad();
+  }
+
+  /** Ask the server once a second what the source does and whether we may still watch. */
+  async #poll() {
+    const answer = await this.#fetch(`/video/${this.#options.cameraId}/state`, {
+      headers: { Authorization: `Ticket ${this.#ticket.ticket}` },
+    });
+    if (this.#gone) {
+      return;
+    }
+    if (answer.status === 200) {
+      this.#take(answer.body);
+    } else if (answer.status === 403) {
+      if (this.#refused(answer.body)) {
+        return;
+      }
+    } else {
+      this.#misses += 1;
+      if (this.#misses >= 2) {
+        this.#show("lost");
+      }
+    }
+    this.#later(POLL_MS, () => this.#poll());
+  }
+
+  #take(body) {
+    this.#misses = 0;
+    this.#server = { state: body.state, age: body.last_frame_age_s };
+    if (body.run && body.run !== this.#run) {
+      if (this.#run) {
+        this.#reload();
+      }
+      this.#run = body.run;
+    }
+    this.#judge(body.reason);
+  }
+
+  /** Say no worse than the truth: a live source whose pictures do not arrive here is not live here. */
+  #judge(reason) {
+    const { state, age } = this.#server;
+    const silentMs = this.#screen.silentMs();
+    if (state !== "live" || document.hidden) {
+      this.#show(state === "ended" ? "lost" : state, undefined, age);
+    } else if (silentMs === null) {
+      this.#show("starting", reason);
+    } else if (silentMs > LOCAL_STALL_MS) {
+      this.#show("frozen", undefined, silentMs / 1000);
+    } else {
+      this.#show("live", undefined, (age ?? 0) + Math.max(0, this.#hls?.latency ?? 0));
+    }
+  }
+
+  /** @returns {boolean} whether this was the end */
+  #refused(body) {
+    const reason = body.errors?.reason?.[0];
+    this.#hls?.destroy();
+    this.#hls = null;
+    if (reason in FINAL) {
+      this.#finish(FINAL[reason], body.detail);
+      return true;
+    }
+    this.#strange += 1;
+    if (body.code === "view_ended" || this.#strange < 2) {
+      this.#show("starting");
+      this.#later(POLL_MS, () => this.#askTicket());
+    } else {
+      this.#finish("refused", body.detail);
+    }
+    return true;
+  }
+
+  #finish(state, text) {
+    this.#stop();
+    this.#show(state, text);
+  }
+
+  #show(state, text, age = null) {
+    this.#screen.show(state, { text, age });
+    this.#options.onState?.({ state, ageS: age, frames: this.#screen.frames });
+  }
+
+  #stop() {
+    this.#gone = true;
+    for (const timer of this.#timers) {
+      clearTimeout(timer);
+    }
+    this.#timers.clear();
+    this.#hls?.destroy();
+    this.#hls = null;
+    this.#screen.blank();
+    if (this.#counted) {
+      decoders -= 1;
+      this.#counted = false;
+    }
+  }
+
+  #later(ms, run) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (!this.#gone) {
+        run();
+      }
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  /** @returns {Promise<{status: number, body: any}>} status 0 when no answer came */
+  async #fetch(url, options) {
+    try {
+      const response = await fetch(url, {
+        credentials: "same-origin",
+        cache: "no-store",
+        signal: AbortSignal.timeout(REQUEST_MS),
+        ...options,
+      });
+      return { status: response.status, body: await response.json().catch(() => ({})) };
+    } catch {
+      return { status: 0, body: {} };
+    }
+  }
+}

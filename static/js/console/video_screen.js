@@ -1,0 +1,108 @@
+/** What one player shows: the picture, its age, and words over it when it is not live. */
+
+import { t } from "../lib/text.js";
+
+const STYLE = `
+.player { position: relative; width: 100%; height: 100%; overflow: hidden; background: #0b0d10; color: #e6eaee; }
+.player video { display: block; width: 100%; height: 100%; object-fit: contain; }
+.player-age, .player-words { position: absolute; margin: 0; padding: 0.125rem 0.5rem; background: rgb(11 13 16 / 82%); font-weight: 600; }
+.player-age { inset: 0.25rem 0.25rem auto auto; font-variant-numeric: tabular-nums; }
+.player-words { inset: 40% 0 auto; text-align: center; word-break: keep-all; }
+.player[data-state="frozen"] video, .player[data-state="lost"] video { opacity: 0.35; filter: grayscale(1); }
+.player[data-state="ended"] video, .player[data-state="refused"] video { visibility: hidden; }
+.player[data-state="frozen"], .player[data-state="lost"] { outline: 2px solid #f5b83d; outline-offset: -2px; }
+`;
+
+let styled = false;
+
+function addStyle() {
+  if (!styled) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    styled = true;
+  }
+}
+
+function words(state, age) {
+  const seconds = age === null ? null : Math.round(age);
+  switch (state) {
+    case "starting":
+      return t("Connecting");
+    case "frozen":
+      return seconds === null ? t("Frozen picture") : t("Frozen picture, %(age)s s old", { age: seconds });
+    case "lost":
+      return t("No signal");
+    case "ended":
+      return t("Ended");
+    case "refused":
+      return t("Refused");
+    default:
+      return "";
+  }
+}
+
+export class Screen {
+  /**
+   * @param {HTMLElement} element
+   * @param {string} name the camera's
+   */
+  constructor(element, name) {
+    addStyle();
+    this.frames = 0;
+    this.lastFrameAt = null;
+    this.root = document.createElement("div");
+    this.root.className = "player";
+    this.video = document.createElement("video");
+    Object.assign(this.video, { muted: true, autoplay: true, playsInline: true, disablePictureInPicture: true });
+    this.video.setAttribute("aria-label", name);
+    this.age = document.createElement("p");
+    this.age.className = "player-age";
+    this.words = document.createElement("p");
+    this.words.className = "player-words";
+    this.root.append(this.video, this.age, this.words);
+    element.append(this.root);
+    this.root.dataset.frames = "0";
+    this.#count();
+  }
+
+  /** Count what is truly decoded and shown, not what was loaded. */
+  #count() {
+    this.video.requestVideoFrameCallback?.(() => {
+      this.frames += 1;
+      this.lastFrameAt = performance.now();
+      this.root.dataset.frames = String(this.frames);
+      this.root.dataset.firstFrameMs ??= String(Math.round(this.lastFrameAt));
+      this.#count();
+    });
+  }
+
+  /** @returns {number | null} milliseconds since the last decoded frame; null before the first */
+  silentMs() {
+    return this.lastFrameAt === null ? null : performance.now() - this.lastFrameAt;
+  }
+
+  /**
+   * @param {string} state
+   * @param {{text?: string, age?: number | null}} [about]
+   */
+  show(state, { text = "", age = null } = {}) {
+    this.root.dataset.state = state;
+    this.root.dataset.age = age === null ? "" : age.toFixed(1);
+    const live = state === "live";
+    this.age.hidden = !live;
+    this.age.textContent = live ? t("LIVE, %(age)s s ago", { age: Math.round(age ?? 0) }) : "";
+    this.words.hidden = live;
+    this.words.textContent = live ? "" : [words(state, age), text].filter(Boolean).join(": ");
+  }
+
+  /** Take the last picture away: what may not be seen must not stay on the screen. */
+  blank() {
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  remove() {
+    this.root.remove();
+  }
+}
