@@ -70,7 +70,8 @@ class Web:
             self.process = subprocess.Popen(
                 [
                     sys.executable,
-                    "-m", "daphne",
+                    "-m",
+                    "daphne",
                     "--fd",
                     str(fd),
                     "controlroom.asgi:application",

@@ -94,7 +94,6 @@ class Player {
   #play() {
     this.#hls?.destroy();
     this.#run = "";
-    this.#strange = 0;
     const hls = new Hls({
       // The ticket goes in a header: addresses reach logs.
       xhrSetup: (xhr) => xhr.setRequestHeader("Authorization", `Ticket ${this.#ticket.ticket}`),
@@ -158,6 +157,7 @@ class Player {
 
   #take(body) {
     this.#misses = 0;
+    this.#strange = 0;
     this.#server = { state: body.state, age: body.last_frame_age_s };
     if (body.run && body.run !== this.#run) {
       if (this.#run) {
@@ -193,7 +193,7 @@ class Player {
       return true;
     }
     this.#strange += 1;
-    if (body.code === "view_ended" || this.#strange < 2) {
+    if (this.#strange < 3) {
       this.#show("starting");
       this.#later(POLL_MS, () => this.#askTicket());
     } else {
