@@ -9,6 +9,7 @@ import json
 import random
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -18,6 +19,13 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 FINAL_CODES = frozenset({4401, 4403})
 BEHIND_S = 2.0
 Heard = Callable[["Screen", dict[str, Any], float], None]
+
+
+@lru_cache(maxsize=64)
+def read(text: str) -> dict[str, Any]:
+    """Parse a frame once for all the screens that this one process plays."""
+    frame: dict[str, Any] = json.loads(text)
+    return frame
 
 
 class Screen:
@@ -64,7 +72,7 @@ class Screen:
     async def _listen(self, socket: ClientConnection) -> None:
         async for text in socket:
             now = time.monotonic()
-            frame = json.loads(text)
+            frame = read(text)
             await getattr(self, f"_on_{frame['type']}")(frame, now)
 
     async def _on_hello(self, frame: dict[str, Any], _now: float) -> None:
