@@ -1,5 +1,6 @@
 """The one settings file: environment only, every default the safe one (docs/settings.md)."""
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,6 +40,17 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Counted per name and address together: nobody locks an operator out from another machine.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = env.integer("CONTROLROOM_SIGN_IN_TRIES", 10, minimum=1)
+AXES_COOLOFF_TIME = timedelta(minutes=10)
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -67,6 +79,7 @@ INSTALLED_APPS = [
     "django_filters",
     "leaflet",
     "oauth2_provider",
+    "axes",
     "controlroom.apps.ControlroomAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -87,6 +100,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "controlroom.middleware.ContentSecurityPolicy",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "controlroom.urls"
 ASGI_APPLICATION = "controlroom.asgi.application"

@@ -21,6 +21,8 @@ from controlroom.settings import *  # noqa: E402, F403
 from controlroom.settings import DATABASES, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# The test client signs in without a request; tests/controlroom/test_sign_in.py turns it on.
+AXES_ENABLED = False
 # A pool outlives the test that used it and holds the test database open.
 DATABASES["default"]["OPTIONS"].pop("pool", None)
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
