@@ -25,6 +25,12 @@ const STOPPED = { 4401: "signed-out", 4403: "forbidden" };
  * @property {() => number} [random]
  */
 
+function dial(path) {
+  const url = new URL(path, globalThis.location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return new WebSocket(url);
+}
+
 export class Feed {
   /** @param {Wiring} wiring */
   constructor({ urls, store, getJson, onCondition, onHeard, connect, timers, random }) {
@@ -33,7 +39,7 @@ export class Feed {
     this.getJson = getJson;
     this.onCondition = onCondition;
     this.onHeard = onHeard;
-    this.connect = connect ?? ((url) => new WebSocket(url));
+    this.connect = connect ?? dial;
     this.timers = timers ?? new Timers();
     this.random = random ?? Math.random;
     this.socket = null;
@@ -190,7 +196,8 @@ export class Feed {
           return;
         }
         const events = range.events ?? [];
-        const to = range.to ?? events.at(-1)?.number ?? after;
+        const last = events.at(-1)?.number ?? after;
+        const to = events.length < PAGE ? Math.max(last, range.head ?? 0) : last;
         this.store.range({ prev: after, to, events });
         if (events.length < PAGE) {
           return;

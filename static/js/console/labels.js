@@ -1,0 +1,118 @@
+/** Words for codes: what the server translated for us, and the verbs of the timeline. */
+
+import { either, t } from "../lib/text.js";
+
+/** @typedef {{value: string, label: string}} Choice */
+
+/**
+ * Read a table of choices however it was written: a map, pairs, or objects.
+ * @param {any} table
+ * @returns {Choice[]}
+ */
+export function choicesOf(table) {
+  if (Array.isArray(table)) {
+    return table.map((row) =>
+      Array.isArray(row)
+        ? { value: String(row[0]), label: String(row[1]) }
+        : { ...row, value: String(row.value ?? row.code ?? row.id), label: String(row.label ?? row.name ?? (either(row.name_ko, row.name_en) || row.value)) },
+    );
+  }
+  return Object.entries(table ?? {}).map(([value, label]) => ({ value, label: String(label) }));
+}
+
+/** The label of one value. */
+export function labelIn(table, value) {
+  return choicesOf(table).find((choice) => choice.value === String(value))?.label ?? String(value ?? "");
+}
+
+/** @param {{kind: {name_ko: string, name_en: string}}} feature */
+export const kindName = (feature) => either(feature.kind.name_ko, feature.kind.name_en);
+
+/** @param {string} service */
+export function serviceName(service) {
+  return { police112: t("Police 112"), fire119: t("Fire 119"), disaster: t("Disaster"), city: t("Centre") }[service] ?? service;
+}
+
+/** @param {string} status */
+export function statusName(status) {
+  return (
+    {
+      received: t("Received"),
+      acknowledged: t("Acknowledged"),
+      accepted: t("Claimed"),
+      responding: t("Responding"),
+      closed: t("Closed"),
+      cancelled: t("Cancelled"),
+      false_alarm: t("False alarm"),
+      transferred: t("Transferred"),
+      duplicate: t("Duplicate"),
+    }[status] ?? status
+  );
+}
+
+/** What happened, for the timeline. */
+export function verbName(verb) {
+  const names = {
+    open: t("Report received"),
+    opened: t("Report received"),
+    update: t("Report updated"),
+    acknowledge: t("Acknowledged"),
+    claim: t("Claimed"),
+    release: t("Released"),
+    offer: t("Hand-over offered"),
+    accept_offer: t("Hand-over accepted"),
+    decline_offer: t("Hand-over declined"),
+    take_over: t("Taken over"),
+    note: t("Note"),
+    respond: t("Response under way"),
+    move: t("Place corrected"),
+    close: t("Closed"),
+    false_alarm: t("False alarm"),
+    cancel: t("Cancelled"),
+    revive: t("Cancellation withdrawn"),
+    transfer: t("Transferred"),
+    reopen: t("Reopened"),
+    mark_duplicate: t("Marked as duplicate"),
+  };
+  return names[verb.replaceAll("-", "_").replace(/^incident\./, "")] ?? verb;
+}
+
+/** The state of a message to or from an agency. */
+export function exchangeState(state) {
+  return (
+    {
+      queued: t("Queued"),
+      sent: t("Sent"),
+      acked: t("Acknowledged by the agency"),
+      answered: t("Answered"),
+      retrying: t("Retrying"),
+      unknown: t("Outcome unknown"),
+      dead: t("Not delivered"),
+      failed: t("Not delivered"),
+      manual_fallback: t("Told by telephone"),
+      applied: t("Taken over into the incident"),
+      unchanged: t("Nothing new"),
+      stale: t("Older than what is known"),
+      filed: t("Waits for its report"),
+    }[state] ?? state
+  );
+}
+
+/** The type of a message to or from an agency. */
+export function messageName(type) {
+  return (
+    { EVENT_NOTIFY: t("Report"), STATUS_UPDATE: t("Status"), CANCEL: t("Cancellation"), ACK: t("Acknowledgement"), CLOSE: t("Close") }[type] ?? type
+  );
+}
+
+/** Health of a camera. */
+export function healthName(health) {
+  return { online: t("Online"), offline: t("Offline"), frozen: t("Frozen picture"), unknown: t("Health unknown") }[health] ?? health;
+}
+
+/** Condition of a link. */
+export function linkState(state) {
+  return (
+    { up: t("Normal"), degraded: t("Slow"), down: t("Down"), maintenance: t("Maintenance"), dormant: t("Silent for long"), suspended: t("Suspended") }[state] ?? state
+  );
+}

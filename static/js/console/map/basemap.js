@@ -1,0 +1,101 @@
+/** The base map: our boundary, the neighbours and the city's own lines; no tile, no request outside. */
+
+import * as L from "leaflet";
+
+import { language } from "../../lib/text.js";
+import { colours } from "./colours.js";
+
+const AREAS = { water: "map-water", river: "map-water", park: "map-green", green: "map-green", forest: "map-green", building: "map-building", block: "map-building" };
+const MAJOR = new Set(["road-major", "major", "arterial", "motorway", "trunk", "primary", "rail"]);
+
+const kindOf = (feature) => String(feature.properties?.kind ?? feature.properties?.class ?? feature.properties?.role ?? "");
+const isOwn = (feature) => ["boundary", "municipality", "own", "self", ""].includes(kindOf(feature));
+
+function nameOf(feature) {
+  const properties = feature.properties ?? {};
+  return (language === "en" ? properties.name_en || properties.name_ko : properties.name_ko || properties.name_en) || properties.name || "";
+}
+
+function label(text) {
+  const span = document.createElement("span");
+  span.textContent = text;
+  return L.divIcon({ html: span, className: "place-label", iconSize: [0, 0] });
+}
+
+export class Basemap {
+  /** @param {L.Map} map */
+  constructor(map) {
+    for (const [name, order] of [["land", 210], ["lines", 220], ["labels", 230]]) {
+      map.createPane(name).style.zIndex = String(order);
+      map.getPane(name).style.pointerEvents = "none";
+    }
+    this.map = map;
+    this.renderers = { land: L.canvas({ pane: "land", padding: 0.4 }), lines: L.canvas({ pane: "lines", padding: 0.4 }) };
+    this.boundary = null;
+    this.base = null;
+    this.labels = L.layerGroup();
+    map.on("zoomend", () => this.#declutter());
+  }
+
+  /** @returns {L.LatLngBounds | null} of our own municipality */
+  showBoundary(collection) {
+    this.boundary?.remove();
+    const options = { interactive: false, pane: "land", renderer: this.renderers.land, style: (feature) => this.#areaStyle(feature), pointToLayer: (_f, at) => this.#label(_f, at) };
+    this.boundary = L.geoJSON(collection, options).addTo(this.map);
+    let bounds = null;
+    this.boundary.eachLayer((layer) => {
+      if (layer.getBounds && isOwn(layer.feature)) {
+        bounds = bounds ? bounds.extend(layer.getBounds()) : L.latLngBounds(layer.getBounds().getSouthWest(), layer.getBounds().getNorthEast());
+      } else if (layer.getBounds && nameOf(layer.feature)) {
+        this.#label(layer.feature, layer.getBounds().getCenter());
+      }
+    });
+    return bounds;
+  }
+
+  /** Roads, water, parks and place names of the city itself. */
+  showBase(collection) {
+    this.base?.remove();
+    const options = { interactive: false, pane: "lines", renderer: this.renderers.lines, style: (feature) => this.#lineStyle(feature), pointToLayer: (feature, at) => this.#label(feature, at) };
+    this.base = L.geoJSON(collection, options).addTo(this.map);
+  }
+
+  repaint() {
+    this.boundary?.setStyle((feature) => this.#areaStyle(feature));
+    this.base?.setStyle((feature) => this.#lineStyle(feature));
+  }
+
+  #label(feature, at) {
+    const marker = L.marker(at, { icon: label(nameOf(feature)), interactive: false, keyboard: false, pane: "labels" });
+    this.labels.addLayer(marker);
+    this.#declutter();
+    return L.layerGroup();
+  }
+
+  #declutter() {
+    const wanted = this.map.getZoom() >= 11;
+    if (wanted !== this.map.hasLayer(this.labels)) {
+      this.map[wanted ? "addLayer" : "removeLayer"](this.labels);
+    }
+  }
+
+  #areaStyle(feature) {
+    const paint = colours();
+    return isOwn(feature)
+      ? { color: paint["map-border"], weight: 2.5, dashArray: "10 5", fillColor: paint["map-city"], fillOpacity: 1 }
+      : { color: paint["map-road"], weight: 1, fillColor: paint["map-land"], fillOpacity: 1 };
+  }
+
+  #lineStyle(feature) {
+    const paint = colours();
+    const kind = kindOf(feature);
+    const type = feature.geometry?.type ?? "";
+    if (type.endsWith("Polygon")) {
+      return { stroke: false, fillColor: paint[AREAS[kind] ?? "map-building"], fillOpacity: 1 };
+    }
+    if (AREAS[kind]) {
+      return { color: paint[AREAS[kind]], weight: 6 };
+    }
+    return MAJOR.has(kind) ? { color: paint["map-road-major"], weight: 3.5 } : { color: paint["map-road"], weight: 1.5 };
+  }
+}
