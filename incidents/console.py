@@ -59,7 +59,6 @@ def config(municipality: Municipality, user: Any) -> dict[str, Any]:
 def addresses(code: str) -> dict[str, str]:
     """Give the addresses that the panels fetch; each belongs to the app that owns the data."""
     base = reverse("console", args=[code])
-    boundary = reverse("boundary", args=[code])
     return {
         "console": base,
         "socket": f"/ws{base}live",
@@ -72,8 +71,8 @@ def addresses(code: str) -> dict[str, str]:
         "cameras": f"{base}cctv/cameras/",
         "links": f"{base}linkage/links/",
         "exchanges": f"{base}linkage/incidents/",
-        "boundary": boundary,
-        "basemap": boundary,
+        "boundary": reverse("boundary", args=[code]),
+        "basemap": reverse("base-map", args=[code]),
         "logout": reverse("logout"),
         "set_language": reverse("set_language"),
     }

@@ -5,19 +5,15 @@ import { either, t } from "../lib/text.js";
 /** @typedef {{value: string, label: string}} Choice */
 
 /**
- * Read a table of choices however it was written: a map, pairs, or objects.
- * @param {any} table
+ * Read a table of choices: {value, ko, en}, {code, name_ko, name_en} or {id, name}.
+ * @param {any[]} table
  * @returns {Choice[]}
  */
 export function choicesOf(table) {
-  if (Array.isArray(table)) {
-    return table.map((row) =>
-      Array.isArray(row)
-        ? { value: String(row[0]), label: String(row[1]) }
-        : { ...row, value: String(row.value ?? row.code ?? row.id), label: String(row.label ?? row.name ?? (either(row.name_ko, row.name_en) || row.value)) },
-    );
-  }
-  return Object.entries(table ?? {}).map(([value, label]) => ({ value, label: String(label) }));
+  return table.map((row) => {
+    const value = String(row.value ?? row.code ?? row.id);
+    return { value, label: row.name || either(row.ko ?? row.name_ko, row.en ?? row.name_en) || value };
+  });
 }
 
 /** The label of one value. */

@@ -9,7 +9,7 @@ const AREAS = { water: "map-water", river: "map-water", park: "map-green", green
 const MAJOR = new Set(["road-major", "major", "arterial", "motorway", "trunk", "primary", "rail"]);
 
 const kindOf = (feature) => String(feature.properties?.kind ?? feature.properties?.class ?? feature.properties?.role ?? "");
-const isOwn = (feature) => ["boundary", "municipality", "own", "self", ""].includes(kindOf(feature));
+const isOwn = (feature) => Boolean(feature.properties?.own);
 
 function nameOf(feature) {
   const properties = feature.properties ?? {};

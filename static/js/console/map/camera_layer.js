@@ -66,8 +66,8 @@ export class CameraLayer {
   }
 
   #sector(pick, paint) {
-    const bearing = pick.view_bearing_deg ?? pick.camera_bearing_deg ?? pick.looks_deg ?? null;
-    const view = pick.field_of_view_deg ?? pick.view_deg ?? null;
+    const bearing = pick.bearing_deg ?? null;
+    const view = pick.field_of_view_deg ?? null;
     if (bearing === null && view !== 360) {
       return;
     }

@@ -1,0 +1,48 @@
+/** Link lights: grey when healthy, coloured and named when not. */
+
+import { byId, h } from "../../lib/dom.js";
+import { age, number } from "../../lib/format.js";
+import { t } from "../../lib/text.js";
+import { linkState } from "../labels.js";
+
+const EVERY_MS = 15000;
+
+export class Links {
+  /**
+   * @param {string} url
+   * @param {(url: string) => Promise<any>} getJson
+   */
+  constructor(url, getJson) {
+    this.url = url;
+    this.getJson = getJson;
+    this.list = byId("links");
+    this.timer = 0;
+  }
+
+  start() {
+    this.refresh();
+    this.timer = setInterval(() => document.hidden || this.refresh(), EVERY_MS);
+  }
+
+  async refresh() {
+    try {
+      const { links } = await this.getJson(this.url);
+      this.list.replaceChildren(...links.map((link) => this.#light(link)));
+    } catch {
+      // The freshness light already tells of a lost server; the last known lights stay.
+    }
+  }
+
+  #light(link) {
+    const parts = [linkState(link.state)];
+    if (link.queued) {
+      parts.push(t("%(n)s waiting", { n: number(link.queued) }));
+    }
+    if (link.oldest_unsent_s) {
+      parts.push(t("oldest unsent %(age)s", { age: age(link.oldest_unsent_s * 1000) }));
+    }
+    const quiet = link.state === "up";
+    const title = [`${link.agency || link.name}`, ...parts].join(" · ");
+    return h("li", { class: "link", "data-state": link.state, title }, h("span", { class: "link-light", "aria-hidden": true }), h("span", null, link.agency || link.name), h("span", { class: quiet ? "visually-hidden" : "" }, linkState(link.state)));
+  }
+}
