@@ -53,9 +53,13 @@ export class Desk {
     if (!id || (!known && !this.opening)) {
       return id ? this.#openUnknown(id) : null;
     }
+    const isOther = this.panel.feature?.id !== id;
     this.panel.open(known);
     if (this.selected !== id) {
       this.select(id);
+    }
+    if (isOther) {
+      requestAnimationFrame(() => this.map.frame(known, known.cameras ?? []));
     }
     this.exchanges.touch(id);
     return this.refresh();
@@ -155,7 +159,7 @@ export class Desk {
 
   /** The pictures of these cameras, for this incident's purpose. */
   watch(feature, cameras) {
-    this.wall.show({ incidentId: feature?.id ?? null, title: feature ? t("Video · %(number)s", { number: feature.number }) : t("Video"), cameras });
+    this.wall.show({ incidentId: feature?.id ?? null, title: feature ? `${t("Video")} · ${feature.number}` : t("Video"), cameras });
     if (!cameras.length) {
       announce(t("No camera can serve this place."));
     }

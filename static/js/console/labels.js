@@ -97,7 +97,7 @@ export function exchangeState(state) {
 /** The type of a message to or from an agency. */
 export function messageName(type) {
   return (
-    { EVENT_NOTIFY: t("Report"), STATUS_UPDATE: t("Status"), CANCEL: t("Cancellation"), ACK: t("Acknowledgement"), CLOSE: t("Close") }[type] ?? type
+    { EVENT_NOTIFY: t("Report"), STATUS_UPDATE: t("Status"), CANCEL: t("Cancellation"), ACK: t("Acknowledgement"), CLOSE: t("Closing") }[type] ?? type
   );
 }
 
@@ -109,6 +109,6 @@ export function healthName(health) {
 /** Condition of a link. */
 export function linkState(state) {
   return (
-    { up: t("Normal"), degraded: t("Slow"), down: t("Down"), maintenance: t("Maintenance"), dormant: t("Silent for long"), suspended: t("Suspended") }[state] ?? state
+    { up: t("Working"), degraded: t("Slow"), down: t("Down"), maintenance: t("Maintenance"), dormant: t("Silent for long"), suspended: t("Suspended") }[state] ?? state
   );
 }

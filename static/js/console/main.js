@@ -21,7 +21,12 @@ import { VideoWall } from "./panels/video_wall.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { Store } from "./store.js";
 import { Vigil } from "./vigil.js";
-import { mountVideo } from "./video.js";
+
+/** Until the player is there a tile says so. */
+function mountVideo(_element, { onState }) {
+  onState("lost");
+  return { destroy() {} };
+}
 
 const config = JSON.parse(byId("config").textContent ?? "{}");
 const { urls } = config;

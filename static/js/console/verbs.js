@@ -17,6 +17,7 @@ import { t } from "../lib/text.js";
  * @property {string} [done] said afterwards
  * @property {string} [key] shown beside the label
  * @property {boolean} [strong]
+ * @property {boolean} [rare] kept under More
  * @property {string} [about] what it means, said in its dialog
  * @property {Field[]} [fields] asked for in a dialog
  */
@@ -45,9 +46,10 @@ export function verbTexts() {
       done: t("Hand-over offered"),
       fields: [{ name: "to", label: t("To whom"), type: "choice", choices: "people", required: true, wide: true }],
     },
-    release: { label: t("Release"), done: t("Released") },
-    "take-over": { label: t("Take over"), about: t("The owner is told, and the reason is kept on the timeline."), done: t("Taken over"), fields: [reason()] },
+    release: { rare: true, label: t("Release"), done: t("Released") },
+    "take-over": { rare: true, label: t("Take over"), about: t("The owner is told, and the reason is kept on the timeline."), done: t("Taken over"), fields: [reason()] },
     move: {
+      rare: true,
       label: t("Correct place"),
       about: t("The cameras are chosen again for the new place."),
       done: t("Place corrected"),
@@ -59,19 +61,21 @@ export function verbTexts() {
       ],
     },
     "mark-duplicate": {
+      rare: true,
       label: t("Duplicate of"),
       about: t("It is kept and linked; nothing is merged."),
       done: t("Marked as duplicate"),
       fields: [{ name: "of", label: t("Which incident"), type: "choice", choices: "others", required: true, wide: true }],
     },
     transfer: {
+      rare: true,
       label: t("Transfer elsewhere"),
       about: t("The incident leaves this centre."),
       done: t("Transferred"),
       fields: [{ name: "to", label: t("To which agency or municipality"), type: "text", required: true, wide: true }, reason()],
     },
-    "false-alarm": { label: t("False alarm"), about: t("The incident ends as a false alarm."), done: t("Marked as false alarm"), fields: [remark()] },
-    cancel: { label: t("Cancel"), about: t("The incident ends as cancelled."), done: t("Cancelled"), fields: [remark()] },
+    "false-alarm": { rare: true, label: t("False alarm"), about: t("The incident ends as a false alarm."), done: t("Marked as false alarm"), fields: [remark()] },
+    cancel: { rare: true, label: t("Cancel"), about: t("The incident ends as cancelled."), done: t("Cancelled"), fields: [remark()] },
     reopen: { label: t("Reopen"), strong: true, done: t("Reopened"), fields: [reason()] },
   };
 }

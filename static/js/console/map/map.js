@@ -2,6 +2,7 @@
 
 import * as L from "leaflet";
 
+import { Basemap } from "./basemap.js";
 import { CameraLayer } from "./camera_layer.js";
 import { CircleTool } from "./circle_tool.js";
 import { IncidentLayer } from "./incident_layer.js";
@@ -77,6 +78,15 @@ export class OperationsMap {
     }
     const zoom = close ? Math.max(this.map.getZoom(), CLOSE_ZOOM) : this.map.getZoom();
     this.map.setView([lat, lon], zoom, { animate: true });
+  }
+
+  /** Show a place together with the cameras that look at it. */
+  frame(place, cameras) {
+    if (place.lon === null || place.lat === null) {
+      return;
+    }
+    const bounds = L.latLngBounds([[place.lat, place.lon], ...cameras.map((camera) => [camera.lat, camera.lon])]);
+    this.map.fitBounds(bounds, { padding: [60, 60], maxZoom: CLOSE_ZOOM + 1 });
   }
 
   /** Move only when the place is out of sight. */

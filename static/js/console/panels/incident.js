@@ -74,7 +74,7 @@ export class IncidentPanel {
       [t("From"), serviceName(feature.service) + (feature.urgency ? ` · ${t("Code %(n)s", { n: feature.urgency })}` : "")],
       [t("Owner"), owner],
       [t("Received"), moment(feature.received_at, this.now())],
-      [t("Error"), feature.error_radius_m ? `± ${distance(feature.error_radius_m)}` : null],
+      [t("Position error"), feature.error_radius_m ? `± ${distance(feature.error_radius_m)}` : null],
     ];
     byId("incident-facts").replaceChildren(...facts.filter(([, value]) => value).map(([name, value]) => h("div", null, h("dt", null, name), h("dd", { class: "number" }, value))));
   }
@@ -96,13 +96,16 @@ export class IncidentPanel {
 
   #actions(allowed) {
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.verb : null;
-    const buttons = Object.entries(this.texts)
-      .filter(([verb]) => allowed.includes(verb))
-      .map(([verb, text], index) => {
-        const strong = text.strong && index === 0;
-        return h("button", { class: `button${strong ? " button-strong" : ""}`, type: "button", "data-verb": verb, onclick: () => this.onVerb(verb) }, text.label, text.key && h("kbd", { "aria-hidden": true }, text.key));
-      });
-    byId("incident-actions").replaceChildren(...buttons);
+    const verbs = Object.entries(this.texts).filter(([verb]) => allowed.includes(verb));
+    const button = ([verb, text], index) => {
+      const strong = text.strong && index === 0;
+      return h("button", { class: `button${strong ? " button-strong" : ""}`, type: "button", "data-verb": verb, onclick: () => this.onVerb(verb) }, text.label, text.key && h("kbd", { "aria-hidden": true }, text.key));
+    };
+    const first = verbs.filter(([, text]) => !text.rare).map(button);
+    const rest = verbs.filter(([, text]) => text.rare).map(button);
+    const wasOpen = byId("incident-actions").querySelector("details")?.open;
+    const more = rest.length > 0 && h("details", { class: "more", open: wasOpen }, h("summary", { class: "button" }, t("More")), h("div", { class: "incident-actions" }, ...rest));
+    byId("incident-actions").replaceChildren(...first, ...(more ? [more] : []));
     const same = focused && byId("incident-actions").querySelector(`[data-verb="${focused}"]`);
     if (focused) {
       (same || byId("incident")).focus({ preventScroll: true });

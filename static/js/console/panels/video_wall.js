@@ -15,7 +15,7 @@ function stateText(state) {
 export class VideoWall {
   /**
    * @param {object} wiring
-   * @param {typeof import("./../video.js").mountVideo} wiring.mountVideo
+   * @param {(element: HTMLElement, options: object) => {destroy(): void}} wiring.mountVideo
    * @param {(cameraId: number) => string} wiring.ticketUrl
    * @param {(open: Set<number>) => void} wiring.onChange
    */
