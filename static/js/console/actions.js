@@ -100,6 +100,13 @@ export class Actions {
     };
   }
 
+  /** No incident, no purpose, no picture: ask why before watching. */
+  askPurpose(name, onPurpose) {
+    const fields = [{ name: "purpose", label: t("Purpose of viewing"), type: /** @type {const} */ ("area"), required: true, wide: true }];
+    const act = (values) => Promise.resolve(onPurpose(values.purpose));
+    ask({ title: name, about: t("No incident is open: say why you watch. It is put on record."), submit: t("Watch"), fields, tables: {}, act });
+  }
+
   /** A new incident by hand (F2). */
   create() {
     const kinds = this.config.choices.kinds.map((kind) => ({ value: `${kind.service}/${kind.code}`, label: choicesOf([kind])[0].label }));

@@ -157,9 +157,12 @@ export class Desk {
     }
   }
 
-  /** The pictures of these cameras, for this incident's purpose. */
-  watch(feature, cameras) {
-    this.wall.show({ incidentId: feature?.id ?? null, title: feature ? `${t("Video")} · ${feature.number}` : t("Video"), cameras });
+  /** The pictures of these cameras, for this incident or for a stated purpose. */
+  watch(feature, cameras, purpose = "") {
+    this.wall.show({ incidentId: feature?.id ?? null, title: feature ? `${t("Video")} · ${feature.number}` : t("Video"), cameras, purpose });
+    if (feature && cameras.length) {
+      requestAnimationFrame(() => this.map.frame(feature, cameras));
+    }
     if (!cameras.length) {
       announce(t("No camera can serve this place."));
     }

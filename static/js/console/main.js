@@ -21,12 +21,7 @@ import { VideoWall } from "./panels/video_wall.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { Store } from "./store.js";
 import { Vigil } from "./vigil.js";
-
-/** Until the player is there a tile says so. */
-function mountVideo(_element, { onState }) {
-  onState("lost");
-  return { destroy() {} };
-}
+import { mountVideo } from "./video.js";
 
 const config = JSON.parse(byId("config").textContent ?? "{}");
 const { urls } = config;
@@ -72,8 +67,17 @@ const exchanges = new ExchangesStore({
   },
 });
 const desk = new Desk({ store, strips, panel, map, wall, actions, exchanges, mayWatch });
-const sites = new Sites({ url: urls.site, mayWatch, onWatch: (cameras) => desk.watch(panel.feature, cameras) });
+const sites = new Sites({ url: urls.site, mayWatch, onWatch: (cameras) => watch(cameras) });
 const links = new Links(urls.links, getJson);
+
+/** A camera from the map: for the open incident, else for a purpose that is put on record. */
+function watch(cameras) {
+  if (panel.feature) {
+    desk.watch(panel.feature, cameras);
+  } else {
+    actions.askPurpose(cameras[0].name, (purpose) => desk.watch(null, cameras, purpose));
+  }
+}
 
 function onDetail(detail) {
   if (!panel.isOpen && !store.state.incidents.has(detail.id)) {

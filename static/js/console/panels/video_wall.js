@@ -8,14 +8,14 @@ const MOST = 5;
 
 function stateText(state) {
   return (
-    { starting: t("Connecting"), live: t("LIVE"), playing: t("LIVE"), frozen: t("Frozen picture"), lost: t("No signal"), ended: t("Ended"), refused: t("Refused"), error: t("No signal") }[state] ?? ""
+    { starting: t("Connecting"), live: t("LIVE"), frozen: t("Frozen picture"), lost: t("No signal"), ended: t("Ended"), refused: t("Refused") }[state] ?? ""
   );
 }
 
 export class VideoWall {
   /**
    * @param {object} wiring
-   * @param {(element: HTMLElement, options: object) => {destroy(): void}} wiring.mountVideo
+   * @param {typeof import("../video.js").mountVideo} wiring.mountVideo
    * @param {(cameraId: number) => string} wiring.ticketUrl
    * @param {(open: Set<number>) => void} wiring.onChange
    */
@@ -34,7 +34,7 @@ export class VideoWall {
   }
 
   /** Show these cameras of an incident (or of none), best first. */
-  show({ incidentId, title, cameras }) {
+  show({ incidentId, title, cameras, purpose = "" }) {
     const wanted = cameras.slice(0, MOST);
     const same = this.incidentId === incidentId && wanted.length === this.tiles.length && wanted.every((camera, index) => camera.id === this.tiles[index].camera.id);
     if (same) {
@@ -42,6 +42,7 @@ export class VideoWall {
     }
     this.#clear();
     this.incidentId = incidentId;
+    this.purpose = purpose;
     setText(byId("video-title"), title);
     show(byId("video"), wanted.length > 0);
     byId("wall").dataset.count = String(wanted.length);
@@ -65,12 +66,11 @@ export class VideoWall {
   }
 
   #mount({ camera, parts }) {
-    const onState = (given) => {
-      const state = typeof given === "string" ? given : given?.state;
+    const onState = ({ state }) => {
       parts.state.dataset.state = state;
       setText(parts.state, stateText(state));
     };
-    return this.mountVideo(parts.screen, { ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId: this.incidentId, cameraId: camera.id, name: camera.name, onState });
+    return this.mountVideo(parts.screen, { ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId: this.incidentId, purpose: this.purpose, cameraId: camera.id, name: camera.name, onState });
   }
 
   /** Make this picture the large one. */
