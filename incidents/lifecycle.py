@@ -273,7 +273,7 @@ def mark_duplicate(
     if of.pk == incident.pk or of.municipality_id != incident.municipality_id:
         raise Invalid(_("not an incident to be a duplicate of"), fields={"of": [str(of.pk)]})
     pair = Incident.objects.filter(pk__in=[incident.pk, of.pk]).order_by("pk")
-    original = next(row for row in pair.select_for_update() if row.pk == of.pk)
+    original = next(row for row in pair.select_for_update(no_key=True) if row.pk == of.pk)
     if original.status not in OPEN | {Status.CLOSED}:
         raise Conflict(_("that incident is itself a duplicate, or ended without being worked on"))
     row = begin(
