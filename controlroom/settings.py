@@ -184,6 +184,11 @@ CELERY_TIMEZONE = "Asia/Seoul"
 # A broker that is away must not hold up a report; the sweep finds what was not nudged.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
+    "escalate unacknowledged alarms": {
+        "task": "incidents.tasks.escalate_overdue",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "sweep the outbox": {
         "task": "linkage.tasks.sweep",
         "schedule": 5.0,

@@ -2,8 +2,9 @@
 
 from django.dispatch import Signal
 
-# The verb of the first event of each incident; the others are statuses.Verb.
-OPEN = "open"
+# Verbs of events that are no transitions; the others are statuses.Verb.
+OPEN = "open"  # the first event of each incident
+ESCALATE = "escalate"  # the clock's: nobody acknowledged in time
 
 # Sent IN the transaction, with `incident: Incident` and `event: IncidentEvent`. A receiver that
 # raises rolls the fact back, so that what must be told is planned or nothing happened.

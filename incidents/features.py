@@ -52,6 +52,7 @@ def incident_feature(incident: Incident, picks: Iterable[dict[str, Any]] | None 
         "occurred_at": moment(incident.occurred_at),
         "received_at": moment(incident.received_at),
         "acknowledged_at": moment(incident.acknowledged_at),
+        "escalation_level": incident.escalation_level,
         "owner": person(incident.owner),
         "offered_to": person(incident.offered_to),
         "ended_at": moment(incident.ended_at),

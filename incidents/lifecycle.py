@@ -89,6 +89,7 @@ def open_incident(  # noqa: PLR0913 - a report has that many sides
         occurred_at=occurred_at,
         is_drill=is_drill,
     )
+    incident.rings_since = incident.received_at
     incident.number = take_number(municipality_id=municipality.pk, at=incident.received_at)
     incident.save(force_insert=True)
     choose_cameras(incident)

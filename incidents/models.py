@@ -107,6 +107,10 @@ class Incident(models.Model):
     duplicate_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="duplicates"
     )
+    # The clock of timers.py: since when it rings (received, taken up again, raised to an alarm),
+    # and how often it was escalated because nobody acknowledged it.
+    rings_since = models.DateTimeField(_("rings since"), default=timezone.now)
+    escalation_level = models.PositiveSmallIntegerField(_("escalation"), default=0)
     version = models.PositiveIntegerField(_("version"), default=1)
 
     objects = IncidentQuerySet.as_manager()
@@ -124,6 +128,11 @@ class Incident(models.Model):
         indexes = [
             models.Index(fields=["municipality", "status", "priority"], name="incident_by_status"),
             models.Index(fields=["municipality", "received_at"], name="incident_by_time"),
+            models.Index(
+                fields=["rings_since"],
+                condition=Q(status=Status.RECEIVED),
+                name="incident_unacknowledged",
+            ),
         ]
 
     def __str__(self) -> str:

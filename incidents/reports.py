@@ -135,13 +135,21 @@ def _apply(row: Incident, source: str, message: ReportIn) -> TakenReport:
         row.claimed_at = None
         row.acknowledged_at = None
         row.acknowledged_by = None
+        _ring_anew(row)
         record(row, Verb.REVIVE, agent=source, data=_naming(message))
     rule = _put_on(row, message)
     data = {**explained(rule), **_naming(message), "changed": _differences(before, row)}
+    if row.priority < before["priority"]:
+        _ring_anew(row)
     if {"place", "error_radius_m"} & set(data["changed"]):
         choose_cameras(row)
     record(row, Verb.UPDATE, agent=source, data=data)
     return TakenReport(row, created=False, changed=True)
+
+
+def _ring_anew(row: Incident) -> None:
+    row.rings_since = timezone.now()
+    row.escalation_level = 0
 
 
 def _put_on(row: Incident, message: ReportIn) -> PriorityRule | None:
