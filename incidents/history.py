@@ -33,9 +33,12 @@ def lock(incident: Incident) -> Incident:
     # In two statements: after a wait, PostgreSQL gives the locked row as it is now beside joined
     # rows as they were, and a new owner would look like nobody.
     Incident.objects.select_for_update(no_key=True).only("pk").get(pk=incident.pk)
-    row: Incident = Incident.objects.select_related(
-        "municipality", "kind", "owner", "offered_to"
-    ).get(pk=incident.pk)
+    row: Incident = (
+        Incident.objects.with_people()
+        .select_related("municipality")
+        .defer("municipality__boundary")
+        .get(pk=incident.pk)
+    )
     return row
 
 

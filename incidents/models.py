@@ -46,8 +46,17 @@ class PriorityRule(models.Model):
     """Maps service, kind and urgency code to a priority; the most specific rule wins."""
 
     service = models.CharField(_("service"), max_length=16, choices=Service.choices)
-    kind = models.ForeignKey(Kind, models.CASCADE, null=True, blank=True)
-    urgency = models.CharField(_("urgency code"), max_length=4, blank=True)
+    kind = models.ForeignKey(
+        Kind,
+        models.CASCADE,
+        verbose_name=_("kind"),
+        null=True,
+        blank=True,
+        help_text=_("empty: every kind of the service"),
+    )
+    urgency = models.CharField(
+        _("urgency code"), max_length=4, blank=True, help_text=_("empty: every code")
+    )
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices)
 
     class Meta:
@@ -71,7 +80,10 @@ class Incident(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     municipality = models.ForeignKey(
-        "municipalities.Municipality", models.PROTECT, related_name="incidents"
+        "municipalities.Municipality",
+        models.PROTECT,
+        verbose_name=_("municipality"),
+        related_name="incidents",
     )
     number = models.CharField(_("number"), max_length=20)
     service = models.CharField(_("service"), max_length=16, choices=Service.choices)
@@ -92,20 +104,40 @@ class Incident(models.Model):
     received_at = models.DateTimeField(_("received"), default=timezone.now)
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)
     acknowledged_by = models.ForeignKey(
-        "accounts.User", models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        models.PROTECT,
+        verbose_name=_("acknowledged by"),
+        null=True,
+        blank=True,
+        related_name="+",
     )
     owner = models.ForeignKey(
-        "accounts.User", models.PROTECT, null=True, blank=True, related_name="owned_incidents"
+        "accounts.User",
+        models.PROTECT,
+        verbose_name=_("owner"),
+        null=True,
+        blank=True,
+        related_name="owned_incidents",
     )
     claimed_at = models.DateTimeField(_("claimed"), null=True, blank=True)
     # Set while a transfer waits for this person's consent.
     offered_to = models.ForeignKey(
-        "accounts.User", models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        models.PROTECT,
+        verbose_name=_("offered to"),
+        null=True,
+        blank=True,
+        related_name="+",
     )
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     result = models.CharField(_("result"), max_length=14, choices=Result.choices, blank=True)
     duplicate_of = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="duplicates"
+        "self",
+        models.PROTECT,
+        verbose_name=_("duplicate of"),
+        null=True,
+        blank=True,
+        related_name="duplicates",
     )
     # The clock of timers.py: since when it rings (received, taken up again, raised to an alarm),
     # and how often it was escalated because nobody acknowledged it.
@@ -143,7 +175,10 @@ class NumberCounter(models.Model):
     """The last incident number given in a municipality and year; locked while one is taken."""
 
     municipality = models.ForeignKey(
-        "municipalities.Municipality", models.PROTECT, related_name="+"
+        "municipalities.Municipality",
+        models.PROTECT,
+        verbose_name=_("municipality"),
+        related_name="+",
     )
     year = models.PositiveSmallIntegerField()
     last = models.PositiveIntegerField(default=0)
@@ -163,9 +198,14 @@ class Report(models.Model):
     """What an agency said, kept as it came: a row a message that opened or changed an incident."""
 
     municipality = models.ForeignKey(
-        "municipalities.Municipality", models.PROTECT, related_name="reports"
+        "municipalities.Municipality",
+        models.PROTECT,
+        verbose_name=_("municipality"),
+        related_name="reports",
     )
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="reports")
+    incident = models.ForeignKey(
+        Incident, models.PROTECT, verbose_name=_("incident"), related_name="reports"
+    )
     service = models.CharField(_("service"), max_length=16, choices=Service.choices)
     # The agency's own number of the case (112 접수번호); one incident a case.
     external_id = models.CharField(_("agency's number"), max_length=60, blank=True)
@@ -209,19 +249,29 @@ class IncidentEvent(models.Model):
     """The append-only history of an incident: its timeline."""
 
     municipality = models.ForeignKey(
-        "municipalities.Municipality", models.PROTECT, related_name="+"
+        "municipalities.Municipality",
+        models.PROTECT,
+        verbose_name=_("municipality"),
+        related_name="+",
     )
-    incident = models.ForeignKey(Incident, models.PROTECT, related_name="events")
+    incident = models.ForeignKey(
+        Incident, models.PROTECT, verbose_name=_("incident"), related_name="events"
+    )
     verb = models.CharField(_("what"), max_length=30)
     at = models.DateTimeField(_("when"), default=timezone.now)
     actor = models.ForeignKey(
-        "accounts.User", models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        models.PROTECT,
+        verbose_name=_("who"),
+        null=True,
+        blank=True,
+        related_name="+",
     )
     agent = models.CharField(_("machine"), max_length=100, blank=True)
-    from_status = models.CharField(max_length=14, blank=True)
-    to_status = models.CharField(max_length=14, blank=True)
+    from_status = models.CharField(_("from status"), max_length=14, blank=True)
+    to_status = models.CharField(_("to status"), max_length=14, blank=True)
     text = models.CharField(_("text"), max_length=2000, blank=True)
-    data = models.JSONField(default=dict)
+    data = models.JSONField(_("details"), default=dict)
 
     objects = OwnedQuerySet.as_manager()
 
