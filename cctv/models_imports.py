@@ -221,9 +221,16 @@ class StagedRow(VerdictFields):
 class ImportChange(models.Model):
     """What the batch did to one site and what stood there before: enough to undo it."""
 
-    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="changes")
+    # Written by the hundred thousand in one statement from rows that were checked already.
+    batch = models.ForeignKey(
+        ImportBatch, models.CASCADE, related_name="changes", db_constraint=False
+    )
     municipality = models.ForeignKey(
-        "municipalities.Municipality", models.PROTECT, related_name="+", db_index=False
+        "municipalities.Municipality",
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     # No foreign key: a site may be removed by an undo while the record of it stays.
     site_id = models.BigIntegerField()

@@ -24,7 +24,7 @@ _PROVINCES = {
 }
 PROVINCE_OF = {name: short for short, names in _PROVINCES.items() for name in names}
 # '전주시 완산구' is two words in an address and one name in a boundary file.
-LONGEST_NAME = 3
+LONGEST_NAME = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,13 @@ class Directory:
 
     def find(self, organisation: str, stated: str, address: str, agency: str) -> int | None:
         """Find the municipality: organisation code, stated name, address, agency, default."""
+        known = self.by_organisation.get(organisation)
+        if known is not None:
+            return known
         head = " ".join(address.split(maxsplit=LONGEST_NAME + 1)[: LONGEST_NAME + 1])
         key = (organisation, stated, head, agency)
         if key not in self._seen:
-            if len(self._seen) > 50_000:
+            if len(self._seen) > 10_000:
                 self._seen.clear()
             self._seen[key] = self._find(organisation, stated, head, agency)
         return self._seen[key]

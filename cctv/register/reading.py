@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from cctv.register import columns
 
@@ -43,8 +43,7 @@ class Form:
         return len(self.header)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One record: its line number in the file (from 1) and its cells; None cannot be read."""
 
     number: int
@@ -149,7 +148,7 @@ def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Line]:
 
 
 def _records_with_position(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[Line, int]]:
-    count = 0
+    count = position = 0
     with opened(path) as (plain, outer), _text(plain, encoding) as text:
         reader = csv.reader(_bounded(text), delimiter=delimiter)
         while True:
@@ -166,7 +165,9 @@ def _records_with_position(path: Path, encoding: str, delimiter: str) -> Iterato
             count += 1
             if count > MAX_ROWS:
                 raise UnreadableFile("too_many_rows", str(MAX_ROWS))
-            yield Line(reader.line_num, cells), outer.tell()
+            if count % 256 == 0:
+                position = outer.tell()
+            yield Line(reader.line_num, cells), position
 
 
 def _bounded(text: io.TextIOWrapper) -> Iterator[str]:

@@ -23,6 +23,11 @@ FIELDS_OF_COLUMN = {
     "data_date": ("data_date",),
 }
 
+_ANY_SITE = """
+SELECT EXISTS (
+  SELECT 1 FROM cctv_site WHERE municipality_id IN (
+    SELECT municipality_id FROM cctv_stagedrow WHERE batch_id = %(batch)s))
+"""
 _UNMATCH = """
 UPDATE cctv_stagedrow SET site_id = NULL, action = ''
 WHERE batch_id = %(batch)s AND site_id IS NOT NULL
@@ -102,7 +107,10 @@ WHERE s.batch_id = %(batch)s AND s.verdict = 'repaired'
 
 _NEW = """
 WITH fresh AS MATERIALIZED (
-  SELECT nextval(pg_get_serial_sequence('cctv_site', 'id')) AS id, s.*,
+  SELECT nextval('cctv_site_id_seq') AS id, s.municipality_id, s.register_id, s.name,
+         s.managing_agency, s.road_address, s.lot_address, s.purpose, s.camera_count,
+         s.pixels_10k, s.direction_text, s.bearing_deg, s.field_of_view_deg, s.retention_days,
+         s.installed_month, s.phone, s.data_date, s.match_key, s.source_hash,
          ST_SetSRID(ST_MakePoint(
            CASE s.verdict WHEN 'repaired' THEN s.repair_lon ELSE s.lon END,
            CASE s.verdict WHEN 'repaired' THEN s.repair_lat ELSE s.lat END), 4326)::geography
@@ -243,9 +251,11 @@ ON CONFLICT (batch_id, line) DO NOTHING
 def match(*, batch_id: int, repairs: list[str]) -> None:
     """Find the site of each row that already has one, and what the row would do to it."""
     parameters: dict[str, object] = {"batch": batch_id, "repairs": repairs}
-    for statement in (_UNMARK_REPAIRED, _MARK_REPAIRED, _UNMATCH, _BY_ID, _BY_KEY, _BY_ADDRESS):
+    for statement in (_UNMARK_REPAIRED, _MARK_REPAIRED, _UNMATCH):
         run(statement, parameters)
-    run(_ACTIONS, parameters)
+    if ask(_ANY_SITE, parameters)[0][0]:
+        for statement in (_BY_ID, _BY_KEY, _BY_ADDRESS, _ACTIONS):
+            run(statement, parameters)
 
 
 def apply_range(
@@ -260,6 +270,7 @@ def apply_range(
         "stamp": stamp,
         "fields": fields,
     }
+    run("SET LOCAL work_mem = '64MB'", {})
     run(_NEW, parameters)
     if run(_REMEMBER, parameters):
         for statement in (_TURN, _CHANGE, _DATE, _MORE_CAMERAS, _FEWER_CAMERAS):
@@ -273,7 +284,7 @@ def mark_gone(*, batch_id: int, stamp: datetime) -> int:
 def count_gone(*, batch_id: int) -> dict[int, int]:
     """Count by municipality the sites that the file no longer names."""
     rows = ask(_COUNT_GONE, {"batch": batch_id, "stamp": None})
-    return {pk: count for pk, count in rows}
+    return dict(rows)
 
 
 def keep_rows(*, batch_id: int) -> None:

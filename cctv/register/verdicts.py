@@ -2,10 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from cctv.directions import parse as parse_direction
@@ -129,113 +129,119 @@ def day(text: str) -> date | None:
     return found if 1960 <= found.year <= 2100 else None
 
 
-@dataclass(slots=True)
+_READ = (
+    *LENGTHS,
+    "address",
+    "purpose",
+    "camera_count",
+    "pixels_10k",
+    "retention_days",
+    "installed_month",
+    "data_date",
+    "organisation_code",
+    "municipality",
+    "latitude",
+    "longitude",
+)
+
+
 class Judge:
     """Turns the cells of one file into rows; knows its mapping and its municipalities."""
 
-    mapping: Mapping[str, int]
-    width: int
-    directory: Directory
-    allowed: frozenset[int] | None = None
-
-    def row(self, line: int, cells: Sequence[str] | None) -> Row:
-        """Judge one record; what only the map can say is left as accepted with code "ok"."""
-        raw = SEPARATOR.join(cells or ()).replace("\x00", "\ufffd")
-        if cells is None or len(cells) > self.width or not self._long_enough(cells):
-            return _unreadable(line, raw)
-        if "\ufffd" in raw or len(cells) != raw.count(SEPARATOR) + 1:
-            return _unreadable(line, raw)
-        return self._read(line, raw, cells)
-
-    def _long_enough(self, cells: Sequence[str]) -> bool:
+    def __init__(
+        self,
+        *,
+        mapping: Mapping[str, int],
+        width: int,
+        directory: Directory,
+        allowed: frozenset[int] | None = None,
+    ) -> None:
+        self.width = width
+        self.directory = directory
+        self.allowed = allowed
         # Spreadsheets drop empty cells at the end; the place must still be there.
-        return len(cells) > max(self.mapping["latitude"], self.mapping["longitude"])
+        self.shortest = max(mapping["latitude"], mapping["longitude"]) + 1
+        # Fields without a column read the empty cell that every row gets behind its last one.
+        self._pick = itemgetter(*(mapping.get(field, width) for field in _READ))
 
-    def _cell(self, cells: Sequence[str], field: str) -> str:
-        index = self.mapping.get(field)
-        if index is None or index >= len(cells):
-            return ""
-        text = cells[index]
-        return " ".join(text.split()) if text else ""
+    def row(self, line: int, cells: list[str] | None) -> Row:
+        """Judge one record; what only the map can say is left as accepted with code "ok"."""
+        raw = SEPARATOR.join(cells or ())
+        if "\x00" in raw:
+            return _unreadable(line, raw.replace("\x00", "\ufffd"))
+        if cells is None or not self.shortest <= len(cells) <= self.width or "\ufffd" in raw:
+            return _unreadable(line, raw)
+        if raw.count(SEPARATOR) != len(cells) - 1:
+            return _unreadable(line, raw)
+        clean = [" ".join(cell.split()) for cell in cells]
+        clean += [""] * (self.width + 1 - len(clean))
+        return self._read(line, raw, self._pick(clean))
 
-    def _read(self, line: int, raw: str, cells: Sequence[str]) -> Row:
-        def cell(field: str) -> str:
-            return self._cell(cells, field)
-
-        notes: list[str] = []
-        texts = {field: cell(field) for field in LENGTHS}
-        if address := cell("address"):
-            field = "road_address" if _ROAD.search(address) else "lot_address"
-            texts[field] = texts[field] or address
-        lat_text, lon_text = cell("latitude"), cell("longitude")
+    def _read(self, line: int, raw: str, picked: tuple[str, ...]) -> Row:
+        register_id, name, agency, road, lot, direction_text, phone, address = picked[:8]
+        purpose_text, count_text, pixels_text, retention_text, month_text, date_text = picked[8:14]
+        organisation, stated, lat_text, lon_text = picked[14:]
+        if address and _ROAD.search(address):
+            road = road or address
+        elif address:
+            lot = lot or address
         place = coordinates.read(lat_text, lon_text)
-        purpose, known = purpose_of(cell("purpose"))
-        if not known:
-            notes.append("purpose")
-        numbers = _numbers(cell, notes)
-        count = numbers["camera_count"]
-        direction = parse_direction(texts["direction_text"])
-        located = texts["road_address"] or texts["lot_address"]
-        municipality_id = self.directory.find(
-            cell("organisation_code"), cell("municipality"), located, texts["managing_agency"]
-        )
-        code, detail = self._code(place.code, municipality_id, texts, cell("camera_count"), count)
-        days = {field: cell(field) for field in ("installed_month", "data_date")}
-        installed, dated = (_day(days, field, notes) for field in days)
-        where = (
-            f"{place.lon:.6f},{place.lat:.6f}"
-            if place.lon is not None and place.lat is not None
-            else f"{lon_text},{lat_text}"
-        )
+        purpose, known = purpose_of(purpose_text)
+        count, pixels, retention = whole(count_text), whole(pixels_text), whole(retention_text)
+        installed, dated = day(month_text), day(date_text)
+        direction = parse_direction(direction_text)
+        located = road or lot
+        municipality_id = self.directory.find(organisation, stated, located, agency)
+        texts = (register_id, name, agency, road, lot, direction_text, phone)
+        code, detail = self._code(place.code, municipality_id, texts, count_text, count)
+        lon, lat = place.lon, place.lat
+        where = f"{lon_text},{lat_text}" if lon is None or lat is None else f"{lon:.6f},{lat:.6f}"
+        said = (*texts, purpose, lat_text, lon_text, str(installed))
+        said += (str(count), str(pixels), str(retention))
         return Row(
-            line=line,
-            municipality_id=municipality_id,
-            verdict=_verdict(code),
-            code=code,
-            detail=detail,
-            register_id=texts["register_id"][: LENGTHS["register_id"]],
-            raw=raw,
-            lon=place.lon,
-            lat=place.lat,
-            repair="",
-            dms_lon=place.dms_lon,
-            dms_lat=place.dms_lat,
-            notes=",".join(notes),
-            match_key=_md5(f"{texts['managing_agency']}|{located}|{purpose}|{where}"),
-            source_hash=_md5(
-                SEPARATOR.join(
-                    (
-                        *texts.values(),
-                        purpose,
-                        lat_text,
-                        lon_text,
-                        str(installed),
-                        *map(str, numbers.values()),
-                    )
-                )
+            line,
+            municipality_id,
+            _verdict(code),
+            code,
+            detail,
+            register_id[: LENGTHS["register_id"]],
+            raw,
+            lon,
+            lat,
+            "",
+            place.dms_lon,
+            place.dms_lat,
+            _notes(
+                purpose=known,
+                pixels_10k=pixels is not None or not pixels_text,
+                retention_days=retention is not None or not retention_text,
+                installed_month=installed is not None or not month_text,
+                data_date=dated is not None or not date_text,
             ),
-            name=texts["name"][: LENGTHS["name"]],
-            managing_agency=texts["managing_agency"][: LENGTHS["managing_agency"]],
-            road_address=texts["road_address"][: LENGTHS["road_address"]],
-            lot_address=texts["lot_address"][: LENGTHS["lot_address"]],
-            purpose=purpose,
-            camera_count=1 if count is None else min(count, MAX_CAMERAS),
-            pixels_10k=numbers["pixels_10k"],
-            direction_text=texts["direction_text"][: LENGTHS["direction_text"]],
-            bearing_deg=direction.bearing_deg,
-            field_of_view_deg=direction.field_of_view_deg,
-            retention_days=numbers["retention_days"],
-            installed_month=installed and installed.replace(day=1),
-            phone=texts["phone"][: LENGTHS["phone"]],
-            data_date=dated,
-            action="",
+            _md5(f"{agency}|{located}|{purpose}|{where}"),
+            _md5(SEPARATOR.join(said)),
+            name[: LENGTHS["name"]],
+            agency[: LENGTHS["managing_agency"]],
+            road[: LENGTHS["road_address"]],
+            lot[: LENGTHS["lot_address"]],
+            purpose,
+            1 if count is None else min(count, MAX_CAMERAS),
+            pixels,
+            direction_text[: LENGTHS["direction_text"]],
+            direction.bearing_deg,
+            direction.field_of_view_deg,
+            retention,
+            installed and installed.replace(day=1),
+            phone[: LENGTHS["phone"]],
+            dated,
+            "",
         )
 
     def _code(
         self,
         place: str,
         municipality_id: int | None,
-        texts: Mapping[str, str],
+        texts: tuple[str, ...],
         count_text: str,
         count: int | None,
     ) -> tuple[str, str | None]:
@@ -245,9 +251,9 @@ class Judge:
             return (place if place == "no_place" else whose), None
         if place != "ok":
             return place, None
-        for field, text in texts.items():
-            if len(text) > LENGTHS[field]:
-                return "value_too_long", f'{{"field": "{field}", "limit": {LENGTHS[field]}}}'
+        for (field, limit), text in zip(LENGTHS.items(), texts, strict=True):
+            if len(text) > limit:
+                return "value_too_long", f'{{"field": "{field}", "limit": {limit}}}'
         if count_text and (count is None or not 1 <= count <= MAX_CAMERAS):
             return "bad_count", f'{{"limit": {MAX_CAMERAS}}}'
         return "ok", None
@@ -260,22 +266,10 @@ class Judge:
         return ""
 
 
-def _numbers(cell: Callable[[str], str], notes: list[str]) -> dict[str, int | None]:
-    numbers: dict[str, int | None] = {}
-    for field in ("camera_count", "pixels_10k", "retention_days"):
-        text = cell(field)
-        numbers[field] = whole(text) if text else None
-        if text and numbers[field] is None and field != "camera_count":
-            notes.append(field)
-    return numbers
-
-
-def _day(days: Mapping[str, str], field: str, notes: list[str]) -> date | None:
-    text = days[field]
-    found = day(text) if text else None
-    if text and found is None:
-        notes.append(field)
-    return found
+def _notes(**in_order: bool) -> str:
+    if all(in_order.values()):
+        return ""
+    return ",".join(name for name, good in in_order.items() if not good)
 
 
 def _verdict(code: str) -> str:
