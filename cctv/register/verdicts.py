@@ -196,8 +196,8 @@ class Judge:
         code, detail = self._code(place.code, municipality_id, texts, count_text, count)
         lon, lat = place.lon, place.lat
         where = f"{lon_text},{lat_text}" if lon is None or lat is None else f"{lon:.6f},{lat:.6f}"
-        said = (*texts, purpose, lat_text, lon_text, str(installed))
-        said += (str(count), str(pixels), str(retention))
+        said = [*texts, purpose, lat_text, lon_text, str(installed)]
+        said += [str(count), str(pixels), str(retention)]
         return Row(
             line,
             municipality_id,
