@@ -177,6 +177,10 @@ class Journey:
     async def _first_segment(self, playlist: str, header: dict[str, str]) -> str:
         async def listed() -> str:
             answer = await self.http.get(playlist, headers=header)
+            _expect(
+                answer.status_code not in {401, 403},
+                f"playlist answered HTTP {answer.status_code}: {answer.text[:300]}",
+            )
             names = [line for line in answer.text.splitlines() if line and line[0] != "#"]
             return names[-1] if answer.status_code == 200 and names else ""
 
