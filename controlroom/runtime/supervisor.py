@@ -33,6 +33,7 @@ class Kept:
     pause_s: float = FIRST_PAUSE_S
     due_at: float = 0.0
     restarts: int = 0
+    stage: int = 0
 
 
 class Supervisor:
@@ -76,7 +77,8 @@ class Supervisor:
 
         Raises: CannotRun with the end of its log when one does not become ready in time.
         """
-        fresh = [Kept(spec) for spec in specs]
+        stage = max((kept.stage for kept in self.kept), default=0) + 1
+        fresh = [Kept(spec, stage=stage) for spec in specs]
         for kept in fresh:
             processes.trim(self._log(kept.spec))
             self.kept.append(kept)
@@ -162,14 +164,19 @@ class Supervisor:
         self.warden.add(kept.child.pid)
 
     def stop(self) -> None:
-        """Stop in reverse order of start; what does not go in its time is killed."""
-        for kept in reversed(self.kept):
-            if kept.child is not None and kept.child.process.poll() is None:
-                self._end(kept.child)
+        """Stop in reverse order of start, together what started together.
+
+        What does not go in its time is killed.
+        """
+        for stage in sorted({kept.stage for kept in self.kept}, reverse=True):
+            children = [kept.child for kept in self.kept if kept.stage == stage and kept.child]
+            for child in children:
+                _signal_leader(child, child.spec.stop_signal)
+            for child in children:
+                self._end(child)
         self.kept.clear()
 
     def _end(self, child: Child) -> None:
-        _signal_leader(child, child.spec.stop_signal)
         deadline = time.monotonic() + child.spec.stop_within_s
         while child.process.poll() is None and time.monotonic() < deadline and not self.hurried:
             time.sleep(0.02)
