@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import TypedDict
 
 from cctv.scoring import (
+    DAYS_PER_YEAR,
     OLD_AFTER_YEARS,
     Judged,
-    age_years,
     looks_like,
 )
 
@@ -66,7 +67,9 @@ PURPOSES_EN = {
 }
 
 
+@lru_cache(maxsize=8192)
 def reason(code: str, *, n: int = 0, text: str = "") -> Reason:
+    """Word a reason. The answer is shared: nobody may change it."""
     ko, en = WORDS[code]
     return {
         "code": code,
@@ -100,9 +103,9 @@ def of_camera(judged: Judged, today: date) -> list[Reason]:
     elif camera.health == "unknown":
         reasons.append(_FIXED["health_unknown"])
     if camera.installed is not None:
-        years = (today - camera.installed).days / 365.25
-        if age_years(camera.installed, today) >= OLD_AFTER_YEARS:
-            reasons.append(reason("old", n=int(years)))
+        days = (today - camera.installed).days
+        if days >= OLD_AFTER_YEARS * DAYS_PER_YEAR:
+            reasons.append(reason("old", n=int(days / DAYS_PER_YEAR)))
     if not camera.is_connected:
         reasons.append(_FIXED["not_connected"])
     if camera.views_open:

@@ -20,6 +20,7 @@ AGE_YEARS_AT_MOST = 10.0
 # domain.md S69: 45 % are past five years; a camera of no known age is taken for a middling one.
 AGE_YEARS_IF_UNKNOWN = 5.0
 OLD_AFTER_YEARS = 7.0
+DAYS_PER_YEAR = 365.25
 NOT_CONNECTED_POINTS = -25.0
 IN_USE_POINTS = -4.0
 IN_USE_AT_MOST = 3
@@ -114,7 +115,7 @@ def sees(candidate: Candidate, place: Place) -> bool | None:
 def age_years(installed: date | None, today: date) -> float:
     if installed is None:
         return AGE_YEARS_IF_UNKNOWN
-    return min(max((today - installed).days / 365.25, 0.0), AGE_YEARS_AT_MOST)
+    return min(max((today - installed).days / DAYS_PER_YEAR, 0.0), AGE_YEARS_AT_MOST)
 
 
 def refusal(candidate: Candidate) -> str:

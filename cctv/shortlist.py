@@ -13,8 +13,18 @@ from cctv.scoring import Candidate, Place
 _CAMERA_COLUMNS = """
        c.id, n.id, coalesce(nullif(c.name, ''), n.name || ' #' || c.position), n.lon, n.lat,
        n.distance_m, c.bearing_deg, c.field_of_view_deg, c.health, n.installed_month, n.purpose,
-       p.allowed, c.source_kind <> 'none',
-       (SELECT count(*) FROM cctv_viewrecord v WHERE v.camera_id = c.id AND v.ended_at IS NULL)
+       CASE WHEN n.purpose = ANY (ARRAY(SELECT p.purpose FROM cctv_camerapolicy p
+                                         WHERE p.municipality_id = %(municipality_id)s
+                                           AND p.service = %(service)s AND p.allowed)) THEN true
+            WHEN n.purpose = ANY (ARRAY(SELECT p.purpose FROM cctv_camerapolicy p
+                                         WHERE p.municipality_id = %(municipality_id)s
+                                           AND p.service = %(service)s AND NOT p.allowed))
+            THEN false END,
+       c.source_kind <> 'none',
+       -- the few views that are open now, read once; then counted per camera
+       coalesce(array_length(array_positions(ARRAY(
+         SELECT v.camera_id FROM cctv_viewrecord v
+          WHERE v.municipality_id = %(municipality_id)s AND v.ended_at IS NULL), c.id), 1), 0)
 """
 _SITE_COLUMNS = """
        s.id, s.installed_month, s.purpose,
@@ -22,27 +32,31 @@ _SITE_COLUMNS = """
                 s.register_id) AS name,
        ST_X(s.location::geometry) AS lon, ST_Y(s.location::geometry) AS lat
 """
-_CAMERA_JOINS = """
-  LEFT JOIN cctv_camera c ON c.site_id = n.id AND c.gone_at IS NULL
-  LEFT JOIN cctv_camerapolicy p ON p.municipality_id = %(municipality_id)s
-            AND p.service = %(service)s AND p.purpose = n.purpose
-"""
-_PLACE = "ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)::geography"
+_OWN = "s.municipality_id = %(municipality_id)s AND s.gone_at IS NULL"
+_PLACE = "(SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)::geography)"
 
-
-def _nearest_sql(sites: int) -> str:
-    # The number of sites is written into the text: a plan that knows it walks the GiST index in
-    # order of distance; with a parameter the planner may sort the whole circle instead.
-    return f"""
-SELECT {_CAMERA_COLUMNS}
+# The LIMIT is a number in the text: behind a parameter the planner expects a tenth of the table
+# and would sort it. Whoever the sites belong to: this walks the GiST index in order of distance and stops, so it
+# costs the same whatever else is in the table.
+_ANYONES_SQL = f"""
+SELECT {_CAMERA_COLUMNS}, n.is_own
+  FROM (SELECT {_SITE_COLUMNS}, ST_Distance(s.location, {_PLACE}) AS distance_m,
+               ({_OWN}) AS is_own
+          FROM cctv_site s
+         ORDER BY s.location <-> {_PLACE}
+         LIMIT SITES) n
+  LEFT JOIN cctv_camera c ON c.site_id = n.id AND c.gone_at IS NULL AND n.is_own
+"""  # noqa: S608 - built from constants
+# Only the city's own: needed where a border or gone sites fill the list above.
+_OWN_SQL = f"""
+SELECT {_CAMERA_COLUMNS}, true
   FROM (SELECT {_SITE_COLUMNS}, ST_Distance(s.location, {_PLACE}) AS distance_m
           FROM cctv_site s
-         WHERE s.municipality_id = %(municipality_id)s AND s.gone_at IS NULL
-           AND ST_DWithin(s.location, {_PLACE}, %(radius_m)s)
+         WHERE {_OWN} AND ST_DWithin(s.location, {_PLACE}, %(radius_m)s)
          ORDER BY s.location <-> {_PLACE}
-         LIMIT {sites:d}) n
-  {_CAMERA_JOINS}
-"""  # noqa: S608 - built from constants and a whole number
+         LIMIT SITES) n
+  LEFT JOIN cctv_camera c ON c.site_id = n.id AND c.gone_at IS NULL
+"""  # noqa: S608 - built from constants
 
 
 # The shape is geography text (EWKT); `focus` is the point of it that the cameras should see.
@@ -59,14 +73,12 @@ SELECT {_CAMERA_COLUMNS}, n.focus_lon, n.focus_lat
                SELECT CASE WHEN %(is_line)s
                            THEN ST_ClosestPoint(d.line, s.location::geometry)
                            ELSE ST_Centroid(d.shape::geometry) END AS focus) f
-         WHERE s.municipality_id = %(municipality_id)s AND s.gone_at IS NULL
+         WHERE {_OWN}
          ORDER BY along, distance_m, s.id
          LIMIT %(sites)s) n
-  {_CAMERA_JOINS}
+  LEFT JOIN cctv_camera c ON c.site_id = n.id AND c.gone_at IS NULL
  ORDER BY n.along, n.distance_m, n.id, c.position
 """  # noqa: S608 - built from constants
-
-_NEAREST: dict[int, str] = {}
 
 
 def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -95,19 +107,25 @@ def nearest(
 
     Only the municipality's own register is asked; a neighbour's cameras are its neighbour's.
     """
-    sql = _NEAREST.setdefault(sites, _nearest_sql(sites))
-    rows = _rows(
-        sql,
-        {
-            "municipality_id": municipality_id,
-            "lon": place.lon,
-            "lat": place.lat,
-            "radius_m": float(radius_m),
-            "service": service,
-        },
-    )
-    are_all = len({row[1] for row in rows}) < sites
-    return [_candidate(row, service) for row in rows if row[0] is not None], are_all
+    asked = {
+        "municipality_id": municipality_id,
+        "lon": place.lon,
+        "lat": place.lat,
+        "radius_m": float(radius_m),
+        "service": service,
+    }
+    rows = _rows(_ANYONES_SQL.replace("SITES", str(sites)), asked)
+    farthest_m = max((row[5] for row in rows), default=0.0)
+    are_all = farthest_m > radius_m or _sites_in(rows) < sites
+    if not are_all and not all(row[14] for row in rows):
+        rows = _rows(_OWN_SQL.replace("SITES", str(sites)), asked)
+        are_all = _sites_in(rows) < sites
+    found = [_candidate(row, service) for row in rows if row[0] is not None and row[5] <= radius_m]
+    return found, are_all
+
+
+def _sites_in(rows: list[tuple[Any, ...]]) -> int:
+    return len({row[1] for row in rows})
 
 
 def drawn(

@@ -240,3 +240,25 @@ def test_a_camera_that_others_watch_counts_less_and_says_so(city, haneul):
     assert ids(choice.picks) == [free.pk, watched.pk]
     assert choice.picks[1].judged.candidate.views_open == 2
     assert "in_use" in codes(choice.picks[1])
+
+
+def test_a_border_full_of_the_neighbour_s_poles_hides_no_own_camera(city, other_city):
+    for n in range(selection.SITES_LOOKED_AT[0] + 5):
+        make_camera(other_city, north_m=5 + n)
+    own = [make_camera(city, north_m=100 + n) for n in range(3)]
+    assert ids(at_centre(city).picks) == [camera.pk for camera in own]
+
+
+def test_the_choice_is_one_statement(city, haneul):
+    make_camera(city, north_m=50)
+    statements = []
+
+    def noted(sql, params):
+        statements.append(sql)
+        return original(sql, params)
+
+    original = selection.shortlist._rows
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selection.shortlist, "_rows", noted)
+        at_centre(city)
+    assert len(statements) == 1
