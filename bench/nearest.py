@@ -26,6 +26,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psycopg
+from _scratch import scratch_database
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (1_000, 100_000, 1_000_000)
@@ -92,22 +93,6 @@ SELECT c.id, c.name, c.bearing_deg, s.lon, s.lat, s.distance_m
 """
 
 
-@contextlib.contextmanager
-def scratch_database() -> Iterator[str]:
-    """Make a database beside the one that DATABASE_URL names, and drop it whatever happens."""
-    url = urlsplit(os.environ["DATABASE_URL"])
-    name = f"bench_nearest_{os.getpid()}"
-    server = urlunsplit(url._replace(scheme="postgresql"))
-    own = urlunsplit(url._replace(path=f"/{name}"))
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    try:
-        yield own
-    finally:
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
 def insert(model: type, values: dict[str, str], rows: str) -> str:
     """Write the INSERT that gives each column its value here or the default of the model."""
     columns = dict(values)
@@ -121,7 +106,7 @@ def insert(model: type, values: dict[str, str], rows: str) -> str:
 
 
 def load(floor: psycopg.Connection, municipality: int, cameras: int) -> None:
-    from cctv.models import Camera, Site
+    from cctv.models import Camera, Site  # noqa: PLC0415 - after set-up
 
     side = math.sqrt(cameras / CAMERAS_PER_KM2) * 1000
     floor.execute("TRUNCATE cctv_site CASCADE")
@@ -173,9 +158,9 @@ def quantiles(values: list[float]) -> tuple[float, float]:
 
 def measure(floor: psycopg.Connection, municipality: object, number: int) -> dict[str, float]:
     """Take turns: one choice, one bare KNN, at the same place; the first tenth warms up."""
-    from django.contrib.gis.geos import Point
+    from django.contrib.gis.geos import Point  # noqa: PLC0415 - after set-up
 
-    from cctv.selection import choose
+    from cctv.selection import choose  # noqa: PLC0415 - after set-up
 
     def choice(lon: float, lat: float) -> dict:
         return choose(
@@ -215,12 +200,12 @@ def measure(floor: psycopg.Connection, municipality: object, number: int) -> dic
 
 def operator(municipality: object) -> str:
     """Make an operator and give the key of a session that is signed in."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415 - after set-up
+    from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415 - after set-up
 
-    from controlroom.accounts.models import User
-    from controlroom.municipalities.choices import Role
-    from controlroom.municipalities.models import Membership
+    from controlroom.accounts.models import User  # noqa: PLC0415 - after set-up
+    from controlroom.municipalities.choices import Role  # noqa: PLC0415 - after set-up
+    from controlroom.municipalities.models import Membership  # noqa: PLC0415 - after set-up
 
     user = User.objects.create_user("bench")
     Membership.objects.create(user=user, municipality=municipality, role=Role.OPERATOR)
@@ -292,22 +277,13 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=500, help="requests to the API")
     options = parser.parse_args()
     sys.path.insert(0, str(ROOT))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlroom.settings")
-    with scratch_database() as database_url:
-        os.environ["DATABASE_URL"] = database_url
-        run(database_url, options.choices, options.requests)
+    with scratch_database("nearest"):
+        run(os.environ["DATABASE_URL"], options.choices, options.requests)
 
 
 def run(database_url: str, choices: int, requests: int) -> None:
-    import django
+    from controlroom.municipalities.models import Municipality  # noqa: PLC0415 - after set-up
 
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connections
-
-    from controlroom.municipalities.models import Municipality
-
-    call_command("migrate", interactive=False, verbosity=0)
     municipality = Municipality.objects.create(code=CODE, name_ko="시험시")
     figures: dict[str, float] = {}
     floors: dict[str, float] = {}
@@ -321,9 +297,6 @@ def run(database_url: str, choices: int, requests: int) -> None:
             if size == API_SIZE:
                 api = measure_api(floor, database_url, municipality, requests)
                 figures |= {f"api_{name}_ms_{size}": value for name, value in api.items()}
-    for connection in connections.all():
-        connection.close()
-        connection.close_pool()
     largest = SIZES[-1]
     for name in ("p50", "p99"):
         key = f"{name}_ms_{largest}"

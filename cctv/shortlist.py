@@ -35,9 +35,10 @@ _SITE_COLUMNS = """
 _OWN = "s.municipality_id = %(municipality_id)s AND s.gone_at IS NULL"
 _PLACE = "(SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)::geography)"
 
-# The LIMIT is a number in the text: behind a parameter the planner expects a tenth of the table
-# and would sort it. Whoever the sites belong to: this walks the GiST index in order of distance and stops, so it
-# costs the same whatever else is in the table.
+# SITES is written as a number: behind a parameter the planner expects a tenth of the table and
+# would sort it. The place is a sub-select, or it is computed anew for every row. Whoever the
+# sites belong to: this walks the GiST index in order of distance and stops, so it costs the same
+# whatever else is in the table.
 _ANYONES_SQL = f"""
 SELECT {_CAMERA_COLUMNS}, n.is_own
   FROM (SELECT {_SITE_COLUMNS}, ST_Distance(s.location, {_PLACE}) AS distance_m,

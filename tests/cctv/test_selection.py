@@ -155,7 +155,7 @@ def test_the_json_has_the_agreed_names(city):
 
 
 def brute_force(city, place, service, limit, radius_m):
-    """Judge every camera of the city in Python, with distances from the ORM."""
+    """Judge the cameras of the nearest sites in Python, with distances from the ORM."""
     target = Place(place.x, place.y, 0.0)
     candidates = [
         Candidate(
@@ -170,11 +170,19 @@ def brute_force(city, place, service, limit, radius_m):
         .annotate(m=Distance("site__location", place))
     ]  # fmt: skip
     today = timezone.localdate()
-    within = [
-        scoring.judge(candidate, target, today)
-        for candidate in candidates
-        if candidate.distance_m <= radius_m
-    ]
+    metres = {one.site_id: one.distance_m for one in candidates if one.distance_m <= radius_m}
+    nearest = sorted(metres, key=lambda site_id: metres[site_id])
+    usable = 0
+    for sites in selection.SITES_LOOKED_AT:
+        looked_at = set(nearest[:sites])
+        within = [
+            scoring.judge(candidate, target, today)
+            for candidate in candidates
+            if candidate.site_id in looked_at
+        ]
+        usable = sum(not one.refused for one in within)
+        if usable >= limit:
+            break
     return [one.candidate.id for one in scoring.rank(within, limit)]
 
 
