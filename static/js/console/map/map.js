@@ -85,6 +85,8 @@ export class OperationsMap {
     if (place.lon === null || place.lat === null) {
       return;
     }
+    // The panels beside the map may just have taken some of its room.
+    this.map.invalidateSize({ pan: false, animate: false });
     const bounds = L.latLngBounds([[place.lat, place.lon], ...cameras.map((camera) => [camera.lat, camera.lon])]);
     this.map.fitBounds(bounds, { padding: [60, 60], maxZoom: CLOSE_ZOOM + 1 });
   }
