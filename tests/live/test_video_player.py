@@ -1,19 +1,28 @@
-"""The player in a real Chromium against the real server: frames that were decoded, cut, and said."""
+"""The player in a real Chromium against the real server: decoded, cut, and said."""
 
 import contextlib
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from shutil import which
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from cctv.choices import EndReason
 from cctv.models import ViewRecord
+from cctv.sources import set_source
+from cctv.tickets import end_views
+from controlroom.accounts.models import User
+from controlroom.municipalities.choices import Role
+from controlroom.municipalities.models import Membership
 from tests.cctv.builders import make_camera
-from tests.live.conftest import ROOT, Web
+from tests.cctv.rtsp_camera import rtsp_camera
+from tests.live.conftest import ROOT, Web, until
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 
@@ -119,3 +128,127 @@ def test_pictures_are_decoded_and_go_on(browser, web, city, haneul, tmp_path):
     assert (view.viewer, view.camera, view.purpose) == (haneul, camera, "시험")
     assert view.ended_at is None
     assert hosts == {web.host}
+
+
+def relays_of(web: Web) -> list[int]:
+    """Find the ffmpeg processes that this web process started."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            pid = int(entry.parent.name)
+            parent = int(entry.read_text().rsplit(")", 1)[1].split()[1])
+            if parent == web.process.pid and b"ffmpeg" in (entry.parent / "cmdline").read_bytes():
+                found.append(pid)
+    return found
+
+
+def decoded_after(page: Page, camera: int, *, quiet_s: float = 3.0) -> float:
+    """Seconds from now until the last decoded frame, which no other follows for quiet_s."""
+    began = last = time.monotonic()
+    seen = frames(page, camera)
+    while time.monotonic() - last < quiet_s and time.monotonic() - began < 20:
+        page.wait_for_timeout(50)
+        if (now := frames(page, camera)) != seen:
+            seen, last = now, time.monotonic()
+    return last - began
+
+
+def sign_out(page: Page, haneul) -> None:
+    page.evaluate(
+        """() => fetch("/accounts/logout/", {method: "POST", redirect: "manual",
+             headers: {"X-CSRFToken": document.cookie.match(/csrftoken=([^;]+)/)[1]}})"""
+    )
+
+
+def deactivate(_page: Page, haneul) -> None:
+    User.objects.filter(pk=haneul.pk).update(is_active=False)
+
+
+def demote(_page: Page, haneul) -> None:
+    Membership.objects.filter(user=haneul).update(role=Role.AUDITOR)
+
+
+def revoke(_page: Page, haneul) -> None:
+    end_views(viewer_id=haneul.pk, reason=EndReason.INCIDENT_ENDED)
+
+
+@pytest.mark.parametrize(
+    ("act", "shown", "reason"),
+    [
+        (revoke, "ended", EndReason.INCIDENT_ENDED),
+        (demote, "refused", EndReason.RIGHT_LOST),
+        (deactivate, "refused", EndReason.RIGHT_LOST),
+        (sign_out, "refused", EndReason.SIGNED_OUT),
+    ],
+)
+def test_the_picture_stops_within_five_seconds_of(browser, web, city, haneul, act, shown, reason):
+    camera = make_camera(city)
+    with signed_in(browser, web, haneul) as page:
+        mount(page, city.code, camera.pk)
+        wait_state(page, camera.pk, "live", within_s=15)
+        act(page, haneul)
+        cut = decoded_after(page, camera.pk)
+        note(f"last decoded frame {cut:.2f} s after {act.__name__}")
+        assert cut <= 5
+        wait_state(page, camera.pk, shown, within_s=8)
+    assert ViewRecord.objects.first().end_reason == reason
+
+
+def test_a_frozen_source_is_labelled_and_comes_back(browser, web, city, haneul):
+    camera = make_camera(city)
+    with signed_in(browser, web, haneul) as page:
+        mount(page, city.code, camera.pk)
+        wait_state(page, camera.pk, "live", within_s=15)
+        (relay,) = relays_of(web)
+        os.kill(relay, signal.SIGSTOP)
+        took = wait_state(page, camera.pk, "frozen", within_s=6)
+        note(f"labelled frozen after {took:.1f} s")
+        assert took <= 5
+        os.kill(relay, signal.SIGKILL)
+        wait_state(page, camera.pk, "live", within_s=15)
+        seen = frames(page, camera.pk)
+        page.wait_for_function(f"document.querySelector('.player').dataset.frames > {seen + 10}")
+    until(lambda: type(camera).objects.get().health == "online", what="the register knows")
+
+
+def test_a_dead_source_is_labelled_lost(browser, start_web, city, haneul, tmp_path, settings):
+    settings.CAMERA_NETWORKS = ["127.0.0.0/8"]
+    web = start_web(CONTROLROOM_CAMERA_NETWORKS="127.0.0.0/8")
+    camera = make_camera(city)
+    with rtsp_camera(tmp_path, user="root", password="geheim4711") as source:
+        set_source(camera, source.url)
+        with signed_in(browser, web, haneul) as page:
+            mount(page, city.code, camera.pk)
+            wait_state(page, camera.pk, "live", within_s=20)
+            source.close()
+            took = wait_state(page, camera.pk, "lost", within_s=8)
+            note(f"labelled lost after {took:.1f} s")
+            assert took <= 5
+    until(lambda: type(camera).objects.get().health == "offline", what="the register knows")
+    assert "geheim4711" not in web.log()
+
+
+def test_five_pictures_play_at_once_and_a_tenth_is_refused(browser, web, city, haneul):
+    cameras = [make_camera(city, index).pk for index in range(10)]
+    with signed_in(browser, web, haneul) as page:
+        mount(page, city.code, *cameras[:5])
+        for camera in cameras[:5]:
+            page.wait_for_function(
+                f"document.querySelector('#camera-{camera} .player').dataset.frames > 20",
+                timeout=30000,
+            )
+        page.evaluate("Object.values(window.players).forEach((player) => player.destroy())")
+        assert page.locator(".player").count() == 0
+        mount(page, city.code, *cameras[1:])
+        assert state(page, cameras[9]) != "refused"
+        mount(page, city.code, cameras[0])
+        assert state(page, cameras[0]) == "refused"
+
+
+def test_a_stranger_sees_nothing(browser, web, city, stranger):
+    camera = make_camera(city)
+    with signed_in(browser, web, stranger) as page:
+        mount(page, city.code, camera.pk)
+        wait_state(page, camera.pk, "refused", within_s=8)
+        assert frames(page, camera.pk) == 0
+    assert not ViewRecord.objects.exists()
