@@ -1,6 +1,7 @@
 """Answer a repeated request as the first time: Idempotency-Key (A2.11)."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,8 +28,19 @@ class Answer:
     replayed: bool = False
 
 
+def frozen(body: Any) -> str:
+    """Write an answer so that it comes back to the letter; jsonb would reorder its names."""
+    return json.dumps(body, ensure_ascii=False)
+
+
+def thawed(text: str) -> Any:
+    return json.loads(text)
+
+
 @transaction.atomic
-def once(*, application_id: int, key: str, request: bytes, work: Callable[[], Answer]) -> Answer:
+def once(
+    *, application_id: int, key: str | None, request: bytes, work: Callable[[], Answer]
+) -> Answer:
     """Do the work and keep its answer under the key, both or neither.
 
     A process that dies in between leaves nothing: its lock and its writes end with it. A refusal
@@ -36,7 +48,7 @@ def once(*, application_id: int, key: str, request: bytes, work: Callable[[], An
     Locks: the key, by an advisory lock until the transaction ends.
     Raises: KeyInFlight, KeyReused, Invalid.
     """
-    if not key:
+    if key is None:
         return work()
     if not _KEY.fullmatch(key):
         raise Invalid(
@@ -54,13 +66,13 @@ def once(*, application_id: int, key: str, request: bytes, work: Callable[[], An
             key=key,
             request_sha256=digest,
             status=answer.status,
-            body=answer.body,
+            body=frozen(answer.body),
             headers=answer.headers,
         )
         return answer
     if kept.request_sha256 != digest:
         raise KeyReused(_("this key was used for another request"))
-    return Answer(kept.status, kept.body, kept.headers, replayed=True)
+    return Answer(kept.status, thawed(kept.body), kept.headers, replayed=True)
 
 
 def forget_old() -> int:

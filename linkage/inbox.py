@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from controlroom.audit import chain
+from controlroom.errors import Invalid
 from controlroom.journal import log
 from controlroom.journal.choices import Audience
 from incidents.features import moment
@@ -28,7 +29,7 @@ from linkage.errors import (
     TimeOutOfRange,
     WrongReceiver,
 )
-from linkage.idempotency import Answer
+from linkage.idempotency import Answer, frozen, thawed
 from linkage.models import Case, InboxMessage, Link
 from linkage.services.police112 import handlers, messages
 from linkage.services.police112.messages import Message
@@ -54,9 +55,7 @@ def accept(*, link: Link, raw: bytes) -> Answer:
     """
     check_open(link)
     document = documents.parse(raw)
-    message_type = document.get("msg_type")
-    known = message_type if message_type in messages.SCHEMAS else "EVENT_NOTIFY"
-    documents.check(document, known)
+    documents.check(document, _type_of(document))
     message = messages.read(document)
     now = timezone.now()
     _check_addressing(link, document)
@@ -67,6 +66,18 @@ def accept(*, link: Link, raw: bytes) -> Answer:
         return _stored_answer(link, document, message)
     _lock_case(link, message.receipt_no)
     return apply(link=link, row=row, message=message)
+
+
+def _type_of(document: dict[str, Any]) -> str:
+    """Raises: Invalid."""
+    message_type = document.get("msg_type")
+    if not isinstance(message_type, str) or message_type not in messages.SCHEMAS:
+        known = ", ".join(messages.SCHEMAS)
+        raise Invalid(
+            _("the message does not follow its schema"),
+            fields={"msg_type": [_("must be one of: %(values)s") % {"values": known}]},
+        )
+    return message_type
 
 
 def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
@@ -84,7 +95,7 @@ def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
     InboxMessage.objects.filter(pk=row.pk).update(
         result=done.result,
         incident=done.incident,
-        response={"status": answer.status, "body": answer.body, "headers": answer.headers},
+        response={"status": answer.status, "body": frozen(answer.body), "headers": answer.headers},
     )
     return answer
 
@@ -261,7 +272,7 @@ def _stored_answer(link: Link, document: dict[str, Any], message: Message) -> An
             fields={"msg_id": [_("used at %(time)s") % {"time": moment(row.received_at)}]},
         )
     kept = row.response
-    return Answer(kept["status"], kept["body"], kept["headers"], replayed=True)
+    return Answer(kept["status"], thawed(kept["body"]), kept["headers"], replayed=True)
 
 
 @transaction.atomic

@@ -5,9 +5,10 @@ from typing import Any
 from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import Throttled
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,8 +22,8 @@ from linkage.errors import InsufficientScope, TooLarge
 from linkage.idempotency import Answer
 from linkage.models import Link
 
-READ_RATE_PER_S = 50
-READ_BURST = 500
+READ_RATE_PER_S = 200
+READ_BURST = 2000
 
 
 class RawJSON(BaseParser):
@@ -103,3 +104,18 @@ def respond(answer: Answer) -> Response:
     if answer.replayed:
         headers["Idempotency-Replayed"] = "true"
     return Response(answer.body, status=answer.status, headers=headers)
+
+
+@extend_schema(exclude=True)
+class NothingView(APIView):
+    """Answer 404 in problem+json where the API has nothing."""
+
+    authentication_classes: Any = ()
+    permission_classes: Any = (AllowAny,)
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        self.http_method_names = [request.method.lower()]
+        return super().dispatch(request, *args, **kwargs)
+
+    def http_method_not_allowed(self, *_args: Any, **_kwargs: Any) -> Response:
+        raise OutOfScope(_("no such address"))

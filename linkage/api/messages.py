@@ -43,7 +43,7 @@ class MessagesView(AgencyView):
         try:
             answer = idempotency.once(
                 application_id=self.client.pk,
-                key=request.headers.get("Idempotency-Key", ""),
+                key=request.headers.get("Idempotency-Key"),
                 request=request.path.encode() + b"\n" + raw,
                 work=lambda: inbox.accept(link=found, raw=raw),
             )

@@ -88,9 +88,13 @@ class AcknowledgeView(AgencyView):
         request=None,
         responses={200: AcknowledgedSerializer, **problems()},
     )
-    def post(self, request: Request, link: str, id: UUID) -> Response:
+    def post(self, request: Request, link: str, id: str) -> Response:
         self.hold_back_reads()
-        message = delivery.acknowledge(link=self.link(link), uid=id)
+        found = self.link(link)
+        try:
+            message = delivery.acknowledge(link=found, uid=UUID(id))
+        except ValueError:
+            message = None
         if message is None:
             raise OutOfScope(_("no such message of this link"))
         return Response({"id": str(message.uid), "state": str(message.state)})
@@ -98,6 +102,6 @@ class AcknowledgeView(AgencyView):
 
 def _after(request: Request) -> int:
     text = request.query_params.get("after", "0")
-    if not (text.isascii() and text.isdigit() and int(text[:20]) < 2**63):
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) < 2**63):
         raise Invalid(_("not a sequence number"), fields={"after": [_("must be a whole number")]})
     return int(text)

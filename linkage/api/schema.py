@@ -114,8 +114,8 @@ IF_MATCH = OpenApiParameter(
     "If-Match",
     {"type": "string"},
     OpenApiParameter.HEADER,
-    required=False,
-    description="The ETag that was read; required (428 without it)",
+    required=True,
+    description="The ETag that was read, or *; 428 without it, 412 when it is not the current one",
 )
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match",
@@ -190,4 +190,8 @@ def only_agency_api(endpoints: list[Any], **_kwargs: Any) -> list[Any]:
 def with_components(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
     """Publish the very schemas that the inbox validates with."""
     result.setdefault("components", {}).setdefault("schemas", {}).update(COMPONENTS)
+    for path in result["paths"].values():
+        for operation in path.values():
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
     return result

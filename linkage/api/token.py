@@ -45,6 +45,7 @@ class OAuthErrorSerializer(serializers.Serializer[Any]):
     error_description = serializers.CharField(required=False)
 
 
+@method_decorator(sensitive_post_parameters("client_secret"), name="dispatch")
 class TokenView(OAuthLibMixin, AgencyView):  # type: ignore[misc]  # untyped base
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -68,11 +69,10 @@ class TokenView(OAuthLibMixin, AgencyView):  # type: ignore[misc]  # untyped bas
             },
         },
     )
-    @method_decorator(sensitive_post_parameters("client_secret"))
     def post(self, request: Request) -> Response:
         if (request.content_type or "").split(";")[0].strip().lower() != FORM:
             raise UnsupportedMediaType(request.content_type or "")
-        self.hold_back(f"token:{request.META.get('REMOTE_ADDR', '')}", 5, 50)
+        self.hold_back(f"token:{request.META.get('REMOTE_ADDR', '')}", 5, 100)
         _url, headers, body, status = self.create_token_response(request._request)  # noqa: SLF001
         kept = {name: value for name, value in headers.items() if name != "Content-Type"}
         return Response(json.loads(body), status=status, headers=kept)

@@ -1,7 +1,8 @@
 """The agency API's addresses, under /api/v1/."""
 
-from django.urls import path
+from django.urls import path, re_path
 
+from linkage.api.base import NothingView
 from linkage.api.docs import DocsView, SchemaView
 from linkage.api.incidents import IncidentsView, IncidentView
 from linkage.api.messages import MessagesView
@@ -11,11 +12,13 @@ from linkage.api.token import TokenView
 app_name = "agency-api"
 urlpatterns = [
     path("token/", TokenView.as_view(), name="token"),
-    path("links/<slug:link>/messages", MessagesView.as_view(), name="messages"),
-    path("links/<slug:link>/outbound", OutboundView.as_view(), name="outbound"),
-    path("links/<slug:link>/outbound/<uuid:id>/ack", AcknowledgeView.as_view(), name="ack"),
+    path("links/<str:link>/messages", MessagesView.as_view(), name="messages"),
+    path("links/<str:link>/outbound", OutboundView.as_view(), name="outbound"),
+    path("links/<str:link>/outbound/<str:id>/ack", AcknowledgeView.as_view(), name="ack"),
     path("incidents", IncidentsView.as_view(), name="incidents"),
     path("incidents/<str:receipt_no>", IncidentView.as_view(), name="incident"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
+    # Whatever else is asked here gets this API's kind of answer, not a page.
+    re_path(r"", NothingView.as_view()),
 ]

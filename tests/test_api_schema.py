@@ -1,0 +1,61 @@
+"""A generic OpenAPI tester, from outside, on the whole agency API: nothing it sends breaks it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from linkage.links import create_police112_link
+from linkage.models import InboxMessage
+from tests.linkage.conftest import token_for
+from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.live
+SETTINGS = Path(__file__).parent / "schemathesis"
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "8")
+PROGRAM = (sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()")
+
+
+@pytest.fixture
+def generate(web, city, tmp_path):  # noqa: F811
+    """Run every phase and every check, with valid and invalid data, from a fixed seed."""
+    link = create_police112_link(municipality=city, push_url="", rate_per_s=1000, burst=10_000).link
+    token = token_for(link)
+
+    def run(config: str, **environment: str) -> int:
+        done = subprocess.run(
+            [
+                *PROGRAM,
+                *("--config-file", str(SETTINGS / config), "run"),
+                f"{web.url}/api/v1/schema/?format=json",
+                *("--header", f"Authorization: Bearer {token}"),
+                *("--checks", "all", "--mode", "all", "--seed", "1", "--max-examples", EXAMPLES),
+                "--no-color",
+            ],
+            check=False,
+            cwd=tmp_path,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=280,
+        )
+        errors = [line for line in web.log().splitlines() if '"error"' in line]
+        assert done.returncode == 0, "\n".join([done.stdout, done.stderr, *errors[-3:]])
+        counted = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
+        assert counted, done.stdout
+        assert counted[1] == counted[2]
+        return int(counted[1])
+
+    return run
+
+
+def test_an_outside_tester_that_knows_only_the_schema_finds_no_failure(generate):
+    assert generate("outside.toml") > 300
+
+
+def test_an_outside_tester_with_a_link_reaches_the_core_and_finds_no_failure(generate):
+    assert generate("inside.toml", SCHEMATHESIS_HOOKS=str(SETTINGS / "hooks.py")) > 300
+    assert InboxMessage.objects.count() > 20
