@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 
@@ -15,32 +14,38 @@ from incidents.statuses import Status
 NEAR_M = 100.0
 WINDOW = timedelta(minutes=5)
 MOST_MEMBERS = 500
+# The newest of them, on the card.
+MOST_SHOWN = 50
 # As many reports within one window, and more than in the window before: it accelerates.
 ACCELERATING_FROM = 3
 # What turned out to be nothing, or is not ours, says nothing about what happens.
 _LEFT_OUT = [Status.CANCELLED.value, Status.FALSE_ALARM.value, Status.TRANSFERRED.value]
 
-# Each step takes what is near a member in place and time; UNION ends it when nothing new comes.
-_MEMBERS = """
-WITH RECURSIVE member(id) AS (
-    SELECT %(seed)s::uuid
-  UNION
-    SELECT other.id
-    FROM member
-    JOIN incidents_incident mine ON mine.id = member.id
-    JOIN incidents_incident other
-      ON other.municipality_id = mine.municipality_id
-     AND other.received_at BETWEEN mine.received_at - %(window)s::interval
-                               AND mine.received_at + %(window)s::interval
-     AND ST_DWithin(
-           other.location, mine.location,
-           GREATEST(%(near_m)s, LEAST(other.error_radius_m, mine.error_radius_m)))
-    JOIN incidents_kind kind ON kind.id = other.kind_id
-    WHERE kind.kind_class = %(kind_class)s
-      AND other.is_drill = mine.is_drill
-      AND NOT other.status = ANY(%(left_out)s)
-)
-SELECT id FROM member LIMIT %(most)s
+# One step outwards: what is near one of the newest members and not a member yet. Stepping in the
+# program looks at each pair about once; a recursive query would look at every pair of a burst.
+_NEXT_MEMBERS = """
+SELECT other.id
+FROM incidents_incident other
+JOIN incidents_kind kind ON kind.id = other.kind_id
+WHERE other.municipality_id = %(municipality)s
+  AND kind.kind_class = %(kind_class)s
+  AND other.is_drill = %(is_drill)s
+  AND other.status <> ALL(%(left_out)s)
+  AND other.id <> ALL(%(members)s)
+  AND other.received_at BETWEEN
+        (SELECT min(received_at) FROM incidents_incident WHERE id = ANY(%(newest)s))
+          - %(window)s::interval
+    AND (SELECT max(received_at) FROM incidents_incident WHERE id = ANY(%(newest)s))
+          + %(window)s::interval
+  AND EXISTS (
+    SELECT FROM incidents_incident mine
+    WHERE mine.id = ANY(%(newest)s)
+      AND other.received_at BETWEEN mine.received_at - %(window)s::interval
+                                AND mine.received_at + %(window)s::interval
+      AND ST_DWithin(
+            other.location, mine.location,
+            GREATEST(%(near_m)s, LEAST(other.error_radius_m, mine.error_radius_m))))
+LIMIT %(most)s
 """
 
 
@@ -78,19 +83,26 @@ def probable_duplicates(incident: Incident) -> list[Incident]:
     """
     if incident.location is None:
         return [incident]
+    ids = [incident.pk]
+    newest = ids
     with connection.cursor() as cursor:
-        cursor.execute(
-            _MEMBERS,
-            {
-                "seed": incident.pk,
-                "window": f"{WINDOW.total_seconds()} seconds",
-                "near_m": NEAR_M,
-                "kind_class": incident.kind.kind_class,
-                "left_out": _LEFT_OUT,
-                "most": MOST_MEMBERS,
-            },
-        )
-        ids: list[UUID] = [row[0] for row in cursor.fetchall()]
+        while newest and len(ids) < MOST_MEMBERS:
+            cursor.execute(
+                _NEXT_MEMBERS,
+                {
+                    "municipality": incident.municipality_id,
+                    "kind_class": incident.kind.kind_class,
+                    "is_drill": incident.is_drill,
+                    "left_out": _LEFT_OUT,
+                    "members": ids,
+                    "newest": newest,
+                    "window": f"{WINDOW.total_seconds()} seconds",
+                    "near_m": NEAR_M,
+                    "most": MOST_MEMBERS - len(ids),
+                },
+            )
+            newest = [row[0] for row in cursor.fetchall()]
+            ids = ids + newest
     return list(
         Incident.objects.filter(pk__in=ids).select_related("kind").order_by("received_at", "pk")
     )
@@ -112,7 +124,7 @@ def cluster_of(incident: Incident) -> dict[str, Any] | None:
         "before": grown.before,
         "rate_per_min": grown.rate_per_min,
         "accelerating": grown.is_accelerating,
-        "members": [_member(member) for member in members],
+        "members": [_member(member) for member in members[-MOST_SHOWN:]],
     }
 
 
