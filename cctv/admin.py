@@ -1,0 +1,294 @@
+"""Admin of sites, cameras and the policy of their use; who watched them can only be read."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from leaflet.admin import LeafletGeoAdminMixin
+
+from cctv import sources, upkeep
+from cctv.admin_forms import CameraForm, CameraPolicyForm
+from cctv.choices import Health
+from cctv.models import Camera, CameraPolicy, Site, ViewRecord
+from cctv.register.export import register_file
+from controlroom.audit import chain
+from controlroom.municipalities.admin_scope import ScopedAdmin, administered
+from controlroom.municipalities.roles import Right
+
+
+class OwnMunicipalities(admin.RelatedFieldListFilter):
+    """Offers only the municipalities that this person administers."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: Any
+    ) -> list[tuple[str, Any]]:
+        scope = administered(request.user, model_admin.right).defer("boundary", "centre")
+        return [(str(one.pk), str(one)) for one in scope]
+
+
+class InRegister(admin.SimpleListFilter):
+    """Shows what is in the register unless asked for the rest."""
+
+    title = _("register")
+    parameter_name = "register"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("gone", _("no longer in the register")), ("all", _("all"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [{**first, "display": _("in the register")}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all":
+            return queryset
+        gone = Q(gone_at__isnull=False)
+        if queryset.model is Camera:
+            gone |= Q(site__gone_at__isnull=False)
+        return queryset.filter(gone if self.value() == "gone" else ~gone)
+
+
+class RecordedAdmin(ScopedAdmin):
+    """Rows whose every change by hand is on the audit record, with the fields that changed."""
+
+    def _record(self, request: HttpRequest, verb: str, obj: Any, detail: Any = None) -> None:
+        name = obj._meta.model_name  # noqa: SLF001 - Django's own name for it
+        chain.record(
+            action=f"{name}.{verb}",
+            subject_kind=name,
+            subject_id=obj.pk,
+            municipality_id=obj.municipality_id,
+            actor_id=request.user.pk,
+            detail={"changes": detail or []},
+        )
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._record(request, "added", obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._record(request, "changed", obj, message)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for obj in queryset:
+            self._record(request, "deleted", obj)
+        return super().log_deletions(request, queryset)
+
+
+class CameraInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
+    model = Camera
+    extra = 0
+    fields = ["position", "name", "bearing_deg", "field_of_view_deg", "health", "source_kind"]
+    readonly_fields = ["health", "source_kind"]
+    show_change_link = True
+    can_delete = False
+
+    def _holds(self, request: HttpRequest, obj: Any) -> bool:
+        scope = administered(request.user, Right.REGISTER_MANAGE)
+        return scope.exists() if obj is None else scope.filter(pk=obj.municipality_id).exists()
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._holds(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._holds(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._holds(request, obj)
+
+
+@admin.register(Site)
+class SiteAdmin(LeafletGeoAdminMixin, RecordedAdmin):  # type: ignore[misc]  # untyped mixin
+    right = Right.REGISTER_MANAGE
+    list_display = ["__str__", "register_id", "municipality", "purpose", "worth", "installed_month"]
+    list_filter = [
+        InRegister,
+        "purpose",
+        "cameras__health",
+        "cameras__source_kind",
+        ("municipality", OwnMunicipalities),
+    ]
+    list_select_related = ["municipality"]
+    list_per_page = 50
+    search_fields = [
+        "name", "register_id", "road_address", "lot_address", "cameras__name",
+    ]  # fmt: skip
+    search_help_text = _("name, management number, address or camera")
+    ordering = ["name", "pk"]
+    inlines = [CameraInline]
+    actions = ["export_register", "retire", "restore"]
+    readonly_fields = ["gone_at", "updated_at"]
+    change_form_template = "admin/cctv/site/change_form.html"
+
+    class Media:
+        css = {"all": ["css/admin-site-map.css"]}
+        js = ["js/admin/site-map.js"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
+        """Count the cameras and those that work, in the same query."""
+        now = Q(cameras__gone_at__isnull=True)
+        counted: QuerySet[Site] = (
+            super()
+            .get_queryset(request)
+            .defer("municipality__boundary", "municipality__centre")
+            .annotate(
+                cameras_now=Count("cameras", filter=now, distinct=True),
+                cameras_online=Count(
+                    "cameras", filter=now & Q(cameras__health=Health.ONLINE), distinct=True
+                ),
+            )
+        )
+        return counted
+
+    @admin.display(description=_("cameras online"))
+    def worth(self, site: Any) -> str:
+        return f"{site.cameras_online} / {site.cameras_now}"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep a site in its municipality: its cameras and their records belong there."""
+        return [*self.readonly_fields, "municipality"] if obj else self.readonly_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # A site is retired: who watched its cameras must stay on record.
+        return False
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: Any) -> None:
+        """Give each camera the municipality of its site."""
+        for camera in formset.save(commit=False):
+            camera.municipality_id = form.instance.municipality_id
+            camera.save()
+        formset.save_m2m()
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Tell the map where the base map of this municipality is."""
+        site = self.get_object(request, object_id) if object_id else None
+        owner = site.municipality if site else administered(request.user, self.right).first()
+        drawn = {
+            "boundary": reverse("boundary", args=[owner.code]),
+            "base_map": reverse("base-map", args=[owner.code]),
+            "is_new": site is None,
+            "centre": list(owner.centre.coords) if owner.centre else None,
+        } if owner else None  # fmt: skip
+        context = {**(extra_context or {}), "site_map": drawn}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    @admin.action(description=_("Export in the columns of the standard register (CSV)"))
+    def export_register(
+        self, request: HttpRequest, queryset: QuerySet[Site]
+    ) -> StreamingHttpResponse:
+        chosen = Site.objects.filter(pk__in=queryset.order_by().values("pk"))
+        return StreamingHttpResponse(
+            register_file(chosen),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="cctv-register.csv"'},
+        )
+
+    @admin.action(description=_("Take out of the register"))
+    def retire(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
+        for site in queryset:
+            upkeep.retire_site(site=site, by=request.user)  # type: ignore[arg-type]  # signed in
+        self._say(request, len(queryset))
+
+    @admin.action(description=_("Bring back into the register"))
+    def restore(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
+        for site in queryset:
+            upkeep.restore_site(site=site, by=request.user)  # type: ignore[arg-type]  # signed in
+        self._say(request, len(queryset))
+
+    def _say(self, request: HttpRequest, number: int) -> None:
+        said = ngettext("%(n)s site done.", "%(n)s sites done.", number) % {"n": number}
+        self.message_user(request, said, messages.SUCCESS)
+
+
+@admin.register(Camera)
+class CameraAdmin(RecordedAdmin):
+    right = Right.REGISTER_MANAGE
+    form = CameraForm
+    list_display = ["__str__", "municipality", "purpose", "health", "source_kind", "bearing_deg"]
+    list_filter = [
+        InRegister,
+        "health",
+        "source_kind",
+        "site__purpose",
+        ("municipality", OwnMunicipalities),
+    ]
+    list_select_related = ["site", "municipality"]
+    list_per_page = 50
+    search_fields = ["name", "site__name", "site__register_id", "site__road_address"]
+    ordering = ["site__name", "position"]
+    autocomplete_fields = ["site"]
+    readonly_fields = ["municipality", "health", "health_at", "source_kind", "gone_at"]
+    fieldsets = [
+        (None, {"fields": ["municipality", "site", "position", "name"]}),
+        (_("direction"), {"fields": ["bearing_deg", "field_of_view_deg"]}),
+        (
+            _("video source"),
+            {"fields": ["source_kind", "source_change", "source_url"]},
+        ),
+        (_("state"), {"fields": ["health", "health_at", "gone_at"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Camera]:
+        return (
+            super()
+            .get_queryset(request)
+            .defer("source_secret", "municipality__boundary", "municipality__centre")
+        )
+
+    @admin.display(description=_("purpose"), ordering="site__purpose")
+    def purpose(self, camera: Camera) -> str:
+        return camera.site.get_purpose_display()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.related_model is Site:
+            scope = administered(request.user, self.right)
+            kwargs["queryset"] = Site.objects.filter(municipality__in=scope)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep a camera on its pole; one that moved is another camera."""
+        return [*self.readonly_fields, "site"] if obj else self.readonly_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Camera, form: Any, change: Any) -> None:
+        obj.municipality_id = obj.site.municipality_id
+        super().save_model(request, obj, form, change)
+        wanted = form.wanted_source()
+        if wanted is not None:
+            sources.set_source(obj, wanted, by=request.user)  # type: ignore[arg-type]  # signed in
+
+
+@admin.register(CameraPolicy)
+class CameraPolicyAdmin(RecordedAdmin):
+    right = Right.POLICY_MANAGE
+    form = CameraPolicyForm
+    list_display = ["municipality", "service", "purpose", "allowed", "basis"]
+    list_filter = ["service", "purpose", "allowed", ("municipality", OwnMunicipalities)]
+    list_select_related = ["municipality"]
+    search_fields = ["basis"]
+
+
+@admin.register(ViewRecord)
+class ViewRecordAdmin(ScopedAdmin):
+    """Who watched what, for what: facts."""
+
+    right = Right.RECORDS_READ
+    read_only = True
+    list_display = ["started_at", "ended_at", "viewer", "camera", "purpose", "end_reason"]
+    list_filter = ["started_at", "end_reason", ("municipality", OwnMunicipalities)]
+    list_select_related = ["viewer", "camera", "camera__site"]
+    search_fields = ["purpose", "viewer__username", "viewer__display_name", "camera__name"]
+    date_hierarchy = "started_at"
