@@ -112,7 +112,7 @@ class Web:
         """Sign the user in; gives the Cookie header of the session."""
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.save()
         return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
