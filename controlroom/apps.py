@@ -1,4 +1,4 @@
-"""Start-up of the room: its checks and its admin site are registered here."""
+"""Start-up of the room: its checks, its admin site and its Celery application."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
@@ -8,7 +8,7 @@ class ControlroomConfig(AppConfig):
     name = "controlroom"
 
     def ready(self) -> None:
-        from controlroom import checks  # noqa: F401, PLC0415
+        from controlroom import celery, checks  # noqa: F401, PLC0415
 
 
 class ControlroomAdminConfig(AdminConfig):

@@ -178,6 +178,10 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
+    # A nudge that finds no broker is lost at once, not after seconds: the sweep does its work.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
     "global_keyprefix": env.text("CONTROLROOM_REDIS_PREFIX", "controlroom") + ":",
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
