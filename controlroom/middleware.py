@@ -45,7 +45,8 @@ class Language:
     """Choose the language: the one chosen in this browser, else the person's, else Korean.
 
     A browser's Accept-Language is not asked: consoles are often installed in English. Machines
-    on the agency API do say it by Accept-Language.
+    on the agency API do say it by Accept-Language, and so does the video player, whose many
+    requests must not each read the person.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -60,7 +61,7 @@ class Language:
         return response
 
     def _language(self, request: HttpRequest) -> str:
-        if request.path_info.startswith("/api/"):
+        if request.path_info.startswith(("/api/", "/video/")):
             return translation.get_language_from_request(request)
         offered = dict(settings.LANGUAGES)
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")

@@ -1,7 +1,7 @@
 /** One camera's live picture in an element: ticket, playback, and an honest word on what is seen. */
 
 import Hls from "../../vendor/hls.js-1.7.4/hls.light.min.mjs";
-import { t } from "../lib/text.js";
+import { language, t } from "../lib/text.js";
 import { Screen } from "./video_screen.js";
 
 const MOST_DECODERS = 9;
@@ -135,7 +135,7 @@ class Player {
   /** Ask the server once a second what the source does and whether we may still watch. */
   async #poll() {
     const answer = await this.#fetch(`/video/${this.#options.cameraId}/state`, {
-      headers: { Authorization: `Ticket ${this.#ticket.ticket}` },
+      headers: { Authorization: `Ticket ${this.#ticket.ticket}`, "Accept-Language": language },
     });
     if (this.#gone) {
       return;
