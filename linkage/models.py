@@ -111,7 +111,7 @@ class Link(models.Model):
         _("messages at once"), default=500, validators=[MinValueValidator(1)]
     )
     state = models.CharField(
-        _("state"), max_length=12, choices=LinkState.choices, default=LinkState.UP
+        _("link state"), max_length=12, choices=LinkState.choices, default=LinkState.UP
     )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     # The breaker: nothing is sent before this moment; people's states stand above it.
@@ -257,7 +257,7 @@ class OutboxMessage(models.Model):
     priority = models.PositiveSmallIntegerField(_("priority"), default=3)
     payload = models.JSONField(_("content"), default=dict)
     state = models.CharField(
-        _("state"), max_length=16, choices=OutboxState.choices, default=OutboxState.QUEUED
+        _("delivery state"), max_length=16, choices=OutboxState.choices, default=OutboxState.QUEUED
     )
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     next_try_at = models.DateTimeField(_("next try"), default=timezone.now)
