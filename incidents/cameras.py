@@ -8,16 +8,21 @@ from cctv import selection
 from incidents.models import CameraChoice, Incident
 
 
-def choose_cameras(incident: Incident) -> CameraChoice | None:
-    """Choose cameras for the incident's place of now and keep the choice; no place, no cameras."""
+def choice_for(incident: Incident) -> selection.Choice | None:
+    """Choose cameras for the incident's place of now, saved or not; no place, no cameras."""
     if incident.location is None:
         return None
-    choice = selection.choose(
+    return selection.choose(
         municipality=incident.municipality,
         place=incident.location,
         error_radius_m=incident.error_radius_m,
         service=incident.service,
     )
+
+
+def keep_choice(incident: Incident, choice: selection.Choice | None) -> CameraChoice | None:
+    if choice is None:
+        return None
     kept: CameraChoice = CameraChoice.objects.create(
         incident=incident,
         radius_m=choice.radius_m,
@@ -25,6 +30,11 @@ def choose_cameras(incident: Incident) -> CameraChoice | None:
         skipped=[pick.as_json() for pick in choice.skipped],
     )
     return kept
+
+
+def choose_cameras(incident: Incident) -> CameraChoice | None:
+    """Choose the cameras anew and keep the choice beside the older ones."""
+    return keep_choice(incident, choice_for(incident))
 
 
 def current_choice(incident: Incident) -> CameraChoice | None:

@@ -16,7 +16,7 @@ from controlroom.municipalities.access import require
 from controlroom.municipalities.models import Municipality
 from controlroom.municipalities.roles import Right
 from incidents import events
-from incidents.cameras import choose_cameras
+from incidents.cameras import choice_for, choose_cameras, keep_choice
 from incidents.choices import Result
 from incidents.history import begin, note_acknowledged, record, write_fact
 from incidents.models import Incident, Kind, Report
@@ -90,9 +90,11 @@ def open_incident(  # noqa: PLR0913 - a report has that many sides
         is_drill=is_drill,
     )
     incident.rings_since = incident.received_at
+    # The search comes before the number: from there on, other reports of the city wait.
+    choice = choice_for(incident)
     incident.number = take_number(municipality_id=municipality.pk, at=incident.received_at)
     incident.save(force_insert=True)
-    choose_cameras(incident)
+    keep_choice(incident, choice)
     if report is not None:
         report.incident = incident
         report.save(force_insert=True)

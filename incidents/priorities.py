@@ -15,7 +15,7 @@ def rule_for(*, kind: Kind, urgency: str) -> PriorityRule | None:
 
     Of two that name one each, the more urgent counts: doubt never lowers a priority.
     """
-    rules = PriorityRule.objects.filter(
+    rules = PriorityRule.objects.select_related("kind").filter(
         Q(kind=kind) | Q(kind=None), service=kind.service, urgency__in={urgency, ""}
     )
     return min(
