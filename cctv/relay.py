@@ -165,6 +165,9 @@ class Relay(threading.Thread):
         began = time.time()
         process = self._spawn(plan)
         self.watch.started(time.monotonic())
+        # Name the new run at once: who waits for the first picture looks for its play list.
+        self.written_at = 0.0
+        self._tell()
         try:
             self._follow(process, began, copies=plan.copies)
         finally:

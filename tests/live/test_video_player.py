@@ -53,7 +53,7 @@ MOUNT = """async ({code, cameras, purpose}) => {
 def browser(monkeypatch) -> Iterator[Browser]:
     # Playwright's own loop runs in this thread, which Django would take for ours.
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    program = os.environ.get("CONTROLROOM_CHROMIUM") or which("chromium")
+    program = which("chromium")
     if not program:
         pytest.skip("no Chromium here")
     with sync_playwright() as playwright:
