@@ -15,8 +15,8 @@ from controlroom.runtime.supervisor import Supervisor
 
 NAME = "controlroom"
 PORT = "5432"
-# Of a database that is thrown away: it need not survive the machine.
-CARELESS = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+# Of a database that is thrown away: it must survive its processes, not the machine.
+CARELESS = ["fsync=off", "full_page_writes=off"]
 SETTINGS = ["listen_addresses=", "unix_socket_permissions=0700", "max_connections=200"]
 
 
