@@ -7,5 +7,7 @@ OPEN = "open"  # the first event of each incident
 ESCALATE = "escalate"  # the clock's: nobody acknowledged in time
 
 # Sent IN the transaction, with `incident: Incident` and `event: IncidentEvent`. A receiver that
-# raises rolls the fact back, so that what must be told is planned or nothing happened.
+# raises rolls the fact back, so that what must be told is planned or nothing happened. A receiver
+# locks only rows of this incident: the journal's counter may be held already (a verb that implies
+# an acknowledgement records two facts), and a row shared by incidents would make a deadlock.
 fact_recorded = Signal()

@@ -1,5 +1,6 @@
 """The snapshot is exact: over reports, cancels and the clock too, and while others write."""
 
+import random
 import threading
 from itertools import count
 
@@ -205,3 +206,37 @@ def test_snapshots_taken_while_others_write_are_exact():
         assert fold(empty, upto) == by_id(picture)
         assert fold(picture, every) == by_id(pictures[-1])
     assert len({picture["cursor"] for picture in pictures}) > 3
+
+
+@pytest.mark.live
+@pytest.mark.django_db(transaction=True)
+def test_many_hands_on_few_incidents_neither_deadlock_nor_leave_a_gap():
+    """Whoever loses is refused by the domain; the numbers of the facts stay without gaps."""
+    room = Room()
+    for number in range(4):
+        room.do("report", number, 0, 0)
+    errors = []
+
+    def hammer(seed):
+        chance = random.Random(seed)
+        try:
+            for _step in range(40):
+                step = chance.choice([*VERBS, "duplicate", "claim", "report"])
+                try:
+                    room.do(step, chance.randrange(4), chance.randrange(3), chance.randrange(8))
+                except DomainError:
+                    continue
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    hands = [threading.Thread(target=hammer, args=(seed,)) for seed in range(6)]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join(120)
+    assert errors == []
+    every = events_of(room.city)
+    assert [event["number"] for event in every] == list(range(1, len(every) + 1))
+    assert fold({"cursor": 0, "incidents": []}, every) == by_id(room.picture())
