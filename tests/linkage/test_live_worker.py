@@ -1,0 +1,149 @@
+"""From an operator's acknowledgement to the agency's, through the broker and a real worker."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from django.utils import timezone
+
+from incidents import lifecycle
+from incidents.models import Incident
+from linkage import inbox, tasks
+from linkage.choices import OutboxState
+from linkage.links import create_police112_link, new_webhook_secret
+from linkage.models import InboxMessage, OutboxMessage
+from linkage.services.police112.messages import canonical
+from linkage.simulator.receiver import Receiver, serve
+from tests.linkage.conftest import envelope, token_for
+from tests.live.conftest import database_url, start_web, until, web  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.live
+ROOT = Path(__file__).parent.parent.parent
+
+
+def start(*command: str, **environment: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "DATABASE_URL": database_url(),
+            "CONTROLROOM_TEST_REDIS_PREFIX": os.environ["CONTROLROOM_REDIS_PREFIX"],
+        }
+        | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def start_worker() -> subprocess.Popen[bytes]:
+    options = ("--pool", "threads", "--concurrency", "2", "--without-gossip", "--without-mingle")
+    return start("-m", "celery", "-A", "controlroom.celery", "worker", *options)
+
+
+def stop(process: subprocess.Popen[bytes], how: int = signal.SIGKILL) -> None:
+    process.send_signal(how)
+    process.wait(20)
+
+
+@pytest.fixture
+def agency(transactional_db):
+    secret = new_webhook_secret()
+    receiver = Receiver(secret=secret, on_message=lambda _event: None)
+    door = serve(receiver, port=0)
+    receiver.secret, receiver.url = secret, door.url
+    threading.Thread(target=door.serve_forever, daemon=True).start()
+    yield receiver
+    door.shutdown()
+    door.server_close()
+
+
+@pytest.fixture
+def pushed(city, agency):
+    return create_police112_link(
+        municipality=city,
+        push_url=agency.url,
+        allow_private_address=True,
+        webhook_secret=agency.secret,
+    ).link
+
+
+def test_a_worker_killed_while_delivering_leaves_one_effect(pushed, agency, haneul):
+
+    inbox.accept(link=pushed, raw=canonical(envelope()))
+    agency.set_fault({"mode": "delay", "seconds": 4, "times": 1})
+    lifecycle.acknowledge(incident=Incident.objects.get(), by=haneul)
+    worker = start_worker()
+    try:
+        until(lambda: agency.deliveries == 1, within_s=30, what="the agency has the message")
+    finally:
+        stop(worker)
+    message = OutboxMessage.objects.get()
+    assert message.state == OutboxState.QUEUED
+    # The lease of the dead worker runs out (30 s in life); the sweep finds the message.
+    OutboxMessage.objects.update(lease_until=timezone.now())
+    worker = start_worker()
+    try:
+        tasks.sweep()
+        until(
+            lambda: OutboxMessage.objects.get().state == OutboxState.ACKED,
+            within_s=30,
+            what="delivered again",
+        )
+    finally:
+        stop(worker)
+    assert (agency.deliveries, len(agency.effects)) == (2, 1)
+
+
+def test_losing_the_broker_delays_no_report_and_loses_no_message(
+    start_web,  # noqa: F811
+    city,
+    agency,
+    pushed,
+    haneul,
+):
+    web = start_web(REDIS_URL="unix:///nowhere/redis.sock?db=0")  # noqa: F811
+    header = {"Authorization": f"Bearer {token_for(pushed)}"}
+    url = f"{web.url}/api/v1/links/{pushed.code}/messages"
+    started = time.monotonic()
+    answer = httpx.post(url, json=envelope(), headers=header, timeout=20)
+    assert answer.status_code == 201
+    csrf = httpx.get(f"{web.url}/accounts/login/").cookies["csrftoken"]
+    cookie = f"{web.cookie_of(haneul)}; csrftoken={csrf}"
+    incident = Incident.objects.get()
+    acknowledged = httpx.post(
+        f"{web.url}/m/{city.code}/incidents/{incident.pk}/acknowledge/",
+        json={},
+        headers={"Cookie": cookie, "X-CSRFToken": csrf},
+        timeout=20,
+    )
+    assert acknowledged.status_code in {200, 201}, acknowledged.text
+    assert time.monotonic() - started < 5
+    assert OutboxMessage.objects.get().state == OutboxState.QUEUED
+
+
+def test_the_simulated_room_reports_and_confirms(web, city, agency, haneul):  # noqa: F811
+    made = create_police112_link(municipality=city, push_url="")
+    room = start(
+        *("manage.py", "simulate_police112", "--rate", "600", "--limit", "8", "--seed", "3"),
+        CONTROLROOM_SIM_BASE_URL=web.url,
+        CONTROLROOM_SIM_CLIENT_ID=made.client_id,
+        CONTROLROOM_SIM_CLIENT_SECRET=made.client_secret,
+        CONTROLROOM_SIM_WEBHOOK_SECRET=agency.secret,
+        CONTROLROOM_SIM_LINK=made.link.code,
+    )
+    try:
+        until(lambda: Incident.objects.count() >= 8, within_s=40, what="eight reports")
+    finally:
+        stop(room, signal.SIGTERM)
+    assert Incident.objects.count() == 8
+    assert InboxMessage.objects.count() >= 8
+    assert all(row.location for row in Incident.objects.all())
