@@ -1,0 +1,52 @@
+"""The browsable API document in a real Chromium: it renders under our policy and asks only us."""
+
+import mimetypes
+import os
+from pathlib import Path
+from shutil import which
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.staticfiles import finders
+from playwright.sync_api import sync_playwright
+
+from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
+
+pytestmark = [pytest.mark.live, pytest.mark.browser]
+
+
+def serve_static(route) -> None:
+    """Serve files as a front server would; the test's own process has not collected them."""
+    found = finders.find(urlsplit(route.request.url).path.removeprefix("/static/"))
+    if not found:
+        route.fulfill(status=404)
+        return
+    kind = mimetypes.guess_type(found)[0] or "application/octet-stream"
+    route.fulfill(body=Path(found).read_bytes(), content_type=kind)
+
+
+def test_the_docs_render_and_ask_no_other_host(web, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    program = os.environ.get("CONTROLROOM_CHROMIUM") or which("chromium")
+    if not program:
+        pytest.skip("no Chromium here")
+    asked: list[str] = []
+    complaints: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda line: line.type == "error" and complaints.append(line.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.route("**/static/**", serve_static)
+        page.goto(f"{web.url}/api/v1/docs/")
+        page.wait_for_selector(".opblock", timeout=30_000)
+        operations = page.locator(".opblock").count()
+        page.locator("#operations-messages-postMessage").click()
+        page.wait_for_selector("text=20261122-000481", timeout=15_000)
+        page.screenshot(path=str(tmp_path / "docs.png"), full_page=True)
+        browser.close()
+    assert operations == 7
+    assert complaints == []
+    hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {web.host}
