@@ -16,7 +16,10 @@ class Site(models.Model):
     """A pole or wall: one row of 전국CCTV표준데이터."""
 
     municipality = models.ForeignKey(
-        "municipalities.Municipality", models.PROTECT, related_name="sites"
+        "municipalities.Municipality",
+        models.PROTECT,
+        related_name="sites",
+        verbose_name=_("municipality"),
     )
     register_id = models.CharField(_("management number"), max_length=60, blank=True)
     name = models.CharField(_("name"), max_length=120, blank=True)
@@ -38,7 +41,7 @@ class Site(models.Model):
     match_key = models.CharField(max_length=32, blank=True, editable=False)
     source_hash = models.CharField(max_length=32, blank=True, editable=False)
     gone_at = models.DateTimeField(_("gone from the register"), null=True, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     objects = SiteQuerySet.as_manager()
 
@@ -61,9 +64,14 @@ class Camera(models.Model):
     """One camera on a site. Its source address is encrypted and never shown or logged."""
 
     municipality = models.ForeignKey(
-        "municipalities.Municipality", models.PROTECT, related_name="cameras"
+        "municipalities.Municipality",
+        models.PROTECT,
+        related_name="cameras",
+        verbose_name=_("municipality"),
     )
-    site = models.ForeignKey(Site, models.CASCADE, related_name="cameras")
+    site = models.ForeignKey(
+        Site, models.CASCADE, related_name="cameras", verbose_name=_("camera site")
+    )
     position = models.PositiveSmallIntegerField(_("number on the site"), default=1)
     name = models.CharField(_("name"), max_length=120, blank=True)
     bearing_deg = models.FloatField(

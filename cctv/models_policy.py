@@ -11,7 +11,10 @@ class CameraPolicy(models.Model):
     """A city's own word on one cell of the purpose × service table (cctv.policies)."""
 
     municipality = models.ForeignKey(
-        "municipalities.Municipality", models.CASCADE, related_name="camera_policies"
+        "municipalities.Municipality",
+        models.CASCADE,
+        related_name="camera_policies",
+        verbose_name=_("municipality"),
     )
     # The code of a linked service ("police112"); the services themselves live above this app.
     service = models.SlugField(_("service"), max_length=16)

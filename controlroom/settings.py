@@ -272,6 +272,8 @@ LEAFLET_CONFIG = {
     # No tile server: the base map is the boundary drawn locally, so no request leaves.
     "TILES": [],
     "RESET_VIEW": False,
+    # Hashed file names hide the folder of its pictures from Leaflet.
+    "FORCE_IMAGE_PATH": True,
 }
 
 # --- log --------------------------------------------------------------------------------

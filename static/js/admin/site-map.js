@@ -31,7 +31,7 @@
   }
 
   async function drawUnder(map, url) {
-    const answer = await fetch(url, { headers: { Accept: "application/geo+json" } });
+    const answer = await fetch(url);
     // Someone who administers the register without serving in the city has no base map.
     if (!answer.ok) return;
     const options = { style: styleOf, interactive: false, pane: "base" };
@@ -84,16 +84,19 @@
     const data = document.getElementById("site-map-data");
     const wanted = data && JSON.parse(data.textContent);
     const { map } = event.detail;
+    // django-leaflet reads this before the page has it.
+    const pictures = document.getElementById("force-img-path");
+    if (pictures) L.Icon.Default.imagePath = JSON.parse(pictures.textContent) || undefined;
     const group = L.featureGroup().addTo(map);
     const redraw = () => drawViews(group);
     document.addEventListener("input", redraw);
     map.on("draw:created draw:edited draw:deleted draw:editmove", () => setTimeout(redraw, 0));
-    map.whenReady(() => setTimeout(() => {
+    // How close django-leaflet's field goes to its marker.
+    map.maxZoom = 17;
+    map.on("map:loadfield", () => {
       redraw();
-      const centre = place();
-      if (centre) map.setView(centre, 17);
-      else if (wanted?.centre) map.setView([wanted.centre[1], wanted.centre[0]], 13);
-    }, 0));
+      if (!place() && wanted?.centre) map.setView([wanted.centre[1], wanted.centre[0]], 13);
+    });
     if (!wanted) return;
     map.createPane("base").style.zIndex = 250;
     drawUnder(map, wanted.base_map).then(() => drawUnder(map, wanted.boundary));
