@@ -7,7 +7,7 @@ from typing import Any
 
 from redis import asyncio as redis
 
-CHANNEL = os.environ["BENCH_FLOOR_CHANNEL"]
+CHANNEL = os.environ["CONTROLROOM_REDIS_PREFIX"] + "-floor"
 
 _sockets: set[Any] = set()
 _tasks: list[asyncio.Task[None]] = []

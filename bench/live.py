@@ -43,14 +43,14 @@ HAND_OVER_S = 2.0
 
 
 @contextmanager
-def server(application: str, **environment: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def server(application: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run daphne on a free port of 127.0.0.1; gives its address and process."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
     host = f"127.0.0.1:{listening.getsockname()[1]}"
     process = subprocess.Popen(
         [sys.executable, "-m", "daphne", "-v", "0", "--fd", str(listening.fileno()), application],
         cwd=ROOT,
-        env=os.environ | {"CONTROLROOM_LOG_LEVEL": "ERROR"} | environment,
+        env=os.environ | {"CONTROLROOM_LOG_LEVEL": "ERROR"},
         pass_fds=[listening.fileno()],
     )
     try:
@@ -235,8 +235,8 @@ def cpu_s(pid: int) -> float:
 
 
 def measure_floor(count: int, *, rate: float, seconds: float, size: int) -> dict[str, Any]:
-    channel = f"bench-floor-{os.getpid()}"
-    with server("bench._live_floor:application", BENCH_FLOOR_CHANNEL=channel) as (host, _process):
+    channel = os.environ["CONTROLROOM_REDIS_PREFIX"] + "-floor"
+    with server("bench._live_floor:application") as (host, _process):
         screens = Screens(count, host=host, bare=True)
         accepted: dict[str, float] = {}
         with Redis.from_url(os.environ["REDIS_URL"]) as redis:
