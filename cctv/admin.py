@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from leaflet.admin import LeafletGeoAdminMixin
 
-from cctv import sources, upkeep
+from cctv import admin_imports, sources, upkeep
 from cctv.admin_forms import CameraForm, CameraPolicyForm
 from cctv.choices import Health
 from cctv.models import Camera, CameraPolicy, Site, ViewRecord
@@ -292,3 +292,7 @@ class ViewRecordAdmin(ScopedAdmin):
     list_select_related = ["viewer", "camera", "camera__site"]
     search_fields = ["purpose", "viewer__username", "viewer__display_name", "camera__name"]
     date_hierarchy = "started_at"
+
+
+# The pages of register imports register themselves.
+__all__ = ["admin_imports"]

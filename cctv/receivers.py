@@ -6,8 +6,9 @@ from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from cctv import health, sources, streams, tickets
+from cctv import health, sources, streams, tasks, tickets
 from cctv.choices import EndReason, Health
+from cctv.register import batches
 from cctv.relay_watch import StreamState
 
 HEALTH_OF = {
@@ -32,3 +33,8 @@ def begin_again(sender: Any, *, camera_id: int, **_: Any) -> None:
 def end_views_of_sign_in(sender: Any, *, request: HttpRequest, **_: Any) -> None:
     if key := request.session.session_key:
         tickets.end_views(session_key=key, reason=EndReason.SIGNED_OUT)
+
+
+@receiver(batches.work_waits)
+def set_to_work(sender: Any, *, batch_id: int, **_: Any) -> None:
+    tasks.advance_import.delay(batch_id)

@@ -1,11 +1,40 @@
 """Tasks of the camera room; each only calls a verb."""
 
+import structlog
 from celery import shared_task
 
 from cctv import streams, tickets
+from cctv.models import ImportBatch
+from cctv.register import batches, reading, reasons, work
+
+log = structlog.get_logger(__name__)
+SLICE_S = 20.0
 
 
 @shared_task
 def sweep_views() -> None:
     tickets.sweep()
     streams.sweep()
+
+
+@shared_task
+def advance_import(batch_id: int) -> None:
+    """Work on an import for a while, then queue again: no task holds a worker for long."""
+    try:
+        finished = work.advance(batch_id, for_s=SLICE_S)
+    except reading.UnreadableFile as error:
+        batches.fail(batch=ImportBatch(pk=batch_id), text=reasons.file_text(error.code))
+        return
+    except Exception:
+        log.exception("import_failed", batch=batch_id)
+        batches.fail(batch=ImportBatch(pk=batch_id), text=reasons.file_text("internal"))
+        raise
+    if not finished:
+        advance_import.delay(batch_id)
+
+
+@shared_task
+def revive_imports() -> None:
+    for batch_id in batches.silent():
+        log.warning("import_revived", batch=batch_id)
+        advance_import.delay(batch_id)

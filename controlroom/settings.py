@@ -204,6 +204,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 1800},
     },
+    "revive imports whose worker died": {
+        "task": "cctv.tasks.revive_imports",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
     "end views that nobody watches": {
         "task": "cctv.tasks.sweep_views",
         "schedule": 5.0,

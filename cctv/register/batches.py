@@ -7,6 +7,7 @@ far the batch is, so whoever comes after a killed worker goes on from there.
 import hashlib
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from controlroom.journal.choices import Audience
 from controlroom.journal.log import append
 from controlroom.municipalities.models import Municipality
 
+SILENT_S = 60
 REPAIRS = ("swapped", "dms")
 
 # Sent after commit with batch_id: work waits for a worker. Losing it only delays: see revive.
@@ -42,8 +44,11 @@ def receive(
     has_header: bool | None = None,
     mapping: dict[str, int] | None = None,
     pairs: Sequence[str] = (),
+    complete: bool = True,
 ) -> ImportBatch:
     """Take a file in: look at its form, map its columns, keep a copy. Nothing is judged yet.
+
+    Without `complete` the columns may still be chosen later, by remap.
 
     Raises: Invalid naming the file or the column.
     """
@@ -52,9 +57,7 @@ def receive(
     try:
         named = form.header if form.has_header else None
         chosen = chosen | columns.parse_pairs(pairs, named)
-        if mapping is None and not pairs:
-            _require_known(chosen)
-        else:
+        if complete:
             columns.check(chosen, form.width)
     except columns.MappingError as error:
         raise _mapping_invalid(error) from error
@@ -85,10 +88,11 @@ def look(path: Path, *, encoding: str = "", has_header: bool | None = None) -> r
         raise Invalid(reasons.file_text(error.code)) from error
 
 
-def _require_known(chosen: dict[str, int]) -> None:
-    for field in columns.REQUIRED:
-        if field not in chosen:
-            raise columns.MappingError("missing_field", field=field)
+def _demand_place(batch: ImportBatch) -> None:
+    try:
+        columns.check(batch.mapping, len(batch.columns))
+    except columns.MappingError as error:
+        raise _mapping_invalid(error) from error
 
 
 def _mapping_invalid(error: columns.MappingError) -> Invalid:
@@ -102,7 +106,13 @@ def _sha256(path: Path) -> str:
 
 
 @transaction.atomic
-def remap(*, batch: ImportBatch, form: reading.Form, mapping: dict[str, int]) -> ImportBatch:
+def remap(
+    *,
+    batch: ImportBatch,
+    form: reading.Form,
+    mapping: dict[str, int],
+    complete: bool = True,
+) -> ImportBatch:
     """Change how the file of a batch that was not applied is read.
 
     Locks: the batch row. Raises: Conflict, Invalid.
@@ -110,7 +120,8 @@ def remap(*, batch: ImportBatch, form: reading.Form, mapping: dict[str, int]) ->
     batch = _locked(batch)
     _demand(batch, BatchState.UPLOADED, BatchState.CHECKED)
     try:
-        columns.check(mapping, form.width)
+        if complete:
+            columns.check(mapping, form.width)
     except columns.MappingError as error:
         raise _mapping_invalid(error) from error
     batch.encoding, batch.delimiter = form.encoding, form.delimiter
@@ -125,6 +136,7 @@ def start_check(*, batch: ImportBatch) -> ImportBatch:
     """Begin the dry run. Locks: the batch row. Emits: work_waits, after commit."""
     batch = _locked(batch)
     _demand(batch, BatchState.UPLOADED, BatchState.CHECKED)
+    _demand_place(batch)
     staging.forget(batch.pk)
     ImportScope.objects.filter(batch=batch).delete()
     batch.rows_read = batch.bytes_read = batch.cursor = 0
@@ -236,6 +248,19 @@ def fail(*, batch: ImportBatch, text: str) -> ImportBatch:
         batch.finished_at = timezone.now()
         batch.save()
     return batch
+
+
+@transaction.atomic
+def silent() -> list[int]:
+    """Take the running batches whose worker died: no sign for a minute, and no chunk in hand."""
+    late = timezone.now() - timedelta(seconds=SILENT_S)
+    found = list(
+        ImportBatch.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(state__in=BatchState.running(), beat_at__lt=late)
+        .values_list("pk", flat=True)
+    )
+    ImportBatch.objects.filter(pk__in=found).update(beat_at=timezone.now())
+    return found
 
 
 def tell(batch: ImportBatch, kind: str, by: Any = None) -> None:

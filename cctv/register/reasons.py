@@ -71,6 +71,7 @@ FILE_ERRORS: Mapping[str, Any] = {
     "empty": _("the file has no rows"),
     "broken_gzip": _("the compressed file is damaged or incomplete"),
     "too_many_rows": _("the file has more rows than one import takes"),
+    "internal": _("an internal error stopped the import; it can be continued"),
     "line_too_long": _("a line is longer than 64 KB: this is not a CSV file"),
 }
 MAPPING_ERRORS: Mapping[str, Any] = {
