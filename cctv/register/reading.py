@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,8 +58,11 @@ def opened(path: Path) -> Iterator[tuple[Any, IO[bytes]]]:
         magic = outer.read(4)
         outer.seek(0)
         if magic[:2] == b"\x1f\x8b":
-            with gzip.GzipFile(fileobj=outer) as inner:
-                yield inner, outer
+            try:
+                with gzip.GzipFile(fileobj=outer) as inner:
+                    yield inner, outer
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise UnreadableFile("broken_gzip", str(error)) from error
         elif magic[:2] == b"PK" or magic == b"\xd0\xcf\x11\xe0":
             raise UnreadableFile("spreadsheet")
         else:
@@ -85,13 +89,10 @@ def _undecodable(path: Path, encoding: str) -> int:
     """Count the bytes that the encoding cannot read (about: replacements)."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     bad = 0
-    try:
-        with opened(path) as (plain, _outer):
-            while block := plain.read(BLOCK):
-                bad += decoder.decode(block).count("\ufffd")
-            bad += decoder.decode(b"", final=True).count("\ufffd")
-    except (OSError, EOFError) as error:
-        raise UnreadableFile("broken_gzip", str(error)) from error
+    with opened(path) as (plain, _outer):
+        while block := plain.read(BLOCK):
+            bad += decoder.decode(block).count("\ufffd")
+        bad += decoder.decode(b"", final=True).count("\ufffd")
     return bad
 
 
@@ -158,8 +159,6 @@ def _records_with_position(path: Path, encoding: str, delimiter: str) -> Iterato
                 return
             except csv.Error:
                 cells = None
-            except (OSError, EOFError) as error:
-                raise UnreadableFile("broken_gzip", str(error)) from error
             if cells == []:
                 continue
             count += 1
