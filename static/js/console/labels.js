@@ -69,6 +69,7 @@ export function verbName(verb) {
     transfer: t("Transferred"),
     reopen: t("Reopened"),
     mark_duplicate: t("Marked as duplicate"),
+    escalate: t("Escalated: not acknowledged in time"),
   };
   return names[verb.replaceAll("-", "_").replace(/^incident\./, "")] ?? verb;
 }
