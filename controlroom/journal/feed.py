@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
 import structlog
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from controlroom.journal import log as journal
 from controlroom.journal.frames import Frame, encode
@@ -35,7 +35,7 @@ class Reader:
         def ask() -> T:
             try:
                 return question(*args, **kwargs)
-            except DatabaseError:
+            except Error:
                 connections.close_all()
                 raise
 
@@ -88,8 +88,8 @@ class Feed:
             try:
                 while self.seen < self._wanted:
                     await self._advance()
-            except DatabaseError as error:
-                logger.warning("journal_unreadable", error=type(error).__name__)
+            except Exception as error:
+                logger.warning("journal_unreadable", error=type(error).__name__, exc_info=True)
                 await asyncio.sleep(RETRY_S)
                 self._wake.set()
 

@@ -13,7 +13,6 @@ from weakref import WeakKeyDictionary
 
 import structlog
 from channels.layers import get_channel_layer
-from django.db import DatabaseError
 from django.utils import timezone
 
 from controlroom.journal import admission, doorbell
@@ -128,7 +127,7 @@ class Hub:
                 heads = await self._read(
                     journal.heads, {scope.municipality_id for scope in self._feeds}
                 )
-            except DatabaseError as error:
+            except Exception as error:  # noqa: BLE001 - the poll must outlive what it finds
                 log.warning("journal_unreadable", error=type(error).__name__)
             else:
                 for feed in self._feeds.values():
@@ -156,7 +155,8 @@ class Hub:
                 everybody_at = time.monotonic() + CHECK_S
             try:
                 await self._expel(None if everybody else suspects)
-            except DatabaseError as error:
+            except Exception as error:  # noqa: BLE001 - the check must outlive what it finds
+                self._suspects |= suspects
                 log.warning("access_unchecked", error=type(error).__name__)
 
     async def _expel(self, user_ids: set[int] | None) -> None:

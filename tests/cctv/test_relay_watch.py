@@ -2,7 +2,7 @@
 
 import pytest
 
-from cctv.relay_watch import START_GRACE_S, STALL_S, STUCK_S, StreamState, Watch, problem_of
+from cctv.relay_watch import STALL_S, START_GRACE_S, STUCK_S, StreamState, Watch, problem_of
 
 
 @pytest.fixture

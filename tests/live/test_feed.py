@@ -282,6 +282,26 @@ def test_a_stopping_server_says_come_back(web, haneul):
     assert web.process.wait(15) == 0
 
 
+def test_sockets_outlive_lost_database_connections(web, city, haneul):
+    with open_socket(web, web.cookie_of(haneul)) as socket:
+        heard(socket)
+        say(city)
+        assert heard(socket, "events")["to"] == 1
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        for _ in range(3):
+            say(city)
+        at = 1
+        while at < 4:
+            frame = heard(socket, "events")
+            assert frame["prev"] == at
+            at = frame["to"]
+        assert heard(socket, "hb")["head"] == 4
+
+
 def say_much(city: Any, *, entries: int) -> None:
     with transaction.atomic():
         for index in range(entries):
