@@ -45,7 +45,7 @@ ON CONFLICT (link_id, message_id) DO NOTHING RETURNING id
 """
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def accept(*, link: Link, raw: bytes) -> Answer:
     """Take one message in: 201 applied or kept, 202 filed until its report comes.
 
@@ -84,8 +84,7 @@ def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
     """Apply a kept message to its case and finish its row with the answer."""
     done = handlers.HANDLERS[message.message_type](link, message)
     _note_answered(link, message.correlation_id)
-    if done.created and done.incident is not None:
-        _apply_filed(link, message.receipt_no)
+    if done.created and done.incident is not None and _apply_filed(link, message.receipt_no):
         done.incident.refresh_from_db(fields=["status", "version"])
     answer = Answer(
         202 if done.result == InboxResult.FILED else 201,
@@ -145,15 +144,17 @@ def correct(*, link: Link, case: Case, raw: bytes, admits: Callable[[Case], None
     return apply(link=link, row=row, message=message)
 
 
-def _apply_filed(link: Link, case_number: str) -> None:
+def _apply_filed(link: Link, case_number: str) -> int:
     """Apply what overtook the report of its case, in the order of versions and arrival."""
-    filed = InboxMessage.objects.filter(
+    waiting = InboxMessage.objects.filter(
         link=link, case_number=case_number, result=InboxResult.FILED
     ).exclude(response={})
-    for row in filed.order_by("version", "pk"):
+    filed = list(waiting.order_by("version", "pk"))
+    for row in filed:
         message = messages.read(documents.parse(bytes(row.raw)))
         done = handlers.HANDLERS[message.message_type](link, message)
         InboxMessage.objects.filter(pk=row.pk).update(result=done.result, incident=done.incident)
+    return len(filed)
 
 
 def message_id_of(raw: bytes) -> str:

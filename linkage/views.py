@@ -1,9 +1,10 @@
 """The console's view of links and exchanges."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.decorators import api_view
@@ -15,7 +16,6 @@ from controlroom.municipalities.access import municipality_for
 from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
-from linkage.choices import PENDING
 from linkage.exchanges import inbound, outbound
 from linkage.models import InboxMessage, Link, OutboxMessage, RateBucket
 
@@ -28,29 +28,36 @@ def links(request: Request, code: str) -> Response:
         Link.objects.visible_to(request.user)
         .filter(municipality=municipality)
         .select_related("agency")
-        .annotate(
-            queued=Count("outbox", filter=Q(outbox__state__in=PENDING)),
-            oldest=Min("outbox__created_at", filter=Q(outbox__state__in=PENDING)),
-        )
     )
+    queues = _queues([row.pk for row in rows])
     held = dict(
         RateBucket.objects.filter(key__in=[f"link:{row.pk}" for row in rows]).values_list(
             "key", "held_back"
         )
     )
-    return Response({"links": [_link(row, held.get(f"link:{row.pk}", 0)) for row in rows]})
+    return Response(
+        {"links": [_link(row, queues.get(row.pk), held.get(f"link:{row.pk}", 0)) for row in rows]}
+    )
 
 
-def _link(row: Any, held_back: int) -> dict[str, Any]:
-    last_in: Any = InboxMessage.objects.filter(link=row).aggregate(at=Max("received_at"))["at"]
-    age_s = (timezone.now() - row.oldest).total_seconds() if row.oldest else None
+def _queues(link_ids: list[int]) -> dict[int, tuple[int, datetime]]:
+    """Give the length and the oldest entry of each queue, by the index of what is pending."""
+    waiting = OutboxMessage.objects.filter(link__in=link_ids).pending().order_by()
+    grouped = waiting.values_list("link_id").annotate(length=Count("pk"), oldest=Min("created_at"))
+    return {link_id: (length, oldest) for link_id, length, oldest in grouped}
+
+
+def _link(row: Link, queue: tuple[int, datetime] | None, held_back: int) -> dict[str, Any]:
+    newest = InboxMessage.objects.filter(link=row).order_by("-pk")
+    last_in = newest.values_list("received_at", flat=True).first()
+    age_s = (timezone.now() - queue[1]).total_seconds() if queue else None
     return {
         "code": row.code,
         "name": f"{row.agency} · {row.get_service_display()}",
         "agency": str(row.agency),
         "service": row.service,
         "state": row.state,
-        "queued": row.queued,
+        "queued": queue[0] if queue else 0,
         "oldest_unsent_s": round(age_s, 1) if age_s is not None else None,
         "last_success_at": moment(row.last_success_at),
         "last_in_at": moment(last_in),

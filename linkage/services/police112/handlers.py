@@ -29,20 +29,21 @@ class Done:
 def take_notify(link: Link, message: Message) -> Done:
     """Open the case's incident, or change it when the version is newer."""
     taken = _take(link, message, message.payload, ReportState.NEW)
-    case, created = Case.objects.get_or_create(
-        link=link,
-        external_id=message.receipt_no,
-        defaults={
-            "municipality_id": link.municipality_id,
-            "incident": taken.incident,
-            "version": message.version,
-            "payload": message.payload,
-        },
-    )
-    if not created and taken.changed and message.version > case.version:
+    named = {"link": link, "external_id": message.receipt_no}
+    fresh = {
+        "municipality_id": link.municipality_id,
+        "incident": taken.incident,
+        "version": message.version,
+        "payload": message.payload,
+    }
+    if taken.created:
+        Case.objects.create(**named, **fresh)
+        return Done(InboxResult.APPLIED, taken.incident, created=True)
+    case, _created = Case.objects.get_or_create(**named, defaults=fresh)
+    if taken.changed and message.version > case.version:
         case.version, case.payload = message.version, message.payload
         case.save(update_fields=["version", "payload"])
-    return Done(_result(taken, case, message), taken.incident, taken.created)
+    return Done(_result(taken, case, message), taken.incident)
 
 
 def take_cancel(link: Link, message: Message) -> Done:
