@@ -161,6 +161,7 @@ class ImportBatchAdmin(ScopedAdmin):
             context |= pages.summary(batch, held)
             context |= pages.page_of_rows(
                 rows,
+                mapping=batch.mapping,
                 verdict=request.GET.get("verdict", ""),
                 code=request.GET.get("code", ""),
                 page=request.GET.get("page", "1"),

@@ -14,6 +14,7 @@ from cctv.register import reasons
 from cctv.register.batches import COUNTS
 
 PAGE_ROWS = 50
+ADDRESS_FIELDS = ("road_address", "lot_address", "address")
 MAP_POINTS = 4000
 # A worker that gave no sign for so long is taken for dead.
 STALE_S = 60
@@ -78,7 +79,9 @@ def _left_text(seconds: float | None) -> str:
     return _("about %(count)s minutes left") % {"count": round(seconds / 60)}
 
 
-def page_of_rows(rows: QuerySet[Any], *, verdict: str, code: str, page: str) -> dict[str, Any]:
+def page_of_rows(
+    rows: QuerySet[Any], *, mapping: dict[str, int], verdict: str, code: str, page: str
+) -> dict[str, Any]:
     if verdict in Verdict.values:
         rows = rows.filter(verdict=verdict)
     if code:
@@ -87,15 +90,17 @@ def page_of_rows(rows: QuerySet[Any], *, verdict: str, code: str, page: str) -> 
     shown = paginator.get_page(page)
     return {
         "page": shown,
-        "rows": [_shown(row) for row in shown],
+        "rows": [_shown(row, mapping) for row in shown],
         "verdict": verdict,
         "code": code,
         "pages": paginator.get_elided_page_range(shown.number, on_each_side=2, on_ends=1),
     }
 
 
-def _shown(row: Any) -> dict[str, Any]:
-    address = getattr(row, "road_address", "") or getattr(row, "lot_address", "")
+def _shown(row: Any, mapping: dict[str, int]) -> dict[str, Any]:
+    said = dict(enumerate(row.fields))
+    addresses = (said.get(mapping.get(field, -1), "") for field in ADDRESS_FIELDS)
+    address = next((text for text in addresses if text.strip()), "")
     return {
         "line": row.line,
         "verdict": row.verdict,
