@@ -88,6 +88,13 @@ class CameraInline(admin.TabularInline):  # type: ignore[type-arg]  # not generi
     show_change_link = True
     can_delete = False
 
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Name each cell for who does not see the column heads."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = db_field.verbose_name
+        return field
+
     def _holds(self, request: HttpRequest, obj: Any) -> bool:
         scope = administered(request.user, Right.REGISTER_MANAGE)
         return scope.exists() if obj is None else scope.filter(pk=obj.municipality_id).exists()
@@ -118,7 +125,6 @@ class SiteAdmin(LeafletGeoAdminMixin, RecordedAdmin):  # type: ignore[misc]  # u
     search_fields = [
         "name", "register_id", "road_address", "lot_address", "cameras__name",
     ]  # fmt: skip
-    search_help_text = _("name, management number, address or camera")
     ordering = ["name", "pk"]
     inlines = [CameraInline]
     actions = ["export_register", "retire", "restore"]
