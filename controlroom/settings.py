@@ -308,6 +308,11 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # httpx logs whole addresses, which may carry what must not be logged.
-    "loggers": {"httpx": {"level": "WARNING"}, "daphne": {"level": "WARNING"}},
+    "loggers": {
+        # httpx logs whole addresses, which may carry what must not be logged.
+        "httpx": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        # Writes a traceback every second while Redis is away; the doorbell says it once.
+        "channels_redis.pubsub": {"level": "CRITICAL"},
+    },
 }
