@@ -198,6 +198,26 @@ def peek(*, token: str, camera_id: int, caller: Caller, viewer: Any) -> None:
         raise TicketRefused(_("this ticket does not open this camera"))
 
 
+def stop(*, token: str, camera_id: int, caller: Caller) -> None:
+    """End a view at its viewer's own word. Whoever asks without that view's ticket ends nothing."""
+    key = pass_key(token, caller)
+    passes.forget(key)
+    with transaction.atomic():
+        ticket = (
+            VideoTicket.objects.select_for_update(of=("self",))
+            .select_related("view")
+            .filter(
+                digest=key.digest,
+                camera_id=camera_id,
+                session_digest=_digest(caller.session_key),
+                address=caller.address,
+            )
+            .first()
+        )
+        if ticket is not None and ticket.view is not None:
+            _end(ticket.view, EndReason.STOPPED)
+
+
 def _presented_by_owner(ticket: VideoTicket, caller: Caller, viewer: Any) -> bool:
     return (
         secrets.compare_digest(ticket.session_digest, _digest(caller.session_key))

@@ -151,6 +151,11 @@ class SegmentView(VideoView):
 
 
 class StateView(VideoView):
+    def delete(self, request: Request, camera_id: int) -> Response:
+        """End the view now, as the player does when it closes; the sweep ends it otherwise."""
+        tickets.stop(token=self.token_of(request), camera_id=camera_id, caller=caller_of(request))
+        return Response(status=HTTPStatus.NO_CONTENT)
+
     def get(self, request: Request, camera_id: int) -> Response:
         """Say what the stream does; an unused ticket may ask, which opens no view."""
         try:

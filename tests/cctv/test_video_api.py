@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cctv import passes, streams
-from cctv.choices import SourceKind
+from cctv.choices import EndReason, SourceKind
 from cctv.models import VideoTicket, ViewRecord
 from cctv.relay_watch import StreamState
 from cctv.sources import set_source
@@ -214,6 +214,23 @@ def test_the_state_is_told_to_the_holder_of_an_unused_ticket(client, camera, han
     answer = get(client, f"/video/{camera.pk}/state", ticket)
     assert answer.json()["state"] in set(StreamState)
     assert not ViewRecord.objects.exists()
+
+
+def test_the_viewer_ends_the_view_and_nobody_else_does(client, camera, haneul, supervisor):
+    client.force_login(haneul)
+    ticket = ask(client, camera).json()["ticket"]
+    first_piece(client, camera, ticket)
+    path, headers = f"/video/{camera.pk}/state", {"Authorization": f"Ticket {ticket}"}
+    thief = type(client)()
+    thief.force_login(supervisor)
+    thief.delete(path, headers=headers)
+    assert ViewRecord.objects.get().ended_at is None
+    assert client.delete(path, headers=headers).status_code == 204
+    view = ViewRecord.objects.get()
+    assert view.end_reason == EndReason.STOPPED
+    assert view.bytes_sent > 0
+    answer = get(client, f"/video/{camera.pk}/live.m3u8", ticket)
+    assert (answer.status_code, answer.json()["code"]) == (403, "view_ended")
 
 
 def test_after_signing_out_there_is_no_more_picture(client, camera, haneul):

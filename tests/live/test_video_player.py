@@ -124,9 +124,12 @@ def test_pictures_are_decoded_and_go_on(browser, web, city, haneul, tmp_path):
         assert state(page, camera.pk) == "live"
         page.screenshot(path=tmp_path / "playing.png")
         assert page.locator(".player-age").inner_text().startswith("LIVE")
-    view = ViewRecord.objects.get()
-    assert (view.viewer, view.camera, view.purpose) == (haneul, camera, "시험")
-    assert view.ended_at is None
+        view = ViewRecord.objects.get()
+        assert (view.viewer, view.camera, view.purpose) == (haneul, camera, "시험")
+        assert view.ended_at is None
+        page.evaluate("Object.values(window.players)[0].destroy()")
+        until(lambda: ViewRecord.objects.get().ended_at, what="closing the picture ends the view")
+        assert ViewRecord.objects.get().end_reason == EndReason.STOPPED
     assert hosts == {web.host}
 
 

@@ -2,12 +2,12 @@
 
 import Hls from "../../vendor/hls.js-1.7.4/hls.light.min.mjs";
 import { language, t } from "../lib/text.js";
+import { ask } from "./video_ask.js";
 import { Screen } from "./video_screen.js";
 
 const MOST_DECODERS = 9;
 const POLL_MS = 1000;
 const RETRY_MS = 2000;
-const REQUEST_MS = 8000;
 /** Own decoding may lag this long behind a live source before the picture is called frozen. */
 const LOCAL_STALL_MS = 3000;
 /** Ends that the server names and that asking again does not change. */
@@ -65,14 +65,31 @@ class Player {
   }
 
   destroy() {
+    this.#leave();
     this.#stop();
     this.#screen.remove();
+  }
+
+  /** Tell the server that watching ends now, so that the record says when; it finds out anyway. */
+  #leave() {
+    if (this.#ticket && !this.#gone) {
+      fetch(this.#stateUrl, { method: "DELETE", headers: this.#shown, keepalive: true }).catch(() => {});
+    }
+  }
+
+  get #stateUrl() {
+    return `/video/${this.#options.cameraId}/state`;
+  }
+
+  /** The ticket goes in a header: addresses reach logs. */
+  get #shown() {
+    return { Authorization: `Ticket ${this.#ticket.ticket}`, "Accept-Language": language };
   }
 
   /** Ask for a ticket; the server starts the relay with it. */
   async #askTicket() {
     const { ticketUrl, csrfToken, incidentId = null, purpose = "" } = this.#options;
-    const answer = await this.#fetch(ticketUrl, {
+    const answer = await ask(ticketUrl, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken },
       body: JSON.stringify({ incident: incidentId, purpose }),
@@ -95,8 +112,7 @@ class Player {
     this.#hls?.destroy();
     this.#run = "";
     const hls = new Hls({
-      // The ticket goes in a header: addresses reach logs.
-      xhrSetup: (xhr) => xhr.setRequestHeader("Authorization", `Ticket ${this.#ticket.ticket}`),
+      xhrSetup: (xhr) => xhr.setRequestHeader("Authorization", this.#shown.Authorization),
       enableWorker: false,
       liveSyncDuration: 1.5,
       liveMaxLatencyDuration: 6,
@@ -134,9 +150,7 @@ class Player {
 
   /** Ask the server once a second what the source does and whether we may still watch. */
   async #poll() {
-    const answer = await this.#fetch(`/video/${this.#options.cameraId}/state`, {
-      headers: { Authorization: `Ticket ${this.#ticket.ticket}`, "Accept-Language": language },
-    });
+    const answer = await ask(this.#stateUrl, { headers: this.#shown });
     if (this.#gone) {
       return;
     }
@@ -146,11 +160,8 @@ class Player {
       if (this.#refused(answer.body)) {
         return;
       }
-    } else {
-      this.#misses += 1;
-      if (this.#misses >= 2) {
-        this.#show("lost");
-      }
+    } else if (++this.#misses >= 2) {
+      this.#show("lost");
     }
     this.#later(POLL_MS, () => this.#poll());
   }
@@ -235,20 +246,5 @@ class Player {
       }
     }, ms);
     this.#timers.add(timer);
-  }
-
-  /** @returns {Promise<{status: number, body: any}>} status 0 when no answer came */
-  async #fetch(url, options) {
-    try {
-      const response = await fetch(url, {
-        credentials: "same-origin",
-        cache: "no-store",
-        signal: AbortSignal.timeout(REQUEST_MS),
-        ...options,
-      });
-      return { status: response.status, body: await response.json().catch(() => ({})) };
-    } catch {
-      return { status: 0, body: {} };
-    }
   }
 }
