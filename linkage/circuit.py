@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-
 from controlroom.journal import log
 from linkage.choices import Direction, LinkState, OutboxState, Outcome
 from linkage.models import Link, OutboxMessage
@@ -28,7 +26,7 @@ def note(*, link_id: int, outcome: str, now: datetime) -> None:
     The first success after failures makes the whole queue of the link due at once.
     Locks: the link row, then the journal's counter when the state changes.
     """
-    link = Link.objects.select_for_update().get(pk=link_id)
+    link = Link.objects.select_for_update(no_key=True).get(pk=link_id)
     before = link.state
     answered = outcome in {Outcome.ACKED, Outcome.TAKEN, Outcome.PERMANENT}
     if answered:
@@ -61,6 +59,9 @@ def _measured(link: Link) -> str:
 
 
 def _make_due(link: Link, now: datetime) -> None:
-    OutboxMessage.objects.filter(
-        Q(next_try_at__gt=now), link=link, state=OutboxState.RETRYING
-    ).update(next_try_at=now)
+    """Skip rows that another delivery is finishing: it holds its row and waits for our link."""
+    waiting = OutboxMessage.objects.filter(
+        link=link, state=OutboxState.RETRYING, next_try_at__gt=now
+    ).select_for_update(skip_locked=True, no_key=True)
+    due = list(waiting.order_by("pk").values_list("pk", flat=True))
+    OutboxMessage.objects.filter(pk__in=due).update(next_try_at=now)

@@ -1,5 +1,6 @@
 """What we owe to links: planned with the fact, leased, delivered outside transactions, recorded.
 
+Everything locks in one order: outbox message, incident, link, journal counter.
 Source: reliability_and_console.md A2.8.
 """
 
@@ -118,7 +119,7 @@ def _due(link: Link, now: datetime) -> Any:
         .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
         .filter(~Exists(earlier))
         .select_related("link__municipality", "link__agency", "incident")
-        .select_for_update(skip_locked=True, of=("self",))
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
     )
 
 
@@ -220,11 +221,18 @@ def acknowledge(*, link: Link, uid: UUID) -> OutboxMessage | None:
     return message
 
 
+def lock_to_answer(*, link: Link, uid: UUID) -> OutboxMessage | None:
+    """Lock the message that an answer names, before its incident: the order of all who lock both.
+
+    Locks: the message, until the caller's transaction ends.
+    """
+    return _locked_of(link, uid)
+
+
 @transaction.atomic
-def mark_answered(*, link: Link, uid: UUID) -> OutboxMessage | None:
-    """Record that the agency answered the message by one of its own."""
-    message = _locked_of(link, uid)
-    if message is None or message.state == OutboxState.ANSWERED:
+def mark_answered(*, message: OutboxMessage) -> OutboxMessage:
+    """Record that the agency answered the locked message by one of its own."""
+    if message.state == OutboxState.ANSWERED:
         return message
     now = timezone.now()
     message.state = OutboxState.ANSWERED
@@ -299,14 +307,16 @@ def links_with_due() -> Iterable[int]:
 
 def _locked(pk: int) -> OutboxMessage:
     message: OutboxMessage = (
-        OutboxMessage.objects.select_for_update(of=("self",)).select_related("link").get(pk=pk)
+        OutboxMessage.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("link")
+        .get(pk=pk)
     )
     return message
 
 
 def _locked_of(link: Link, uid: UUID) -> OutboxMessage | None:
     message: OutboxMessage | None = (
-        OutboxMessage.objects.select_for_update(of=("self",))
+        OutboxMessage.objects.select_for_update(of=("self",), no_key=True)
         .select_related("link")
         .filter(link=link, uid=uid)
         .first()

@@ -30,7 +30,7 @@ from linkage.errors import (
     WrongReceiver,
 )
 from linkage.idempotency import Answer, frozen, thawed
-from linkage.models import Case, InboxMessage, Link
+from linkage.models import Case, InboxMessage, Link, OutboxMessage
 from linkage.services.police112 import handlers, messages
 from linkage.services.police112.messages import Message
 
@@ -82,8 +82,10 @@ def _type_of(document: dict[str, Any]) -> str:
 
 def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
     """Apply a kept message to its case and finish its row with the answer."""
+    answered = _answered(link, message.correlation_id)
     done = handlers.HANDLERS[message.message_type](link, message)
-    _note_answered(link, message.correlation_id)
+    if answered is not None:
+        delivery.mark_answered(message=answered)
     if done.created and done.incident is not None and _apply_filed(link, message.receipt_no):
         done.incident.refresh_from_db(fields=["status", "version"])
     answer = Answer(
@@ -99,12 +101,12 @@ def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
     return answer
 
 
-def _note_answered(link: Link, correlation_id: str) -> None:
+def _answered(link: Link, correlation_id: str) -> OutboxMessage | None:
     try:
         uid = UUID(correlation_id)
     except ValueError:
-        return
-    delivery.mark_answered(link=link, uid=uid)
+        return None
+    return delivery.lock_to_answer(link=link, uid=uid)
 
 
 @transaction.atomic

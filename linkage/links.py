@@ -109,7 +109,7 @@ def issue_client(*, link: Link, by: Any = None) -> Credentials:
 
     Locks: the link row.
     """
-    link = Link.objects.select_for_update().get(pk=link.pk)
+    link = Link.objects.select_for_update(no_key=True).get(pk=link.pk)
     secret = generate_client_secret()
     application: Any = link.application
     if application is None:
@@ -130,7 +130,7 @@ def rotate_webhook_secret(*, link: Link, by: Any = None) -> Credentials:
 
     Locks: the link row.
     """
-    link = Link.objects.select_for_update().get(pk=link.pk)
+    link = Link.objects.select_for_update(no_key=True).get(pk=link.pk)
     secret = new_webhook_secret()
     link.previous_secret = link.secret
     link.previous_secret_until = timezone.now() + ROTATION_OVERLAP
@@ -157,7 +157,7 @@ def set_state(*, link: Link, state: LinkState, by: Any = None, reason: str = "")
     """Suspend a link, put it into maintenance, or bring it back up."""
     if state not in {LinkState.UP, LinkState.MAINTENANCE, LinkState.SUSPENDED}:
         raise Invalid(_("this state is measured, not set"), fields={"state": [state]})
-    link = Link.objects.select_for_update().get(pk=link.pk)
+    link = Link.objects.select_for_update(no_key=True).get(pk=link.pk)
     link.state, link.failures = state, 0
     link.save(update_fields=["state", "failures"])
     _record(f"link.{state}", link, by, reason)

@@ -1,10 +1,14 @@
 """What we owe is delivered in order, acknowledged by its body or tried again, over real HTTP."""
 
+import contextlib
+import socket
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from controlroom.journal.models import Entry
@@ -253,3 +257,55 @@ def test_an_answer_marks_what_it_answers(pushed, agency, haneul):
     inbox.accept(link=pushed, raw=canonical({**document, "correlation_id": str(message.uid)}))
     message.refresh_from_db()
     assert message.state == OutboxState.ANSWERED
+
+
+def test_deliveries_that_end_together_on_a_returning_line_do_not_wait_for_each_other(
+    pushed, agency, haneul
+):
+    for number in range(12):
+        lifecycle.acknowledge(incident=taken(pushed, receipt_no=str(number)), by=haneul)
+    agency.set_fault({"mode": "error500", "times": 2})
+    for _turn in range(2):
+        delivery.deliver_next(link_id=pushed.pk)
+    Link.objects.update(failures=1, paused_until=None)
+    ends = time.monotonic() + 60
+
+    def work() -> None:
+        try:
+            while OutboxMessage.objects.pending().exists() and time.monotonic() < ends:
+                Link.objects.update(failures=1)
+                delivery.deliver_next(link_id=pushed.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: work(), range(3)))
+    assert OutboxMessage.objects.filter(state=OutboxState.ACKED).count() == 12
+    assert len(agency.effects) == 12
+
+
+def test_an_answer_that_drips_in_is_cut_at_the_deadline(monkeypatch):
+    monkeypatch.setattr(transport, "DEADLINE_S", 0.4)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        peer, _address = listener.accept()
+        peer.recv(65_536)
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for _byte in range(100):
+                peer.sendall(b"x")
+                time.sleep(0.05)
+        peer.close()
+
+    threading.Thread(target=drip, daemon=True).start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    with pytest.raises(transport.TransportError, match="too long") as caught:
+        transport.post(
+            destination=transport.Destination(url, "127.0.0.1", allow_private=True),
+            secrets=[new_webhook_secret()],
+            message_id="m-1",
+            body="{}",
+        )
+    assert caught.value.unknown
+    listener.close()
