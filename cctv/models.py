@@ -69,8 +69,9 @@ class Camera(models.Model):
         related_name="cameras",
         verbose_name=_("municipality"),
     )
+    # Not indexed by itself: the index of camera_position_once begins with the site.
     site = models.ForeignKey(
-        Site, models.CASCADE, related_name="cameras", verbose_name=_("camera site")
+        Site, models.CASCADE, related_name="cameras", db_index=False, verbose_name=_("camera site")
     )
     position = models.PositiveSmallIntegerField(_("number on the site"), default=1)
     name = models.CharField(_("name"), max_length=120, blank=True)

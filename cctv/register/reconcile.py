@@ -100,11 +100,6 @@ UPDATE cctv_stagedrow s SET verdict = 'repaired'
 WHERE s.batch_id = %(batch)s AND s.verdict = 'quarantined' AND s.repair <> ''
   AND s.repair = ANY(%(repairs)s)
 """
-_UNMARK_REPAIRED = """
-UPDATE cctv_stagedrow s SET verdict = 'quarantined'
-WHERE s.batch_id = %(batch)s AND s.verdict = 'repaired'
-"""
-
 _NEW = """
 WITH fresh AS MATERIALIZED (
   SELECT nextval('cctv_site_id_seq') AS id, s.municipality_id, s.register_id, s.name,
@@ -248,14 +243,24 @@ ON CONFLICT (batch_id, line) DO NOTHING
 """
 
 
-def match(*, batch_id: int, repairs: list[str]) -> None:
-    """Find the site of each row that already has one, and what the row would do to it."""
-    parameters: dict[str, object] = {"batch": batch_id, "repairs": repairs}
-    for statement in (_UNMARK_REPAIRED, _MARK_REPAIRED, _UNMATCH):
+def mark_repaired(*, batch_id: int, repairs: list[str]) -> None:
+    """Turn the rows whose proposed repair was chosen into repaired ones."""
+    if repairs:
+        run(_MARK_REPAIRED, {"batch": batch_id, "repairs": repairs})
+
+
+def match(*, batch_id: int) -> bool:
+    """Find the site of each row that already has one, and what the row would do to it.
+
+    False when the register has no site yet where the file speaks of: nothing to match.
+    """
+    parameters: dict[str, object] = {"batch": batch_id}
+    run(_UNMATCH, parameters)
+    if not ask(_ANY_SITE, parameters)[0][0]:
+        return False
+    for statement in (_BY_ID, _BY_KEY, _BY_ADDRESS, _ACTIONS):
         run(statement, parameters)
-    if ask(_ANY_SITE, parameters)[0][0]:
-        for statement in (_BY_ID, _BY_KEY, _BY_ADDRESS, _ACTIONS):
-            run(statement, parameters)
+    return True
 
 
 def apply_range(

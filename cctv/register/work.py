@@ -83,7 +83,7 @@ def _read_chunk(
 
 def _finish_check(batch: ImportBatch) -> None:
     judging.judge_duplicates(batch.pk)
-    reconcile.match(batch_id=batch.pk, repairs=[])
+    reconcile.match(batch_id=batch.pk)
     _count(batch)
     batch.bytes_read = batch.bytes_total
     batch.state = BatchState.CHECKED
@@ -141,8 +141,10 @@ def _apply_chunk(batch: ImportBatch) -> None:
             batch.state, batch.rows_read, batch.bytes_read = BatchState.READING, 0, 0
             staging.forget(batch.pk)
             return
-        reconcile.match(batch_id=batch.pk, repairs=batch.repairs)
-        _count(batch)
+        reconcile.mark_repaired(batch_id=batch.pk, repairs=batch.repairs)
+        # The register may have changed since the check.
+        if reconcile.match(batch_id=batch.pk) or batch.repairs:
+            _count(batch)
     lines = list(
         staged.filter(line__gt=batch.cursor).order_by("line").values_list("line", flat=True)[:CHUNK]
     )
