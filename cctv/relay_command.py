@@ -58,7 +58,7 @@ def synthetic(*, run: str, hue_deg: int, rate: int = 10) -> Plan:
             f"testsrc2=size=640x360:rate={rate}",
             f"hue=h={hue_deg}:s=0.55",
             f"{label}:fontsize=24:x=12:y=12:expansion=none:textfile={NAME}",
-            rf"{label}:fontsize=22:x=w-tw-12:y=h-th-12:text='%{{localtime\:%Y-%m-%d %X}}'",
+            rf"{label}:fontsize=22:x=12:y=52:text='%{{localtime\:%Y-%m-%d %X}}'",
         )
     )
     reading = ["-readrate", "1", "-readrate_initial_burst", str(SEGMENT_S), "-f", "lavfi"]
