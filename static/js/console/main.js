@@ -234,4 +234,5 @@ addEventListener("pagehide", () => {
 feed.open();
 links.start();
 loadMap();
-globalThis.controlroom = Object.freeze({ paintMs: () => [...map.sites.paintMs] });
+/** For measuring from outside: how long painting took, how many sites there are. */
+globalThis.controlroom = Object.freeze({ paintMs: () => [...map.sites.paintMs], siteCount: () => map.sites.index.points?.length ?? 0 });

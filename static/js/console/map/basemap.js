@@ -6,7 +6,10 @@ import { language } from "../../lib/text.js";
 import { colours } from "./colours.js";
 
 const AREAS = { water: "map-water", river: "map-water", park: "map-green", green: "map-green", forest: "map-green", building: "map-building", block: "map-building" };
-const MAJOR = new Set(["road-major", "major", "arterial", "motorway", "trunk", "primary", "rail"]);
+/** Width of a road by its rank: artery, collector, street. */
+const ROAD_PX = { 1: 5, 2: 3, 3: 1.5 };
+const SPOTS_FROM_ZOOM = 15;
+const DISTRICTS_FROM_ZOOM = 11;
 
 const kindOf = (feature) => String(feature.properties?.kind ?? feature.properties?.class ?? feature.properties?.role ?? "");
 const isOwn = (feature) => Boolean(feature.properties?.own);
@@ -16,10 +19,10 @@ function nameOf(feature) {
   return (language === "en" ? properties.name_en || properties.name_ko : properties.name_ko || properties.name_en) || properties.name || "";
 }
 
-function label(text) {
+function label(text, isDistrict) {
   const span = document.createElement("span");
   span.textContent = text;
-  return L.divIcon({ html: span, className: "place-label", iconSize: [0, 0] });
+  return L.divIcon({ html: span, className: isDistrict ? "place-label place-label-district" : "place-label", iconSize: [0, 0] });
 }
 
 export class Basemap {
@@ -33,7 +36,8 @@ export class Basemap {
     this.renderers = { land: L.canvas({ pane: "land", padding: 0.4 }), lines: L.canvas({ pane: "lines", padding: 0.4 }) };
     this.boundary = null;
     this.base = null;
-    this.labels = L.layerGroup();
+    this.districts = L.layerGroup();
+    this.spots = L.layerGroup();
     map.on("zoomend", () => this.#declutter());
   }
 
@@ -66,16 +70,19 @@ export class Basemap {
   }
 
   #label(feature, at) {
-    const marker = L.marker(at, { icon: label(nameOf(feature)), interactive: false, keyboard: false, pane: "labels" });
-    this.labels.addLayer(marker);
+    const isDistrict = Boolean(feature.properties?.code) || kindOf(feature) === "dong";
+    const icon = label(nameOf(feature), isDistrict);
+    (isDistrict ? this.districts : this.spots).addLayer(L.marker(at, { icon, interactive: false, keyboard: false, pane: "labels" }));
     this.#declutter();
     return L.layerGroup();
   }
 
   #declutter() {
-    const wanted = this.map.getZoom() >= 11;
-    if (wanted !== this.map.hasLayer(this.labels)) {
-      this.map[wanted ? "addLayer" : "removeLayer"](this.labels);
+    const zoom = this.map.getZoom();
+    for (const [group, from] of [[this.districts, DISTRICTS_FROM_ZOOM], [this.spots, SPOTS_FROM_ZOOM]]) {
+      if (zoom >= from !== this.map.hasLayer(group)) {
+        this.map[zoom >= from ? "addLayer" : "removeLayer"](group);
+      }
     }
   }
 
@@ -96,6 +103,7 @@ export class Basemap {
     if (AREAS[kind]) {
       return { color: paint[AREAS[kind]], weight: 6 };
     }
-    return MAJOR.has(kind) ? { color: paint["map-road-major"], weight: 3.5 } : { color: paint["map-road"], weight: 1.5 };
+    const rank = feature.properties?.rank ?? 3;
+    return { color: paint[rank === 1 ? "map-road-major" : "map-road"], weight: ROAD_PX[rank] ?? 1.5 };
   }
 }

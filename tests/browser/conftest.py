@@ -1,0 +1,172 @@
+"""The real product for the browser: the demo city, daphne, Chromium; one of each per module."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import httpx
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import override_settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from controlroom.accounts.models import User
+from controlroom.municipalities.models import Municipality
+from controlroom.runtime import catalogs
+from linkage.links import create_police112_link
+from tests.linkage.conftest import envelope, token_for
+from tests.live.conftest import Web
+
+CODE = "90010"
+PASSWORD = "browser-tests-0123456789"
+
+
+@dataclass
+class Stage:
+    """The running product and the 112 room that reports to it."""
+
+    web: Web
+    city: Municipality
+    report: Callable[..., dict[str, Any]]
+    browser: Browser
+    # Sessions are made before the tests, whose own transactions daphne could not see.
+    cookies: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def static_root(tmp_path_factory) -> Path:
+    """Collect the static files as bin/run does: hashed, modules rewritten."""
+    catalogs.compile_all()
+    target = tmp_path_factory.mktemp("static")
+    storages = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "controlroom.staticfiles.ModuleManifestStorage"},
+    }
+    with override_settings(STATIC_ROOT=target, STORAGES=storages):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    return target
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = os.environ.get("CONTROLROOM_CHROMIUM") or which("chromium")
+    if not program:
+        pytest.skip("no Chromium here")
+    # Playwright's own loop runs in this thread, which Django would take for ours.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="module")
+def stage(
+    django_db_setup, django_db_blocker, static_root, chromium, tmp_path_factory
+) -> Iterator[Stage]:
+    """Fill the demo city, start the web process; empty every table afterwards."""
+    os.environ["CONTROLROOM_DEMO_PASSWORD"] = PASSWORD
+    folder = tmp_path_factory.mktemp("web")
+    with django_db_blocker.unblock():
+        # Without a marked test pytest-django makes no test database, and this is emptied below.
+        assert connection.settings_dict["NAME"].startswith("test_")
+        call_command("demo", cameras=1500, verbosity=0)
+        city = Municipality.objects.get(code=CODE)
+        link = create_police112_link(municipality=city, push_url="").link
+        token = token_for(link)
+        web = Web(
+            folder,
+            DJANGO_SETTINGS_MODULE="tests.browser.settings",
+            CONTROLROOM_TEST_STATIC=str(static_root),
+        )
+        try:
+            web.start()
+            cookies = {user.username: web.cookie_of(user) for user in User.objects.all()}
+            yield Stage(web, city, _reporter(web, link.code, token), chromium, cookies)
+        finally:
+            web.close()
+            call_command("flush", interactive=False, verbosity=0)
+
+
+def _reporter(web: Web, link: str, token: str) -> Callable[..., dict[str, Any]]:
+    client = httpx.Client(
+        base_url=web.url, headers={"Authorization": f"Bearer {token}"}, timeout=20, trust_env=False
+    )
+
+    def report(receipt_no: str, **payload: Any) -> dict[str, Any]:
+        document = envelope(receipt_no=receipt_no, msg_id=f"msg-{receipt_no}", **payload)
+        answer = client.post(
+            f"/api/v1/links/{link}/messages",
+            json=document,
+            headers={"Idempotency-Key": document["msg_id"]},
+        )
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    return report
+
+
+def show(capsys, line: str) -> None:
+    """Print a figure that was measured, past pytest's capture."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n{line}\n")
+
+
+def open_context(
+    stage: Stage, username: str = "", *, language: str = "ko", theme: str = "dark", **options: Any
+) -> BrowserContext:
+    """Open a browser of this person; every request to another host is cut and remembered."""
+    options = {"viewport": {"width": 1280, "height": 720}, **options}
+    context = stage.browser.new_context(
+        base_url=stage.web.url, locale="ko-KR" if language == "ko" else "en-GB", **options
+    )
+    cookies = [{"name": "django_language", "value": language, "url": stage.web.url}]
+    if username:
+        name, value = stage.cookies[username].split("=")
+        cookies.append({"name": name, "value": value, "url": stage.web.url})
+    context.add_cookies(cookies)
+    context.add_init_script(f"localStorage.setItem('controlroom.theme', '{theme}')")
+    context.strangers = []
+
+    def guard(route):
+        if route.request.url.startswith((stage.web.url, "blob:", "data:")):
+            route.fallback()
+        else:
+            context.strangers.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", guard)
+    return context
+
+
+@pytest.fixture
+def console(stage) -> Iterator[Callable[..., Page]]:
+    """Open the console of a person and wait until it is live: console("haneul", theme="light")."""
+    contexts = []
+
+    def open_console(username: str = "haneul", **options: Any) -> Page:
+        context = open_context(stage, username, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.faults = []
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on(
+            "console",
+            lambda said: page.faults.append(said.text) if said.type == "error" else None,
+        )
+        page.goto(f"/m/{CODE}/")
+        page.wait_for_selector('#freshness[data-state="live"]', timeout=20000)
+        return page
+
+    yield open_console
+    for context in contexts:
+        assert context.strangers == []
+        context.close()
