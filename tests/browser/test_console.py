@@ -115,7 +115,7 @@ def test_the_whole_journey_by_keyboard_alone_in_hangul_mode(stage, console):
     assert incident_of(receipt).owner.username == "haneul"
     press(page, "KeyV", "ㅍ")
     page.wait_for_function(
-        "document.querySelector('.tile[data-large] .player')?.dataset.frames > 0"
+        "() => document.querySelector('.tile[data-large] .player')?.dataset.frames > 0"
     )
     press(page, "Digit2", "2")
     page.wait_for_selector(".tile:nth-child(2)[data-large]")
@@ -185,7 +185,7 @@ def test_an_urgent_report_is_announced_and_sounds(stage, console):
         "(text) => document.getElementById('announce-urgent').textContent.includes(text)",
         arg=receipt,
     )
-    page.wait_for_function("window.tones >= 4")
+    page.wait_for_function("() => window.tones >= 4")
     page.keyboard.press("F8")
     page.wait_for_selector("#silence[data-silent]")
 
@@ -220,7 +220,7 @@ def test_the_page_never_scrolls_and_nothing_sticks_out(stage, console, size):
     assert (width, height) == size
     clipped = page.evaluate(
         """() => [...document.querySelectorAll('.topbar > *, .topbar-tools > *, .button')]
-          .filter((one) => one.offsetParent && (one.scrollWidth > one.clientWidth + 2
+          .filter((one) => one.checkVisibility({ contentVisibilityAuto: true }) && (one.scrollWidth > one.clientWidth + 2
             || one.getBoundingClientRect().right > innerWidth))
           .map((one) => one.id || one.className)"""
     )
@@ -250,7 +250,7 @@ def test_twenty_thousand_cameras_stay_usable(stage, console, capsys):
     stage_context.reload()
     page = stage_context
     page.wait_for_selector('#freshness[data-state="live"]')
-    page.wait_for_function("controlroom.siteCount() === 20000")
+    page.wait_for_function("() => controlroom.siteCount() === 20000")
     page.evaluate(
         """() => {
           window.frames_ = [];
