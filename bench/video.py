@@ -242,7 +242,7 @@ def bare_start(number: int) -> list[float]:
             (here / relay_command.NAME).write_text("cam")
             (here / relay_command.FONT).symlink_to(ROOT / "static" / relay.FONT_FILE)
             run = f"{at:08x}"
-            plan = relay_command.synthetic(run=run, hue_deg=0)
+            plan = relay_command.synthetic(run=run, seed=0)
             began = time.monotonic()
             with subprocess.Popen(
                 [relay.ffmpeg(), *plan.arguments], cwd=here, stdin=subprocess.DEVNULL,

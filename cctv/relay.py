@@ -182,7 +182,7 @@ class Relay(threading.Thread):
             font.unlink(missing_ok=True)
             if found := _font():
                 font.symlink_to(found)
-            return relay_command.synthetic(run=self.run_id, hue_deg=source.hue_deg)
+            return relay_command.synthetic(run=self.run_id, seed=source.seed)
         patient = self.watch.reason == "no_picture"
         return relay_command.stream(
             run=self.run_id,

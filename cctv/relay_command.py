@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from cctv.scene import street
+
 FONT = "font.woff"
 NAME = "name.txt"
 SEGMENT_S = 1
@@ -47,7 +49,7 @@ def _hls(run: str) -> list[str]:
     ]
 
 
-def synthetic(*, run: str, hue_deg: int, rate: int = 10) -> Plan:
+def synthetic(*, run: str, seed: int, rate: int = 10) -> Plan:
     """Draw a moving picture with the camera's name and a running clock.
 
     The first second comes at once, so that the first segment needs no waiting.
@@ -55,8 +57,7 @@ def synthetic(*, run: str, hue_deg: int, rate: int = 10) -> Plan:
     label = f"drawtext=fontfile={FONT}:fontcolor=white:box=1:boxcolor=black@0.65:boxborderw=6"
     picture = ",".join(
         (
-            f"testsrc2=size=640x360:rate={rate}",
-            f"hue=h={hue_deg}:s=0.55",
+            street(seed=seed, rate=rate),
             f"{label}:fontsize=24:x=12:y=12:expansion=none:textfile={NAME}",
             rf"{label}:fontsize=22:x=12:y=52:text='%{{localtime\:%Y-%m-%d %X}}'",
         )

@@ -37,7 +37,7 @@ class Source:
 
     kind: str
     name: str
-    hue_deg: int = 0
+    seed: int = 0
     address: Address | None = field(default=None, repr=False)
 
 
@@ -105,7 +105,7 @@ def source_of(camera: Camera) -> Source:
     Raises: SourceMissing when the camera is not connected or no key opens its secret.
     """
     if camera.source_kind == SourceKind.SYNTHETIC:
-        return Source(kind=SourceKind.SYNTHETIC, name=str(camera), hue_deg=camera.pk * 47 % 360)
+        return Source(kind=SourceKind.SYNTHETIC, name=str(camera), seed=camera.pk)
     if camera.source_kind != SourceKind.STREAM or not camera.source_secret:
         raise SourceMissing(_("this camera is not connected"))
     try:
