@@ -221,7 +221,8 @@ def test_the_page_never_scrolls_and_nothing_sticks_out(stage, console, size):
     clipped = page.evaluate(
         """() => [...document.querySelectorAll('.topbar > *, .topbar-tools > *, .button')]
           .filter((one) => one.checkVisibility({ contentVisibilityAuto: true })
-            && (one.scrollWidth > one.clientWidth + 2 || one.getBoundingClientRect().right > innerWidth))
+            && (one.scrollWidth > one.clientWidth + 2
+              || one.getBoundingClientRect().right > innerWidth))
           .map((one) => one.id || one.className)"""
     )
     assert clipped == []

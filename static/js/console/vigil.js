@@ -109,7 +109,7 @@ export class Vigil {
 
   #silenceLook() {
     const left = Math.ceil(this.alarms.silentForMs() / 1000);
-    setText(byId("silence").firstElementChild, left ? `${left}` : "F8");
+    setText(byId("silence").querySelector("kbd"), left ? `${left}` : "F8");
     byId("silence").toggleAttribute("data-silent", left > 0);
   }
 
