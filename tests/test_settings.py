@@ -14,7 +14,7 @@ NOT_VARIABLES = {"NAME_FILE", "INFO"}
 
 
 def sources() -> Iterator[Path]:
-    for folder in ("controlroom", "cctv", "incidents", "linkage", "bench"):
+    for folder in ("controlroom", "cctv", "incidents", "linkage"):
         yield from (ROOT / folder).rglob("*.py")
     yield ROOT / "tests" / "conftest.py"
 
