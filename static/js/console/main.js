@@ -235,4 +235,4 @@ feed.open();
 links.start();
 loadMap();
 /** For measuring from outside: how long painting took, how many sites there are. */
-globalThis.controlroom = Object.freeze({ paintMs: () => [...map.sites.paintMs], siteCount: () => map.sites.index.points?.length ?? 0 });
+globalThis.controlroom = Object.freeze({ paintMs: () => [...map.sites.paintMs], siteCount: () => map.sites.count });

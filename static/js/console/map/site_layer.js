@@ -26,10 +26,12 @@ export const SiteLayer = L.Renderer.extend({
     this.index.load([]);
     this.drawn = [];
     this.paintMs = [];
+    this.count = 0;
   },
 
   /** @param {{id: number, lon: number, lat: number, count: number, name: string}[]} sites */
   load(sites) {
+    this.count = sites.length;
     this.index.load(sites.map((site) => ({ type: "Feature", properties: site, geometry: { type: "Point", coordinates: [site.lon, site.lat] } })));
     this.repaint();
   },
