@@ -46,8 +46,6 @@ ALLOWED: dict[str, frozenset[str]] = {
 FOR_UNNAMED_SERVICES = frozenset({CRIME, MULTI})
 
 
-def is_allowed(*, service: str, purpose: str, override: bool | None = None) -> bool:
-    """Say whether a camera of this purpose may serve the service; the city's own word wins."""
-    if override is not None:
-        return override
-    return purpose in ALLOWED.get(service, FOR_UNNAMED_SERVICES)
+def usual_purposes(service: str) -> list[str]:
+    """Give the purposes whose cameras may serve the service where a city says nothing else."""
+    return sorted(ALLOWED.get(service, FOR_UNNAMED_SERVICES))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 EARTH_RADIUS_M = 6_371_008.8
@@ -112,6 +113,7 @@ def sees(candidate: Candidate, place: Place) -> bool | None:
     return None if off_deg <= away + tolerance_deg else False
 
 
+@lru_cache(maxsize=4096)
 def age_years(installed: date | None, today: date) -> float:
     if installed is None:
         return AGE_YEARS_IF_UNKNOWN

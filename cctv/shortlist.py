@@ -7,7 +7,7 @@ import psycopg
 from django.db import connection
 from psycopg.pq import Format
 
-from cctv.policies import is_allowed
+from cctv.policies import usual_purposes
 from cctv.scoring import Candidate, Place
 
 _CAMERA_COLUMNS = """
@@ -19,7 +19,8 @@ _CAMERA_COLUMNS = """
             WHEN n.purpose = ANY (ARRAY(SELECT p.purpose FROM cctv_camerapolicy p
                                          WHERE p.municipality_id = %(municipality_id)s
                                            AND p.service = %(service)s AND NOT p.allowed))
-            THEN false END,
+            THEN false
+            ELSE n.purpose = ANY (%(usual)s::text[]) END,
        c.source_kind <> 'none',
        -- the few views that are open now, read once; then counted per camera
        coalesce(array_length(array_positions(ARRAY(
@@ -96,9 +97,8 @@ def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def _candidate(row: tuple[Any, ...], service: str) -> Candidate:
-    allowed = is_allowed(service=service, purpose=row[10], override=row[11])
-    return Candidate._make((*row[:11], allowed, *row[12:14]))
+def _candidate(row: tuple[Any, ...]) -> Candidate:
+    return Candidate._make(row[:14])
 
 
 def nearest(
@@ -114,6 +114,7 @@ def nearest(
         "lat": place.lat,
         "radius_m": float(radius_m),
         "service": service,
+        "usual": usual_purposes(service),
     }
     rows = _rows(_ANYONES_SQL.replace("SITES", str(sites)), asked)
     farthest_m = max((row[5] for row in rows), default=0.0)
@@ -121,7 +122,7 @@ def nearest(
     if not are_all and not all(row[14] for row in rows):
         rows = _rows(_OWN_SQL.replace("SITES", str(sites)), asked)
         are_all = _sites_in(rows) < sites
-    found = [_candidate(row, service) for row in rows if row[0] is not None and row[5] <= radius_m]
+    found = [_candidate(row) for row in rows if row[0] is not None and row[5] <= radius_m]
     return found, are_all
 
 
@@ -151,13 +152,14 @@ def drawn(
             "is_line": is_line,
             "radius_m": float(radius_m),
             "service": service,
+            "usual": usual_purposes(service),
             "sites": sites + 1,
         },
     )
     site_ids = list(dict.fromkeys(row[1] for row in rows))
     kept = set(site_ids[:sites])
     found = [
-        (_candidate(row, service), Place(row[14], row[15]))
+        (_candidate(row), Place(row[14], row[15]))
         for row in rows
         if row[0] is not None and row[1] in kept
     ]
