@@ -1,7 +1,9 @@
 """Tokens for agencies: OAuth2 client credentials (RFC 6749 section 4.4)."""
 
+import base64
 import json
 from typing import Any
+from urllib.parse import unquote
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
@@ -73,6 +75,21 @@ class TokenView(OAuthLibMixin, AgencyView):  # type: ignore[misc]  # untyped bas
         if (request.content_type or "").split(";")[0].strip().lower() != FORM:
             raise UnsupportedMediaType(request.content_type or "")
         self.hold_back(f"token:{request.META.get('REMOTE_ADDR', '')}", 5, 100)
+        if _holds_nul(request):
+            return Response({"error": "invalid_request"}, status=400)
         _url, headers, body, status = self.create_token_response(request._request)  # noqa: SLF001
         kept = {name: value for name, value in headers.items() if name != "Content-Type"}
         return Response(json.loads(body), status=status, headers=kept)
+
+
+def _holds_nul(request: Request) -> bool:
+    """Say whether a value holds NUL, in the form or in HTTP Basic; PostgreSQL can look up none."""
+    scheme, _space, encoded = request.headers.get("Authorization", "").partition(" ")
+    try:
+        basic = base64.b64decode(encoded) if scheme.lower() == "basic" else b""
+    except ValueError:
+        basic = b""
+    # The library decodes percent signs in what it finds there.
+    return "\x00" in unquote(basic.decode("latin-1")) or any(
+        "\x00" in text for text in request.data.values()
+    )

@@ -52,8 +52,9 @@ def static_root(tmp_path_factory) -> Path:
     return target
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Start Chromium for one module only: Playwright's loop forbids every other one meanwhile."""
     program = os.environ.get("CONTROLROOM_CHROMIUM") or which("chromium")
     if not program:
         pytest.skip("no Chromium here")
@@ -92,17 +93,19 @@ def stage(
         try:
             web.start()
             cookies = {user.username: web.cookie_of(user) for user in User.objects.all()}
-            yield Stage(web, city, _reporter(web, link.code, token), chromium, cookies)
+            with httpx.Client(
+                base_url=web.url,
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=20,
+                trust_env=False,
+            ) as client:
+                yield Stage(web, city, _reporter(client, link.code), chromium, cookies)
         finally:
             web.close()
             call_command("flush", interactive=False, verbosity=0)
 
 
-def _reporter(web: Web, link: str, token: str) -> Callable[..., dict[str, Any]]:
-    client = httpx.Client(
-        base_url=web.url, headers={"Authorization": f"Bearer {token}"}, timeout=20, trust_env=False
-    )
-
+def _reporter(client: httpx.Client, link: str) -> Callable[..., dict[str, Any]]:
     def report(receipt_no: str, **payload: Any) -> dict[str, Any]:
         document = envelope(receipt_no=receipt_no, msg_id=f"msg-{receipt_no}", **payload)
         answer = client.post(

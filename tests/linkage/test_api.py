@@ -1,5 +1,6 @@
 """The agency API: who is let in, whose cases are seen, and the promises of its headers."""
 
+from base64 import b64encode
 from urllib.parse import urlencode
 
 import pytest
@@ -91,6 +92,25 @@ def test_another_links_client_cannot_acknowledge(post, police, foreign, link, ha
     assert police.post(path).data["state"] == "acked"
     assert police.post(path).data["state"] == "acked"
     assert police.get(f"/api/v1/links/{link.code}/outbound").data["messages"] == []
+
+
+@pytest.mark.parametrize(
+    ("form", "headers"),
+    [
+        ({"client_id": "a\x00b", "client_secret": "c"}, {}),
+        ({"client_id": "a", "client_secret": "c\x00"}, {}),
+        ({}, {"Authorization": "Basic " + b64encode(b"a\x00b:c").decode()}),
+        ({}, {"Authorization": "Basic " + b64encode(b"a%00b:c").decode()}),
+    ],
+)
+@pytest.mark.django_db
+def test_a_zero_byte_at_the_token_door_is_a_bad_request(client, form, headers):
+    body = urlencode({"grant_type": "client_credentials", **form})
+    answer = client.post(
+        "/api/v1/token/", body, content_type="application/x-www-form-urlencoded", headers=headers
+    )
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "invalid_request"}
 
 
 def test_a_token_without_the_scope_is_refused(link):
