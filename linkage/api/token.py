@@ -89,7 +89,8 @@ def _holds_nul(request: Request) -> bool:
         basic = base64.b64decode(encoded) if scheme.lower() == "basic" else b""
     except ValueError:
         basic = b""
+    form: Any = request.data
     # The library decodes percent signs in what it finds there.
     return "\x00" in unquote(basic.decode("latin-1")) or any(
-        "\x00" in text for text in request.data.values()
+        "\x00" in text for text in form.values()
     )
