@@ -110,6 +110,8 @@ def missing(wanted: Wanted) -> list[str]:
         "Python's venv": not wanted.venv or importlib.util.find_spec("ensurepip") is not None,
         "Chromium": not wanted.browser or bool(find_browser()),
         "Korean fonts": not wanted.browser or bool(glob.glob(CJK_FONT)),  # noqa: PTH207 - absolute
+        # The agency guide's examples are run as printed.
+        "curl": not wanted.browser or bool(shutil.which("curl")),
     }
     return [name for name, present in here.items() if not present]
 
@@ -124,6 +126,7 @@ def _package(name: str) -> str:
         "Redis": "redis-tools",
         "Python's venv": f"python{sys.version_info[0]}.{sys.version_info[1]}-venv",
         "Korean fonts": "fonts-noto-cjk",
+        "curl": "curl",
     }[name]
 
 
