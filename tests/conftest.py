@@ -1,11 +1,14 @@
 """The cast: haneul operates, bada audits the same city, the stranger operates another."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from shutil import which
 
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
-from django.db import connection
+from django.db import connection, connections
+from playwright.sync_api import Browser, sync_playwright
 
 from controlroom.accounts.models import User
 from controlroom.municipalities.choices import Role
@@ -91,6 +94,22 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data here (set CONTROLROOM_REAL_DATA)")
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Start Chromium for one module only: Playwright's loop forbids every other one meanwhile."""
+    program = os.environ.get("CONTROLROOM_CHROMIUM") or which("chromium")
+    if not program:
+        pytest.skip("no Chromium here")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's own loop runs in this thread, which Django would take for ours.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+        # Under a loop Django uses other connections than without one; nobody else would close them.
+        connections.close_all()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 import httpx
@@ -13,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from controlroom.accounts.models import User
 from controlroom.municipalities.models import Municipality
@@ -50,23 +49,6 @@ def static_root(tmp_path_factory) -> Path:
     with override_settings(STATIC_ROOT=target, STORAGES=storages):
         call_command("collectstatic", interactive=False, verbosity=0)
     return target
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Start Chromium for one module only: Playwright's loop forbids every other one meanwhile."""
-    program = os.environ.get("CONTROLROOM_CHROMIUM") or which("chromium")
-    if not program:
-        pytest.skip("no Chromium here")
-    # Playwright's own loop runs in this thread, which Django would take for ours.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,10 @@
 """The map of a camera site in the admin, in a real Chromium: local, and showing the views."""
 
-from shutil import which
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from linkage.demo import city as demo_city
 from tests.cctv.builders import away, make_camera, make_site
@@ -14,26 +13,18 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def admin_page(monkeypatch, live_server, client, administrator, city):
+def admin_page(chromium, live_server, client, administrator, city):
     """A page signed in as the administrator, and every host that it asked."""
-    program = which("chromium")
-    if not program:
-        pytest.skip("no Chromium here")
-    # Playwright's own loop runs in this thread, which Django would take for ours.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     client.force_login(administrator)
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     hosts: set[str] = set()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        context = browser.new_context(base_url=live_server.url, locale="ko-KR")
+    with chromium.new_context(base_url=live_server.url, locale="ko-KR") as context:
         context.add_cookies(
             [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
         )
         page = context.new_page()
         page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname or ""))
         yield page, hosts
-        browser.close()
 
 
 def sectors(page: Page) -> list[str]:

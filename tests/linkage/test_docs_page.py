@@ -1,14 +1,11 @@
 """The browsable API document in a real Chromium: it renders under our policy and asks only us."""
 
 import mimetypes
-import os
 from pathlib import Path
-from shutil import which
 from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.staticfiles import finders
-from playwright.sync_api import sync_playwright
 
 from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
 
@@ -25,16 +22,10 @@ def serve_static(route) -> None:
     route.fulfill(body=Path(found).read_bytes(), content_type=kind)
 
 
-def test_the_docs_render_and_ask_no_other_host(web, tmp_path, monkeypatch):  # noqa: F811
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    program = os.environ.get("CONTROLROOM_CHROMIUM") or which("chromium")
-    if not program:
-        pytest.skip("no Chromium here")
+def test_the_docs_render_and_ask_no_other_host(chromium, web, tmp_path):  # noqa: F811
     asked: list[str] = []
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page()
+    with chromium.new_page() as page:
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda line: line.type == "error" and complaints.append(line.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -45,7 +36,6 @@ def test_the_docs_render_and_ask_no_other_host(web, tmp_path, monkeypatch):  # n
         page.locator("#operations-messages-postMessage").click()
         page.wait_for_selector("text=20261122-000481", timeout=15_000)
         page.screenshot(path=str(tmp_path / "docs.png"), full_page=True)
-        browser.close()
     assert operations == 7
     assert complaints == []
     hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}

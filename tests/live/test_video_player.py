@@ -8,10 +8,9 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import which
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from cctv.choices import EndReason
 from cctv.models import ViewRecord
@@ -47,19 +46,6 @@ MOUNT = """async ({code, cameras, purpose}) => {
     });
   }
 }"""
-
-
-@pytest.fixture
-def browser(monkeypatch) -> Iterator[Browser]:
-    # Playwright's own loop runs in this thread, which Django would take for ours.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    program = which("chromium")
-    if not program:
-        pytest.skip("no Chromium here")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @contextlib.contextmanager
@@ -108,10 +94,10 @@ def note(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def test_pictures_are_decoded_and_go_on(browser, web, city, haneul, tmp_path):
+def test_pictures_are_decoded_and_go_on(chromium, web, city, haneul, tmp_path):
     camera = make_camera(city, name="한빛초 정문")
     hosts = set()
-    with signed_in(browser, web, haneul) as page:
+    with signed_in(chromium, web, haneul) as page:
         page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
         mount(page, city.code, camera.pk)
         page.wait_for_function(
@@ -184,9 +170,9 @@ def revoke(_page: Page, haneul) -> None:
         (sign_out, "refused", EndReason.SIGNED_OUT),
     ],
 )
-def test_the_picture_stops_within_five_seconds_of(browser, web, city, haneul, act, shown, reason):
+def test_the_picture_stops_within_five_seconds_of(chromium, web, city, haneul, act, shown, reason):
     camera = make_camera(city)
-    with signed_in(browser, web, haneul) as page:
+    with signed_in(chromium, web, haneul) as page:
         mount(page, city.code, camera.pk)
         wait_state(page, camera.pk, "live", within_s=15)
         act(page, haneul)
@@ -197,9 +183,9 @@ def test_the_picture_stops_within_five_seconds_of(browser, web, city, haneul, ac
     assert ViewRecord.objects.first().end_reason == reason
 
 
-def test_a_frozen_source_is_labelled_and_comes_back(browser, web, city, haneul):
+def test_a_frozen_source_is_labelled_and_comes_back(chromium, web, city, haneul):
     camera = make_camera(city)
-    with signed_in(browser, web, haneul) as page:
+    with signed_in(chromium, web, haneul) as page:
         mount(page, city.code, camera.pk)
         wait_state(page, camera.pk, "live", within_s=15)
         (relay,) = relays_of(web)
@@ -214,13 +200,13 @@ def test_a_frozen_source_is_labelled_and_comes_back(browser, web, city, haneul):
     until(lambda: type(camera).objects.get().health == "online", what="the register knows")
 
 
-def test_a_dead_source_is_labelled_lost(browser, start_web, city, haneul, tmp_path, settings):
+def test_a_dead_source_is_labelled_lost(chromium, start_web, city, haneul, tmp_path, settings):
     settings.CAMERA_NETWORKS = ["127.0.0.0/8"]
     web = start_web(CONTROLROOM_CAMERA_NETWORKS="127.0.0.0/8")
     camera = make_camera(city)
     with rtsp_camera(tmp_path, user="root", password="geheim4711") as source:
         set_source(camera, source.url)
-        with signed_in(browser, web, haneul) as page:
+        with signed_in(chromium, web, haneul) as page:
             mount(page, city.code, camera.pk)
             wait_state(page, camera.pk, "live", within_s=20)
             source.close()
@@ -231,9 +217,9 @@ def test_a_dead_source_is_labelled_lost(browser, start_web, city, haneul, tmp_pa
     assert "geheim4711" not in web.log()
 
 
-def test_five_pictures_play_at_once_and_a_tenth_is_refused(browser, web, city, haneul):
+def test_five_pictures_play_at_once_and_a_tenth_is_refused(chromium, web, city, haneul):
     cameras = [make_camera(city, index).pk for index in range(10)]
-    with signed_in(browser, web, haneul) as page:
+    with signed_in(chromium, web, haneul) as page:
         mount(page, city.code, *cameras[:5])
         for camera in cameras[:5]:
             page.wait_for_function(
@@ -248,9 +234,9 @@ def test_five_pictures_play_at_once_and_a_tenth_is_refused(browser, web, city, h
         assert state(page, cameras[0]) == "refused"
 
 
-def test_a_stranger_sees_nothing(browser, web, city, stranger):
+def test_a_stranger_sees_nothing(chromium, web, city, stranger):
     camera = make_camera(city)
-    with signed_in(browser, web, stranger) as page:
+    with signed_in(chromium, web, stranger) as page:
         mount(page, city.code, camera.pk)
         wait_state(page, camera.pk, "refused", within_s=8)
         assert frames(page, camera.pk) == 0
