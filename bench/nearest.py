@@ -1,9 +1,10 @@
 """Choosing cameras for a place at 1,000, 100,000 and 1,000,000 cameras, beside bare SQL KNN.
 
 Every figure is of whole choices as an incident asks for them: rows fetched, scored, ranked, every
-pick and every skipped camera explained, and turned into JSON. The floor is the five nearest
-cameras by psycopg from the same tables in the same run, prepared, taking turns with the choices
-at the same places. `ratio` is p99 over p99 at 1,000,000; `ratio_p50` is in the figures. `api` is
+pick and every skipped camera explained; `api` has the JSON and the web server too. The floor is
+the five nearest cameras by psycopg from the same tables in the same run, prepared, taking turns
+with the choices at the same places. `ratio` is p99 over p99 at 1,000,000; `ratio_p50` is in the
+figures. `api` is
 POST /m/<code>/cctv/search/ at a real daphne by a signed-in operator.
 Works in a database of its own, dropped at the end. Density is a built-up city's: 100 cameras a
 square kilometre, 40 % of them in clusters; places are near cameras, as incidents are.
@@ -22,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -145,9 +147,9 @@ def places(floor: psycopg.Connection, number: int) -> list[tuple[float, float]]:
     return found
 
 
-def timed(work: Callable[..., object], lon: float, lat: float) -> float:
+def timed(work: Callable[[Any], object], place: object) -> float:
     began = time.perf_counter()
-    work(lon, lat)
+    work(place)
     return (time.perf_counter() - began) * 1000
 
 
@@ -160,34 +162,30 @@ def measure(floor: psycopg.Connection, municipality: object, number: int) -> dic
     """Take turns: one choice, one bare KNN, at the same place; the first tenth warms up."""
     from django.contrib.gis.geos import Point  # noqa: PLC0415 - after set-up
 
-    from cctv.selection import choose  # noqa: PLC0415 - after set-up
+    from cctv.selection import Choice, choose  # noqa: PLC0415 - after set-up
 
-    def choice(lon: float, lat: float) -> dict:
-        return choose(
-            municipality=municipality,
-            place=Point(lon, lat, srid=4326),
-            error_radius_m=50.0,
-            service=SERVICE,
-        ).as_json()
+    def choice(place: Point) -> Choice:
+        return choose(municipality=municipality, place=place, error_radius_m=50.0, service=SERVICE)
 
-    def bare_knn(lon: float, lat: float) -> list:
-        place = {"place": f"SRID=4326;POINT({lon} {lat})"}
-        return floor.execute(FLOOR, place, prepare=True, binary=True).fetchall()
+    def bare_knn(place: str) -> list:
+        return floor.execute(FLOOR, {"place": place}, prepare=True, binary=True).fetchall()
 
     chosen, bare, picks, skipped = [], [], 0, 0
     every = places(floor, number + number // 10)
-    for at, place in enumerate(every):
+    for at, (lon, lat) in enumerate(every):
+        # Each has the place in its own form, as an incident and a bare statement hold it.
+        place, text = Point(lon, lat, srid=4326), f"SRID=4326;POINT({lon} {lat})"
         # Whoever goes second finds the pages warm: they take turns at that too.
         if at % 2:
-            took, took_floor = timed(choice, *place), timed(bare_knn, *place)
+            took, took_floor = timed(choice, place), timed(bare_knn, text)
         else:
-            took_floor, took = timed(bare_knn, *place), timed(choice, *place)
+            took_floor, took = timed(bare_knn, text), timed(choice, place)
         if at >= number // 10:
             chosen.append(took)
             bare.append(took_floor)
         elif at == 0:
-            said = choice(*place)
-            picks, skipped = len(said["picks"]), len(said["skipped"])
+            said = choice(place)
+            picks, skipped = len(said.picks), len(said.skipped)
     p50, p99 = quantiles(chosen)
     floor_p50, floor_p99 = quantiles(bare)
     print(

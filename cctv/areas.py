@@ -100,11 +100,12 @@ def _cameras(
     )
     today = timezone.localdate()
     judged = [scoring.judge(camera, place, today) for camera, place in found]
+    refused = [one for one in judged if one.refused]
     return Choice(
         radius_m=radius_m,
         picks=[
             Pick(one, reasons.of_pick(one, today, "in_area")) for one in judged if not one.refused
         ],
-        skipped=[Pick(one, reasons.of_skip(one, [], today)) for one in judged if one.refused],
+        skipped=list(map(Pick, refused, reasons.of_skips(refused, [], today))),
         is_truncated=not are_all,
     )

@@ -8,6 +8,7 @@ from typing import TypedDict
 from cctv.scoring import (
     DAYS_PER_YEAR,
     OLD_AFTER_YEARS,
+    Candidate,
     Judged,
     looks_like,
 )
@@ -68,7 +69,7 @@ PURPOSES_EN = {
 
 
 @lru_cache(maxsize=8192)
-def reason(code: str, *, n: int = 0, text: str = "") -> Reason:
+def reason(code: str, n: int = 0, text: str = "") -> Reason:
     """Word a reason. The answer is shared: nobody may change it."""
     ko, en = WORDS[code]
     return {
@@ -97,7 +98,7 @@ def _view_code(judged: Judged) -> str:
 def of_camera(judged: Judged, today: date) -> list[Reason]:
     """Say what counted for and against a camera, the distance first."""
     camera = judged.candidate
-    reasons = [reason("distance", n=round(camera.distance_m)), _FIXED[_view_code(judged)]]
+    reasons = [reason("distance", round(camera.distance_m)), _FIXED[_view_code(judged)]]
     if camera.health == "online":
         reasons.append(_FIXED["online"])
     elif camera.health == "unknown":
@@ -105,35 +106,39 @@ def of_camera(judged: Judged, today: date) -> list[Reason]:
     if camera.installed is not None:
         days = (today - camera.installed).days
         if days >= OLD_AFTER_YEARS * DAYS_PER_YEAR:
-            reasons.append(reason("old", n=int(days / DAYS_PER_YEAR)))
+            reasons.append(reason("old", int(days / DAYS_PER_YEAR)))
     if not camera.is_connected:
         reasons.append(_FIXED["not_connected"])
     if camera.views_open:
-        reasons.append(reason("in_use", n=camera.views_open))
+        reasons.append(reason("in_use", camera.views_open))
     return reasons
 
 
 def of_pick(judged: Judged, today: date, *extra: str) -> list[Reason]:
     reasons = of_camera(judged, today)
-    reasons.append(reason("purpose_allowed", text=judged.candidate.purpose))
+    reasons.append(reason("purpose_allowed", 0, judged.candidate.purpose))
     reasons.extend(_FIXED[code] for code in extra)
     return reasons
 
 
-def of_skip(judged: Judged, picks: Sequence[Judged], today: date) -> list[Reason]:
-    """Say first why a camera was passed over, then what else is known of it."""
+def of_skips(passed: Sequence[Judged], picks: Sequence[Judged], today: date) -> list[list[Reason]]:
+    """Say of each camera first why it was passed over, then what else is known of it."""
+    lowest = min((one.score for one in picks), default=0.0)
+    on_pole: dict[int, list[Candidate]] = {}
+    for pick in picks:
+        on_pole.setdefault(pick.candidate.site_id, []).append(pick.candidate)
+    return [
+        [_why_passed(one, lowest, on_pole.get(one.candidate.site_id)), *of_camera(one, today)]
+        for one in passed
+    ]
+
+
+def _why_passed(judged: Judged, lowest: float, here: Sequence[Candidate] | None) -> Reason:
+    """Name what stood before a camera: a rule, its own pole, or simply better ones."""
     camera = judged.candidate
     if judged.refused:
-        why = reason(judged.refused, text=camera.purpose)
-    else:
-        why = _FIXED[_passed_over(judged, picks)]
-    return [why, *of_camera(judged, today)]
-
-
-def _passed_over(judged: Judged, picks: Sequence[Judged]) -> str:
-    """Name what stood before a usable camera: its own pole, or simply better ones."""
-    camera = judged.candidate
-    here = [one.candidate for one in picks if one.candidate.site_id == camera.site_id]
-    if not here or judged.score < min(one.score for one in picks):
-        return "better_picked"
-    return "same_view" if any(looks_like(camera, other) for other in here) else "same_pole"
+        return reason(judged.refused, 0, camera.purpose)
+    if not here or judged.score < lowest:
+        return _FIXED["better_picked"]
+    same_view = any(looks_like(camera, other) for other in here)
+    return _FIXED["same_view" if same_view else "same_pole"]

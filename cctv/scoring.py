@@ -154,6 +154,11 @@ def crowding(candidate: Candidate, picked_here: Sequence[Candidate]) -> float:
     return points
 
 
+def _crowded(judged: Judged, picked_here: Sequence[Candidate]) -> Judged:
+    camera, score, in_view, refused = judged
+    return Judged(camera, score + crowding(camera, picked_here), in_view, refused)
+
+
 def looks_like(one: Candidate, other: Candidate) -> bool:
     """Say whether two cameras of one pole are known to look the same way."""
     if one.bearing_deg is None or other.bearing_deg is None:
@@ -189,7 +194,7 @@ def _next(waiting: list[Judged], on_pole: dict[int, list[Candidate]]) -> tuple[i
         if best_at >= 0 and one.score < best.score:
             break
         here = on_pole.get(one.candidate.site_id)
-        now = one._replace(score=one.score + crowding(one.candidate, here)) if here else one
+        now = _crowded(one, here) if here else one
         if best_at < 0 or _order(now) < _order(best):
             best_at, best = at, now
     return best_at, best

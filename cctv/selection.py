@@ -137,5 +137,5 @@ def _with_reasons(
     for one in picked:
         extra = ("beyond_radius",) if one.candidate.distance_m > radius_m else ()
         picks.append(Pick(one, reasons.of_pick(one, today, *extra)))
-    skipped = [Pick(one, reasons.of_skip(one, picked, today)) for one in passed]
+    skipped = list(map(Pick, passed, reasons.of_skips(passed, picked, today)))
     return Choice(radius_m=radius_m, picks=picks, skipped=skipped)

@@ -109,7 +109,7 @@ def test_every_camera_has_reasons_in_both_languages(register, limit):
     judged = [judge(camera, HERE, TODAY) for camera in register]
     picked = rank(judged, limit)
     for one in judged:
-        for said in (reasons.of_pick(one, TODAY), reasons.of_skip(one, picked, TODAY)):
+        for said in (reasons.of_pick(one, TODAY), *reasons.of_skips([one], picked, TODAY)):
             assert said
             assert all(r["code"] in reasons.WORDS and r["ko"] and r["en"] for r in said)
             assert not any("{" in r["ko"] + r["en"] for r in said)
@@ -185,7 +185,7 @@ def test_five_cameras_of_one_pole_that_look_one_way_do_not_fill_the_five():
     picked = rank(judged, 5)
     assert len({one.candidate.site_id for one in picked}) == 5
     passed = next(o for o in judged if o.candidate.id not in {p.candidate.id for p in picked})
-    assert reasons.of_skip(passed, picked, TODAY)[0]["code"] == "same_view"
+    assert reasons.of_skips([passed], picked, TODAY)[0][0]["code"] == "same_view"
 
 
 def test_bearing_is_clockwise_from_north():
