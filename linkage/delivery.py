@@ -25,6 +25,7 @@ from linkage.errors import NotReplayable
 from linkage.exchanges import outbound
 from linkage.links import signing_secrets
 from linkage.models import Case, DeliveryAttempt, Link, OutboxMessage
+from linkage.services.contracts import CONTRACTS, TELLING_VERBS
 
 LEASE = timedelta(seconds=30)
 # Below the worker's threads, so that one hanging link leaves room for the others.
@@ -33,7 +34,7 @@ IN_FLIGHT_PER_LINK = 3
 
 def plan(*, incident: Incident, event: IncidentEvent) -> list[int]:
     """Write what the fact obliges us to tell, in its transaction; give the links to nudge."""
-    if event.verb not in routing.TOLD:
+    if event.verb not in TELLING_VERBS:
         return []
     cases = Case.objects.filter(incident=incident).select_related("link").order_by("pk")
     rows = [row for case in cases if (row := _row(case, incident, event)) is not None]
@@ -43,7 +44,11 @@ def plan(*, incident: Incident, event: IncidentEvent) -> list[int]:
 
 def _row(case: Case, incident: Incident, event: IncidentEvent) -> OutboxMessage | None:
     link = case.link
+    contract = CONTRACTS.get(link.service)
+    if contract is None:
+        return None
     told = routing.told(
+        table=contract.told,
         verb=event.verb,
         agent=event.agent,
         link=link.code,

@@ -11,7 +11,8 @@ from jsonschema.exceptions import ValidationError
 
 from controlroom.errors import Invalid
 from linkage.errors import TooLarge
-from linkage.services.police112 import messages
+from linkage.services.contracts import CONTRACTS
+from linkage.wire import moment_of
 
 MAX_BYTES = 64 * 1024
 _FORMATS = FormatChecker(formats=())
@@ -22,7 +23,7 @@ def _is_moment(value: object) -> bool:
     if not isinstance(value, str):
         return True
     try:
-        messages.moment_of(value).timestamp()
+        moment_of(value).timestamp()
     except (ValueError, OverflowError):
         return False
     return True
@@ -112,6 +113,17 @@ _DESCRIBE: dict[str, Callable[[Any], str]] = {
     "format": lambda value: _("must be a %(format)s (RFC 3339, with offset)") % {"format": value},
 }
 
-register("CORRECTION", messages.CORRECTION)
-for _name, _schema in messages.SCHEMAS.items():
-    register(_name, _schema)
+
+def message_key(service: str, message_type: str) -> str:
+    return f"{service}/{message_type}"
+
+
+def correction_key(service: str) -> str:
+    return f"{service}/correction"
+
+
+for _contract in CONTRACTS.values():
+    for _name, _schema in _contract.schemas.items():
+        register(message_key(_contract.service, _name), _schema)
+    if _contract.correction:
+        register(correction_key(_contract.service), _contract.correction)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from incidents.features import moment
 from linkage.models import Case, OutboxMessage
 from linkage.routing import Told
-from linkage.services.police112.messages import SCHEMA_VERSION, canonical
+from linkage.wire import SCHEMA_VERSION, canonical
 
 
 def payload_of(*, case: Case, incident: Any, event: Any, told: Told) -> dict[str, Any]:

@@ -31,8 +31,10 @@ from linkage.errors import (
 )
 from linkage.idempotency import Answer, frozen, thawed
 from linkage.models import Case, InboxMessage, Link, OutboxMessage
-from linkage.services.police112 import handlers, messages
-from linkage.services.police112.messages import Message
+from linkage.services.contracts import CONTRACTS
+from linkage.services.handlers import HANDLERS
+from linkage.services.handling import Done
+from linkage.wire import Message, canonical, content_sha256, read
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 OLDEST = timedelta(days=366)
@@ -55,8 +57,8 @@ def accept(*, link: Link, raw: bytes) -> Answer:
     """
     check_open(link)
     document = documents.parse(raw)
-    documents.check(document, _type_of(document))
-    message = messages.read(document)
+    documents.check(document, documents.message_key(link.service, _type_of(link, document)))
+    message = read(document)
     now = timezone.now()
     _check_addressing(link, document)
     _check_times(message.sent_at - now, message.occurred_at - now)
@@ -64,15 +66,16 @@ def accept(*, link: Link, raw: bytes) -> Answer:
     row = _keep(link, raw, document, message)
     if row is None:
         return _stored_answer(link, document, message)
-    _lock_case(link, message.receipt_no)
+    _lock_case(link, message.case_number)
     return apply(link=link, row=row, message=message)
 
 
-def _type_of(document: dict[str, Any]) -> str:
+def _type_of(link: Link, document: dict[str, Any]) -> str:
     """Raises: Invalid."""
     message_type = document.get("msg_type")
-    if not isinstance(message_type, str) or message_type not in messages.SCHEMAS:
-        known = ", ".join(messages.SCHEMAS)
+    payloads = CONTRACTS[link.service].payloads
+    if not isinstance(message_type, str) or message_type not in payloads:
+        known = ", ".join(payloads)
         raise Invalid(
             _("the message does not follow its schema"),
             fields={"msg_type": [_("must be one of: %(values)s") % {"values": known}]},
@@ -83,15 +86,15 @@ def _type_of(document: dict[str, Any]) -> str:
 def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
     """Apply a kept message to its case and finish its row with the answer."""
     answered = _answered(link, message.correlation_id)
-    done = handlers.HANDLERS[message.message_type](link, message)
+    done = _handle(link, message)
     if answered is not None:
         delivery.mark_answered(message=answered)
-    if done.created and done.incident is not None and _apply_filed(link, message.receipt_no):
+    if done.created and done.incident is not None and _apply_filed(link, message.case_number):
         done.incident.refresh_from_db(fields=["status", "version"])
     answer = Answer(
         202 if done.result == InboxResult.FILED else 201,
         _body(message, row, done.result, done.incident),
-        {"Location": f"/api/v1/incidents/{message.receipt_no}?link={link.code}"},
+        {"Location": f"/api/v1/incidents/{message.case_number}?link={link.code}"},
     )
     InboxMessage.objects.filter(pk=row.pk).update(
         result=done.result,
@@ -99,6 +102,10 @@ def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
         response={"status": answer.status, "body": frozen(answer.body), "headers": answer.headers},
     )
     return answer
+
+
+def _handle(link: Link, message: Message) -> Done:
+    return HANDLERS[link.service][message.message_type](link, message)
 
 
 def _answered(link: Link, correlation_id: str) -> OutboxMessage | None:
@@ -118,8 +125,10 @@ def correct(*, link: Link, case: Case, raw: bytes, admits: Callable[[Case], None
     Raises: CaseCancelled, and what accept raises.
     """
     check_open(link)
+    if CONTRACTS[link.service].correction is None:
+        raise LinkClosed(_("cases of this service are not corrected in part"))
     changes = documents.parse(raw)
-    documents.check(changes, "CORRECTION")
+    documents.check(changes, documents.correction_key(link.service))
     _lock_case(link, case.external_id)
     case = Case.objects.select_related("incident__kind").get(pk=case.pk)
     admits(case)
@@ -131,7 +140,7 @@ def correct(*, link: Link, case: Case, raw: bytes, admits: Callable[[Case], None
     message = Message(
         message_id=f"correction:{uuid4()}",
         message_type="EVENT_NOTIFY",
-        receipt_no=case.external_id,
+        case_number=case.external_id,
         version=case.version + 1,
         occurred_at=case.incident.occurred_at,
         sent_at=now,
@@ -153,8 +162,8 @@ def _apply_filed(link: Link, case_number: str) -> int:
     ).exclude(response={})
     filed = list(waiting.order_by("version", "pk"))
     for row in filed:
-        message = messages.read(documents.parse(bytes(row.raw)))
-        done = handlers.HANDLERS[message.message_type](link, message)
+        message = read(documents.parse(bytes(row.raw)))
+        done = _handle(link, message)
         InboxMessage.objects.filter(pk=row.pk).update(result=done.result, incident=done.incident)
     return len(filed)
 
@@ -165,7 +174,8 @@ def message_id_of(raw: bytes) -> str:
 
 def check_open(link: Link) -> None:
     """Raises: LinkClosed."""
-    if link.state == LinkState.SUSPENDED or link.direction == Direction.OUT:
+    closed = link.state == LinkState.SUSPENDED or link.direction == Direction.OUT
+    if closed or link.service not in CONTRACTS:
         raise LinkClosed(_("this link takes no messages"))
 
 
@@ -185,7 +195,7 @@ def _check_addressing(link: Link, document: dict[str, Any]) -> None:
         raise WrongReceiver(_("the envelope is not addressed to this link"), fields=wrong)
     digest = document.get("payload_hash")
     if digest:
-        found = hashlib.sha256(messages.canonical(document["payload"])).hexdigest()
+        found = hashlib.sha256(canonical(document["payload"])).hexdigest()
         if found != digest:
             raise PayloadHashMismatch(
                 _("the payload is not the one that was hashed"),
@@ -224,11 +234,11 @@ def _keep(
         link=link,
         message_id=message.message_id,
         message_type=message.message_type,
-        case_number=message.receipt_no,
+        case_number=message.case_number,
         version=message.version,
         raw=raw,
         sha256=hashlib.sha256(raw).hexdigest(),
-        content_sha256=messages.content_sha256(document),
+        content_sha256=content_sha256(document),
         sent_at=message.sent_at,
         received_at=now,
         skew_ms=int((message.sent_at - now).total_seconds() * 1000),
@@ -269,7 +279,7 @@ def _lock_case(link: Link, case_number: str) -> None:
 
 def _stored_answer(link: Link, document: dict[str, Any], message: Message) -> Answer:
     row = InboxMessage.objects.get(link=link, message_id=message.message_id)
-    if row.content_sha256 != messages.content_sha256(document):
+    if row.content_sha256 != content_sha256(document):
         raise MessageConflict(
             _("this message id came before with other content"),
             fields={"msg_id": [_("used at %(time)s") % {"time": moment(row.received_at)}]},
@@ -306,7 +316,7 @@ def _body(
     return {
         "msg_id": message.message_id,
         "msg_type": MessageType(message.message_type).value,
-        "receipt_no": message.receipt_no,
+        "receipt_no": message.case_number,
         "result": result.value,
         "received_at": moment(row.received_at),
         "incident": {

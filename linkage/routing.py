@@ -1,5 +1,6 @@
 """Which facts about an incident the reporting agency is told, and as what: a table, no Django."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -27,8 +28,16 @@ TOLD: dict[str, Told] = {
 }
 
 
-def told(*, verb: str, agent: str, link: str, direction: str, suspended: bool) -> Told | None:
+def told(
+    *,
+    table: Mapping[str, Told],
+    verb: str,
+    agent: str,
+    link: str,
+    direction: str,
+    suspended: bool,
+) -> Told | None:
     """Say what this link is told about the fact; an agency is not told what it did itself."""
     if suspended or direction == "in" or agent == link:
         return None
-    return TOLD.get(verb)
+    return table.get(verb)

@@ -16,19 +16,18 @@ from incidents.features import moment
 from linkage import buckets, idempotency, inbox
 from linkage.api.base import AgencyView, respond
 from linkage.api.schema import (
+    CORRECTION_BODY,
     IDEMPOTENCY_KEY,
     IF_MATCH,
     IF_NONE_MATCH,
     LINK_FILTER,
     RECEIPT,
     MessageAnswerSerializer,
-    component,
     problems,
 )
 from linkage.errors import Ambiguous, PreconditionFailed, PreconditionRequired
 from linkage.models import Case
 from linkage.querysets import CaseQuerySet
-from linkage.services.police112.messages import CORRECTION
 
 PAGE = 50
 # Microseconds of the last row's time, and its number that breaks ties.
@@ -192,7 +191,7 @@ class IncidentView(CaseView):
         summary="내 사건 정정 · Correct an own case",
         description="The given fields replace those of the newest report, as its next version.",
         parameters=[RECEIPT, LINK_FILTER, IF_MATCH, IDEMPOTENCY_KEY],
-        request={"application/json": component(CORRECTION["title"])},
+        request={"application/json": CORRECTION_BODY},
         responses={
             201: MessageAnswerSerializer,
             **problems(400, 409, 412, 413, 415, 422, 428),

@@ -6,7 +6,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from linkage.choices import InboxResult, MessageType
-from linkage.services.police112.messages import CORRECTION, RECEIPT_NO, SCHEMAS
+from linkage.services.contracts import CONTRACTS
+from linkage.wire import RECEIPT_NO
 
 PROBLEM = "application/problem+json"
 PATH_PREFIX = "/api/v1/"
@@ -46,9 +47,11 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         },
     },
 }
+_MESSAGES = [schema for contract in CONTRACTS.values() for schema in contract.schemas.values()]
+_CORRECTIONS = [one.correction for one in CONTRACTS.values() if one.correction]
 COMPONENTS: dict[str, dict[str, Any]] = {
     "Problem": PROBLEM_SCHEMA,
-    **{schema["title"]: schema for schema in (*SCHEMAS.values(), CORRECTION)},
+    **{schema["title"]: schema for schema in (*_MESSAGES, *_CORRECTIONS)},
 }
 
 
@@ -80,15 +83,9 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     }
 
 
-MESSAGE_BODY: dict[str, Any] = {
-    "oneOf": [component(schema["title"]) for schema in SCHEMAS.values()],
-    "discriminator": {
-        "propertyName": "msg_type",
-        "mapping": {
-            name: f"#/components/schemas/{schema['title']}" for name, schema in SCHEMAS.items()
-        },
-    },
-}
+# Which of them a link takes is told by its service.
+MESSAGE_BODY: dict[str, Any] = {"oneOf": [component(schema["title"]) for schema in _MESSAGES]}
+CORRECTION_BODY: dict[str, Any] = {"oneOf": [component(schema["title"]) for schema in _CORRECTIONS]}
 LINK = OpenApiParameter(
     "link",
     {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,60}$"},

@@ -18,8 +18,8 @@ from linkage import delivery, inbox, transport
 from linkage.choices import LinkState, OutboxState, Outcome
 from linkage.links import create_police112_link, new_webhook_secret, rotate_webhook_secret
 from linkage.models import DeliveryAttempt, Link, OutboxMessage
-from linkage.services.police112.messages import canonical
 from linkage.simulator.receiver import Receiver, serve
+from linkage.wire import canonical
 from tests.linkage.conftest import envelope
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -18,8 +18,8 @@ from linkage import inbox, tasks
 from linkage.choices import OutboxState
 from linkage.links import create_police112_link, new_webhook_secret
 from linkage.models import InboxMessage, OutboxMessage
-from linkage.services.police112.messages import canonical
 from linkage.simulator.receiver import Receiver, serve
+from linkage.wire import canonical
 from tests.linkage.conftest import envelope, token_for
 from tests.live.conftest import database_url, start_web, until, web  # noqa: F401 - fixtures
 

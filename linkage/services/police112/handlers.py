@@ -1,35 +1,26 @@
 """What each message of the police 112 room does to its case."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.gis.geos import Point
 
 from incidents import lifecycle
 from incidents.choices import ReportState, Service
-from incidents.models import Incident
 from incidents.reports import ReportIn, TakenReport, take_report
 from incidents.statuses import Status, Verb, target
 from linkage.choices import InboxResult
 from linkage.models import Case, Link
-from linkage.services.police112.messages import Message
+from linkage.services.handling import Done, Handler
+from linkage.wire import Message
 
 # The words of the 112 room, as its own people write them on the timeline.
 STATUS_WORDS = {"DISPATCHED": "출동", "ARRIVED": "도착", "CLOSED": "종결"}
 
 
-@dataclass(frozen=True)
-class Done:
-    result: InboxResult
-    incident: Incident | None = None
-    created: bool = False
-
-
 def take_notify(link: Link, message: Message) -> Done:
     """Open the case's incident, or change it when the version is newer."""
     taken = _take(link, message, message.payload, ReportState.NEW)
-    named = {"link": link, "external_id": message.receipt_no}
+    named = {"link": link, "external_id": message.case_number}
     fresh = {
         "municipality_id": link.municipality_id,
         "incident": taken.incident,
@@ -76,7 +67,7 @@ def take_status(link: Link, message: Message) -> Done:
     return Done(InboxResult.APPLIED, incident)
 
 
-HANDLERS: dict[str, Callable[[Link, Message], Done]] = {
+HANDLERS: dict[str, Handler] = {
     "EVENT_NOTIFY": take_notify,
     "CANCEL": take_cancel,
     "STATUS_UPDATE": take_status,
@@ -85,7 +76,7 @@ HANDLERS: dict[str, Callable[[Link, Message], Done]] = {
 
 def _case(link: Link, message: Message) -> Case | None:
     case: Case | None = (
-        Case.objects.filter(link=link, external_id=message.receipt_no)
+        Case.objects.filter(link=link, external_id=message.case_number)
         .select_related("incident")
         .first()
     )
@@ -105,7 +96,7 @@ def _take(link: Link, message: Message, payload: dict[str, Any], state: str) -> 
         source=link.code,
         message=ReportIn(
             service=Service.POLICE112,
-            external_id=message.receipt_no,
+            external_id=message.case_number,
             version=message.version,
             kind_code=payload["kind_code"],
             urgency=payload["urgency"],

@@ -1,0 +1,37 @@
+"""What each linked service may say to us and is told by us: a table, with no Django."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from linkage.routing import TOLD, Told
+from linkage.services.police112 import messages as police112
+from linkage.wire import Schema, envelope
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One service: the payloads that its agencies may send, and what they are told of our facts."""
+
+    service: str
+    payloads: Mapping[str, Schema]
+    # The fields of a partial correction by PATCH; None: cases of this service are not corrected.
+    correction: Schema | None = None
+    told: Mapping[str, Told] = field(default_factory=lambda: TOLD)
+
+    @cached_property
+    def schemas(self) -> dict[str, Schema]:
+        """Whole messages by their type."""
+        return {
+            name: envelope(service=self.service, message_type=name, payload=payload)
+            for name, payload in self.payloads.items()
+        }
+
+
+CONTRACTS: dict[str, Contract] = {
+    contract.service: contract
+    for contract in (Contract("police112", police112.PAYLOADS, police112.CORRECTION),)
+}
+
+# Facts by any other verb stay inside the centre: nothing is asked of the database for them.
+TELLING_VERBS = frozenset(verb for contract in CONTRACTS.values() for verb in contract.told)

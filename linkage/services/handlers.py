@@ -1,0 +1,6 @@
+"""What each service does with each message: one table, by service and type of message."""
+
+from linkage.services.handling import Handler
+from linkage.services.police112 import handlers as police112
+
+HANDLERS: dict[str, dict[str, Handler]] = {"police112": police112.HANDLERS}
