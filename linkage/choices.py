@@ -35,13 +35,27 @@ class InboxResult(models.TextChoices):
 
 
 class MessageType(models.TextChoices):
-    """The message set of domain.md 2.1 that this engine speaks."""
+    """The message set of domain.md 2.1, in both directions, and what the services add to it."""
 
     EVENT_NOTIFY = "EVENT_NOTIFY", _("report")
-    STATUS_UPDATE = "STATUS_UPDATE", _("status")
-    CANCEL = "CANCEL", _("cancellation")
     ACK = "ACK", _("acknowledgement")
+    CAMERA_LIST = "CAMERA_LIST", _("list of cameras")
+    STREAM_REQUEST = "STREAM_REQUEST", _("request for video")
+    STREAM_GRANT = "STREAM_GRANT", _("video granted")
+    STREAM_DENY = "STREAM_DENY", _("video refused")
+    STATUS_UPDATE = "STATUS_UPDATE", _("status")
+    UNIT_POSITION = "UNIT_POSITION", _("position of a unit")
+    STILL = "STILL", _("still picture")
+    ESCAPE_ROUTE = "ESCAPE_ROUTE", _("direction of escape")
+    CO_RESPONSE = "CO_RESPONSE", _("co-response")
+    TRANSFER = "TRANSFER", _("transfer")
+    CANCEL = "CANCEL", _("cancellation")
     CLOSE = "CLOSE", _("close")
+    CLOSE_ACK = "CLOSE_ACK", _("close acknowledged")
+    HEARTBEAT = "HEARTBEAT", _("heartbeat")
+    RESYNC = "RESYNC", _("resynchronisation")
+    CAP_ALERT = "CAP_ALERT", _("CAP alert")
+    TEST = "TEST", _("test message")
 
 
 class OutboxState(models.TextChoices):
@@ -52,6 +66,7 @@ class OutboxState(models.TextChoices):
     RETRYING = "retrying", _("retrying")
     DEAD = "dead", _("given up")
     MANUAL_FALLBACK = "manual_fallback", _("told by telephone")
+    RECONCILED = "reconciled", _("told by telephone, then acknowledged")
 
 
 class Outcome(models.TextChoices):

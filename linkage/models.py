@@ -174,7 +174,7 @@ class InboxMessage(models.Model):
     )
     link = models.ForeignKey(Link, models.PROTECT, related_name="inbox", verbose_name=_("link"))
     message_id = models.CharField(_("message id"), max_length=80)
-    message_type = models.CharField(_("type"), max_length=16, choices=MessageType.choices)
+    message_type = models.CharField(_("type"), max_length=24, choices=MessageType.choices)
     case_number = models.CharField(_("agency's number"), max_length=60)
     version = models.PositiveIntegerField(_("version"), default=1)
     raw = models.BinaryField(_("as received"))
@@ -252,7 +252,7 @@ class OutboxMessage(models.Model):
         verbose_name=_("incident"),
     )
     event = models.ForeignKey("incidents.IncidentEvent", models.PROTECT, related_name="+")
-    message_type = models.CharField(_("type"), max_length=16, choices=MessageType.choices)
+    message_type = models.CharField(_("type"), max_length=24, choices=MessageType.choices)
     case_number = models.CharField(_("agency's number"), max_length=60)
     priority = models.PositiveSmallIntegerField(_("priority"), default=3)
     payload = models.JSONField(_("content"), default=dict)
