@@ -328,3 +328,6 @@ class RateBucket(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+from linkage.models_alarm import Alarm as Alarm  # noqa: E402, PLC0414 - found by Django here

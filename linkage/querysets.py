@@ -8,6 +8,7 @@ from typing import Any, Self
 from django.db.models import Q
 
 from controlroom.municipalities.querysets import OwnedQuerySet
+from controlroom.municipalities.roles import Right
 from linkage.choices import PENDING
 
 
@@ -36,3 +37,20 @@ class OutboxQuerySet(OwnedQuerySet):
 
     def due(self, now: datetime) -> Self:
         return self.pending().filter(next_try_at__lte=now)
+
+
+class AlarmQuerySet(OwnedQuerySet):
+    def visible_to(self, user: Any, right: Right | None = None) -> Self:
+        """Keep those of one's municipalities, and those of the whole system."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        held = user.memberships.carrying(right or self.right).values("municipality_id")
+        if not held:
+            return self.none()
+        return self.filter(Q(municipality_id__in=held) | Q(municipality=None))
+
+    def concerning(self, municipality_id: int) -> Self:
+        return self.filter(Q(municipality_id=municipality_id) | Q(municipality=None))
+
+    def standing(self) -> Self:
+        return self.filter(cleared_at=None)

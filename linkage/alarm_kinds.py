@@ -1,0 +1,182 @@
+"""Every kind of alarm, once: what it means, what follows, what a person must do, and how soon.
+
+Source: reliability_and_console.md B2 (an alarm requires an action within a stated time).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from incidents.choices import Priority
+
+OPERATOR, SUPERVISOR = "operator", "supervisor"
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class AlarmKind:
+    """A kind as its record of B2: cause, consequence, action, time allowed, priority, route."""
+
+    code: str
+    title: Words
+    cause: Words
+    consequence: Words
+    action: Words
+    severity: int = Priority.SYSTEM.value
+    allowed_s: int = 300
+    route: str = SUPERVISOR
+
+    def words(self) -> dict[str, Any]:
+        return {
+            "title": str(self.title),
+            "cause": str(self.cause),
+            "consequence": str(self.consequence),
+            "action": str(self.action),
+        }
+
+
+def _table(kinds: Iterable[AlarmKind]) -> dict[str, AlarmKind]:
+    return {kind.code: kind for kind in kinds}
+
+
+KINDS: dict[str, AlarmKind] = _table(
+    (
+        AlarmKind(
+            "outbox.overdue",
+            _("Messages to an agency are overdue"),
+            _("A message is due and nobody tried to send it, or its acknowledgement did not come."),
+            _("The agency may not know what the centre has accepted."),
+            _("Telephone the agency's duty desk, then look at the link's queue."),
+            severity=Priority.P2.value,
+            allowed_s=60,
+            route=OPERATOR,
+        ),
+        AlarmKind(
+            "outbox.given_up",
+            _("A message to an agency was given up"),
+            _("The agency refused it for good, or it outlived its 72 hours."),
+            _("The agency does not know and will not be told by itself."),
+            _("Telephone the agency, mark the message as told, or send it again."),
+            severity=Priority.P2.value,
+            allowed_s=60,
+            route=OPERATOR,
+        ),
+        AlarmKind(
+            "phone.waiting",
+            _("An agency must be telephoned"),
+            _("An urgent message was not acknowledged within 60 seconds."),
+            _("The agency may not know of an urgent case."),
+            _("Call the duty desk and write down who was told what, and when."),
+            severity=Priority.P1.value,
+            allowed_s=60,
+            route=OPERATOR,
+        ),
+        AlarmKind(
+            "escalation.overdue",
+            _("An escalation did not happen"),
+            _("An unacknowledged urgent incident passed its time and nobody was told."),
+            _("Nobody may be looking at this incident."),
+            _("Acknowledge the incident now; tell the system's keeper that the clock stands."),
+            severity=Priority.P1.value,
+            allowed_s=60,
+            route=OPERATOR,
+        ),
+        AlarmKind(
+            "view.overdue",
+            _("Video stayed open after its time"),
+            _("A view outlived the time limit and nobody ended it."),
+            _("Pictures may be shown without a right to see them."),
+            _("Close the view, and tell the system's keeper that the sweep stands."),
+        ),
+        AlarmKind(
+            "link.silent",
+            _("An agency has fallen silent"),
+            _("Nothing came from the agency for longer than its link expects."),
+            _("Its reports may not be reaching the centre."),
+            _("Telephone the agency's duty desk and ask whether its system sends."),
+            severity=Priority.P2.value,
+            route=OPERATOR,
+        ),
+        AlarmKind(
+            "link.down",
+            _("An agency cannot be reached"),
+            _("Deliveries to the agency failed several times in a row; the breaker is open."),
+            _("Messages wait in the queue until the line returns."),
+            _("Telephone the agency; urgent messages appear as telephone tasks."),
+            severity=Priority.P2.value,
+            route=OPERATOR,
+        ),
+        AlarmKind(
+            "link.clock_skew",
+            _("An agency's clock is wrong"),
+            _("The send times of the agency differ from ours by more than five seconds."),
+            _("From five minutes on its messages are refused."),
+            _("Ask the agency's engineers to set their clock by a time server."),
+            severity=Priority.P3.value,
+            allowed_s=3600,
+        ),
+        AlarmKind(
+            "link.unmapped_code",
+            _("An agency uses a code that nobody mapped"),
+            _("A report came with a kind that the link's table does not know."),
+            _("The incident stands under an unmapped kind with a default priority."),
+            _("Judge the incident by its text, and add the code to the link's table."),
+            severity=Priority.P3.value,
+            allowed_s=600,
+        ),
+        AlarmKind(
+            "link.conflict",
+            _("An agency used a message number twice"),
+            _("The same message number came again with other content and was refused."),
+            _("One of the two messages is not known here."),
+            _("Ask the agency what it meant to send, and have it sent under a new number."),
+            severity=Priority.P3.value,
+            allowed_s=600,
+        ),
+        AlarmKind(
+            "link.dormant",
+            _("A link is not used"),
+            _("No real case came by this link for days while its peers had some."),
+            _("The agreement exists on paper only."),
+            _("Ask the agency whether its people know of the link, and arrange a drill."),
+            severity=Priority.P3.value,
+            allowed_s=86_400,
+        ),
+        AlarmKind(
+            "worker.stalled",
+            _("Background work stands still"),
+            _("A test row was not processed in time: no worker takes up work."),
+            _("Messages to agencies, escalations and imports wait."),
+            _("Have the workers restarted; until then telephone the agencies."),
+            severity=Priority.P1.value,
+            allowed_s=60,
+        ),
+        AlarmKind(
+            "beat.stopped",
+            _("The dispatcher of periodic work stands still"),
+            _("No sweep began in time although the workers live."),
+            _("What the broker loses is not found again, and escalations are late."),
+            _("Have the dispatcher restarted."),
+            severity=Priority.P2.value,
+        ),
+        AlarmKind(
+            "feed.stalled",
+            _("Dashboards are not kept up to date"),
+            _("Screens are connected, but the journal has not reached them in time."),
+            _("Operators may be looking at an old picture."),
+            _("Reload the page; if it stays, have the web server restarted."),
+            severity=Priority.P1.value,
+            allowed_s=60,
+        ),
+        AlarmKind(
+            "auditor.stopped",
+            _("The auditor stands still"),
+            _("The process that looks for what everybody missed made no round in time."),
+            _("Overdue obligations are no longer noticed."),
+            _("Have the auditor restarted, and look at the link lights yourself until then."),
+        ),
+    )
+)
