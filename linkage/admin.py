@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from controlroom.errors import DomainError
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.roles import Right
-from linkage import delivery, links
+from linkage import links, outbox
 from linkage.choices import LinkState
 from linkage.models import Agency, Case, DeliveryAttempt, InboxMessage, Link, OutboxMessage
 
@@ -168,7 +168,7 @@ class OutboxAdmin(ScopedAdmin):
         done = 0
         for message in chosen:
             try:
-                delivery.replay(message=message, by=request.user)
+                outbox.replay(message=message, by=request.user)
                 done += 1
             except DomainError as refusal:
                 self.message_user(request, f"{message}: {refusal.message}", messages.ERROR)

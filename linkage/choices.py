@@ -79,5 +79,21 @@ class Outcome(models.TextChoices):
     UNKNOWN = "unknown", _("no answer")
 
 
-# What still has to be delivered.
+class PhoneState(models.TextChoices):
+    """How a telephone task stands; the line may return before or after the call."""
+
+    OPEN = "open", _("to be telephoned")
+    DONE = "done", _("told by telephone")
+    WITHDRAWN = "withdrawn", _("acknowledged before anybody telephoned")
+    RECONCILED = "reconciled", _("told by telephone, then acknowledged")
+
+
+class PhoneReason(models.TextChoices):
+    UNACKNOWLEDGED = "unacknowledged", _("urgent and not acknowledged in time")
+    GIVEN_UP = "given_up", _("urgent and given up by the line")
+
+
+# What nobody has been told yet.
 PENDING = (OutboxState.QUEUED, OutboxState.SENT, OutboxState.RETRYING)
+# What the line may still carry: what was told by telephone goes on until the agency confirms it.
+OFFERED = (*PENDING, OutboxState.MANUAL_FALLBACK)

@@ -8,21 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from controlroom.audit import chain
-from controlroom.journal import log
 from incidents.models import Incident, IncidentEvent
-from linkage import circuit, retries, routing, transport
-from linkage.choices import PENDING, LinkState, OutboxState, Outcome
+from linkage import circuit, outbox, owed, retries, routing, transport
+from linkage.choices import OFFERED, LinkState, OutboxState, Outcome
 from linkage.envelopes import cloud_event, encoded, payload_of
-from linkage.errors import NotReplayable
-from linkage.exchanges import outbound
 from linkage.links import signing_secrets
 from linkage.models import Case, DeliveryAttempt, Link, OutboxMessage
 from linkage.services.contracts import CONTRACTS, TELLING_VERBS
@@ -102,7 +96,7 @@ def claim(*, link_id: int) -> Claim | None:
 
 
 def _in_flight(link: Link, now: datetime) -> int:
-    leased: int = OutboxMessage.objects.filter(link=link, lease_until__gt=now).pending().count()
+    leased: int = OutboxMessage.objects.filter(link=link, lease_until__gt=now).offered().count()
     return leased
 
 
@@ -116,7 +110,8 @@ def _due(link: Link, now: datetime) -> Any:
         link=OuterRef("link"),
         incident=OuterRef("incident"),
         pk__lt=OuterRef("pk"),
-        state__in=PENDING,
+        state__in=OFFERED,
+        is_offered=True,
     )
     return (
         OutboxMessage.objects.filter(link=link)
@@ -175,128 +170,36 @@ def finish(*, claim: Claim, receipt: transport.Receipt) -> OutboxMessage:
         http_status=receipt.http_status,
         error=receipt.error,
     )
-    message = _locked(claim.message.pk)
+    message = owed.locked(claim.message.pk)
     circuit.note(link_id=message.link_id, outcome=receipt.outcome, now=now)
-    if message.state not in PENDING:
+    if message.state not in OFFERED:
         return message
     before = message.state
-    _settle(message, receipt, now)
     message.lease_until = None
     message.last_error = receipt.error
+    if receipt.outcome == Outcome.ACKED:
+        outbox.confirm(message, now)
+        return message
+    _settle(message, receipt, now)
     message.save()
     if message.state != before:
-        _announce(message)
+        owed.announce(message)
     return message
 
 
 def _settle(message: OutboxMessage, receipt: transport.Receipt, now: datetime) -> None:
-    if receipt.outcome == Outcome.ACKED:
-        message.state = OutboxState.ACKED
-        message.sent_at = message.sent_at or now
-        message.acked_at = now
-        return
-    if receipt.outcome == Outcome.PERMANENT:
-        message.state = OutboxState.DEAD
-        return
+    """Say what follows an attempt that brought no acknowledgement."""
     following = retries.next_try(now=now, created_at=message.created_at, attempts=message.attempts)
-    if following is None:
-        message.state = OutboxState.DEAD
+    if receipt.outcome == Outcome.PERMANENT or following is None:
+        outbox.end_of_line(message)
         return
-    message.state = OutboxState.RETRYING
     if receipt.outcome == Outcome.TAKEN:
-        message.state = OutboxState.SENT
         message.sent_at = message.sent_at or now
         following = now + timedelta(seconds=message.link.ack_deadline_s)
     message.next_try_at = following
-
-
-@transaction.atomic
-def acknowledge(*, link: Link, uid: UUID) -> OutboxMessage | None:
-    """Record that the agency has the message; again changes nothing. None: not this link's."""
-    message = _locked_of(link, uid)
-    if message is None or message.state in {OutboxState.ACKED, OutboxState.ANSWERED}:
-        return message
-    now = timezone.now()
-    message.state = OutboxState.ACKED
-    message.sent_at = message.sent_at or now
-    message.acked_at = now
-    message.lease_until = None
-    message.save()
-    _announce(message)
-    return message
-
-
-def lock_to_answer(*, link: Link, uid: UUID) -> OutboxMessage | None:
-    """Lock the message that an answer names, before its incident: the order of all who lock both.
-
-    Locks: the message, until the caller's transaction ends.
-    """
-    return _locked_of(link, uid)
-
-
-@transaction.atomic
-def mark_answered(*, message: OutboxMessage) -> OutboxMessage:
-    """Record that the agency answered the locked message by one of its own."""
-    if message.state == OutboxState.ANSWERED:
-        return message
-    now = timezone.now()
-    message.state = OutboxState.ANSWERED
-    message.acked_at = message.acked_at or now
-    message.answered_at = now
-    message.save()
-    _announce(message)
-    return message
-
-
-@transaction.atomic
-def replay(*, message: OutboxMessage, by: Any) -> OutboxMessage:
-    """Send a given-up message again, with a new life.
-
-    Raises: NotReplayable.
-    """
-    message = _locked(message.pk)
-    if message.state not in {OutboxState.DEAD, OutboxState.MANUAL_FALLBACK}:
-        raise NotReplayable(_("only a message that was given up is sent again"))
-    now = timezone.now()
-    message.state = OutboxState.QUEUED
-    message.created_at = now
-    message.next_try_at = now
-    message.save()
-    _record("exchange.replayed", message, by)
-    _announce(message)
-    return message
-
-
-@transaction.atomic
-def mark_told_by_phone(*, message: OutboxMessage, by: Any, note: str) -> OutboxMessage:
-    """Record that a person told the agency by telephone; nothing more is sent.
-
-    Raises: NotReplayable for a message that was acknowledged.
-    """
-    message = _locked(message.pk)
-    if message.state in {OutboxState.ACKED, OutboxState.ANSWERED}:
-        raise NotReplayable(_("the agency has acknowledged this message"))
-    message.state = OutboxState.MANUAL_FALLBACK
-    message.save()
-    _record("exchange.told_by_phone", message, by, note)
-    _announce(message)
-    return message
-
-
-def give_up_expired() -> int:
-    """Bury what outlived its 72 hours untold, fetched links included; give how many."""
-    horizon = timezone.now() - retries.LIFE
-    expired = OutboxMessage.objects.pending().filter(created_at__lt=horizon)
-    buried = 0
-    for pk in expired.values_list("pk", flat=True)[:500]:
-        with transaction.atomic():
-            message = _locked(pk)
-            if message.state in PENDING and message.created_at < horizon:
-                message.state = OutboxState.DEAD
-                message.save()
-                _announce(message)
-                buried += 1
-    return buried
+    if message.state != OutboxState.MANUAL_FALLBACK:
+        taken = receipt.outcome == Outcome.TAKEN
+        message.state = OutboxState.SENT if taken else OutboxState.RETRYING
 
 
 def links_with_due() -> Iterable[int]:
@@ -308,44 +211,3 @@ def links_with_due() -> Iterable[int]:
         Q(link__paused_until__isnull=True) | Q(link__paused_until__lte=now),
     )
     return list(due.order_by().values_list("link_id", flat=True).distinct())
-
-
-def _locked(pk: int) -> OutboxMessage:
-    message: OutboxMessage = (
-        OutboxMessage.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("link")
-        .get(pk=pk)
-    )
-    return message
-
-
-def _locked_of(link: Link, uid: UUID) -> OutboxMessage | None:
-    message: OutboxMessage | None = (
-        OutboxMessage.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("link")
-        .filter(link=link, uid=uid)
-        .first()
-    )
-    return message
-
-
-def _announce(message: OutboxMessage) -> None:
-    log.append(
-        municipality_id=message.municipality_id,
-        kind=f"exchange.{message.state}",
-        subject_kind="incident",
-        subject_id=str(message.incident_id),
-        data={"exchange": outbound(message)},
-    )
-
-
-def _record(action: str, message: OutboxMessage, by: Any, reason: str = "") -> None:
-    chain.record(
-        action=action,
-        subject_kind="exchange",
-        subject_id=str(message.uid),
-        municipality_id=message.municipality_id,
-        actor_id=by.pk,
-        reason=reason[:300],
-        detail={"link": message.link.code},
-    )

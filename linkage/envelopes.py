@@ -7,7 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from incidents.features import moment
-from linkage.models import Case, OutboxMessage
+from linkage.choices import OutboxState
+from linkage.models import Case, OutboxMessage, PhoneTask
 from linkage.routing import Told
 from linkage.wire import SCHEMA_VERSION, canonical
 
@@ -37,31 +38,43 @@ def cloud_event(message: OutboxMessage) -> dict[str, Any]:
     link = message.link
     kind = message.message_type.lower()
     sent_at = moment(timezone.now())
-    return {
-        "specversion": "1.0",
-        "id": str(message.uid),
-        "source": f"/municipalities/{link.municipality.code}/links/{link.code}",
-        "type": f"controlroom.{link.service}.{kind}.v1",
-        "subject": message.case_number,
-        "time": moment(message.created_at),
-        "datacontenttype": "application/json",
-        "data": {
-            "msg_id": str(message.uid),
-            "correlation_id": "",
-            "msg_type": message.message_type,
-            "schema_ver": SCHEMA_VERSION,
-            "sender_org": link.municipality.organisation_code,
-            "receiver_org": link.agency.organisation_code,
-            "municipality_code": link.municipality.code,
-            "service_code": link.service,
-            "occurred_at": message.payload.get("at"),
-            "sent_at": sent_at,
-            "priority": message.priority,
-            "is_drill": message.incident.is_drill,
-            "payload": message.payload,
-            "payload_hash": hashlib.sha256(canonical(message.payload)).hexdigest(),
+    return _marked(
+        message,
+        {
+            "specversion": "1.0",
+            "id": str(message.uid),
+            "source": f"/municipalities/{link.municipality.code}/links/{link.code}",
+            "type": f"controlroom.{link.service}.{kind}.v1",
+            "subject": message.case_number,
+            "time": moment(message.created_at),
+            "datacontenttype": "application/json",
+            "data": {
+                "msg_id": str(message.uid),
+                "correlation_id": "",
+                "msg_type": message.message_type,
+                "schema_ver": SCHEMA_VERSION,
+                "sender_org": link.municipality.organisation_code,
+                "receiver_org": link.agency.organisation_code,
+                "municipality_code": link.municipality.code,
+                "service_code": link.service,
+                "occurred_at": message.payload.get("at"),
+                "sent_at": sent_at,
+                "priority": message.priority,
+                "is_drill": message.incident.is_drill,
+                "payload": message.payload,
+                "payload_hash": hashlib.sha256(canonical(message.payload)).hexdigest(),
+            },
         },
-    }
+    )
+
+
+def _marked(message: OutboxMessage, event: dict[str, Any]) -> dict[str, Any]:
+    """Say when the agency was told the same by telephone, so that nobody takes it for news."""
+    if message.state == OutboxState.MANUAL_FALLBACK:
+        task = PhoneTask.objects.filter(message=message).first()
+        if task is not None:
+            event["data"]["told_by_phone_at"] = moment(task.called_at)
+    return event
 
 
 def encoded(document: dict[str, Any]) -> str:

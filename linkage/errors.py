@@ -66,6 +66,12 @@ class NotReplayable(Conflict):
     code = "not_replayable"
 
 
+class AlreadyTelephoned(Conflict):
+    """Somebody has recorded this call before."""
+
+    code = "already_telephoned"
+
+
 class InsufficientScope(NotAllowed):
     code = "insufficient_scope"
 

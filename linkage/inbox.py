@@ -17,7 +17,7 @@ from controlroom.journal.choices import Audience
 from incidents.features import moment
 from incidents.models import Incident
 from incidents.statuses import Status
-from linkage import delivery, documents
+from linkage import documents, outbox
 from linkage.choices import Direction, InboxResult, LinkState, MessageType
 from linkage.errors import (
     CaseCancelled,
@@ -88,7 +88,7 @@ def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
     answered = _answered(link, message.correlation_id)
     done = _handle(link, message)
     if answered is not None:
-        delivery.mark_answered(message=answered)
+        outbox.mark_answered(message=answered)
     if done.created and done.incident is not None and _apply_filed(link, message.case_number):
         done.incident.refresh_from_db(fields=["status", "version"])
     answer = Answer(
@@ -113,7 +113,7 @@ def _answered(link: Link, correlation_id: str) -> OutboxMessage | None:
         uid = UUID(correlation_id)
     except ValueError:
         return None
-    return delivery.lock_to_answer(link=link, uid=uid)
+    return outbox.lock_to_answer(link=link, uid=uid)
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.choices import Service
 from linkage.choices import (
+    OFFERED,
     AgencyKind,
     Direction,
     InboxResult,
@@ -103,6 +104,15 @@ class Link(models.Model):
     allows_drills = models.BooleanField(_("takes drills"), default=True)
     ack_deadline_s = models.PositiveIntegerField(
         _("acknowledgement deadline (s)"), default=30, validators=[MinValueValidator(1)]
+    )
+    phone_upto_priority = models.PositiveSmallIntegerField(
+        _("by telephone up to priority"),
+        default=1,
+        validators=[MaxValueValidator(4)],
+        help_text=_("what is this urgent is told by telephone when the line is silent; 0: never"),
+    )
+    phone_after_s = models.PositiveIntegerField(
+        _("by telephone after (s)"), default=60, validators=[MinValueValidator(1)]
     )
     rate_per_s = models.FloatField(
         _("messages per second"), default=50, validators=[MinValueValidator(0.01)]
@@ -262,6 +272,8 @@ class OutboxMessage(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     next_try_at = models.DateTimeField(_("next try"), default=timezone.now)
     lease_until = models.DateTimeField(_("leased until"), null=True)
+    # False once the line itself is over for it: refused for good, or 72 hours old.
+    is_offered = models.BooleanField(_("still offered to the line"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     sent_at = models.DateTimeField(_("first sent"), null=True)
     acked_at = models.DateTimeField(_("acknowledged"), null=True)
@@ -282,7 +294,7 @@ class OutboxMessage(models.Model):
         indexes = [
             models.Index(
                 fields=["link", "priority", "next_try_at"],
-                condition=Q(state__in=[OutboxState.QUEUED, OutboxState.SENT, OutboxState.RETRYING]),
+                condition=Q(state__in=OFFERED),
                 name="outbox_due",
             ),
             models.Index(fields=["incident", "link", "id"], name="outbox_by_incident"),
@@ -331,3 +343,4 @@ class RateBucket(models.Model):
 
 
 from linkage.models_alarm import Alarm as Alarm  # noqa: E402, PLC0414 - found by Django here
+from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise

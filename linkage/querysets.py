@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from controlroom.municipalities.querysets import OwnedQuerySet
 from controlroom.municipalities.roles import Right
-from linkage.choices import PENDING
+from linkage.choices import OFFERED, PENDING, PhoneState
 
 
 class LinkQuerySet(OwnedQuerySet):
@@ -35,8 +35,12 @@ class OutboxQuerySet(OwnedQuerySet):
     def pending(self) -> Self:
         return self.filter(state__in=PENDING)
 
+    def offered(self) -> Self:
+        """Keep what the line still has to carry, told by telephone or not."""
+        return self.filter(state__in=OFFERED, is_offered=True)
+
     def due(self, now: datetime) -> Self:
-        return self.pending().filter(next_try_at__lte=now)
+        return self.offered().filter(next_try_at__lte=now)
 
 
 class AlarmQuerySet(OwnedQuerySet):
@@ -54,3 +58,12 @@ class AlarmQuerySet(OwnedQuerySet):
 
     def standing(self) -> Self:
         return self.filter(cleared_at=None)
+
+
+class PhoneTaskQuerySet(OwnedQuerySet):
+    def open(self) -> Self:
+        return self.filter(state=PhoneState.OPEN)
+
+    def with_story(self) -> Self:
+        """Fetch with each task what its caller must know and say."""
+        return self.select_related("message__link__agency", "message__incident", "recorded_by")

@@ -5,7 +5,7 @@ from celery import shared_task
 from django.core.management import call_command
 from kombu.exceptions import OperationalError as BrokerError
 
-from linkage import delivery, idempotency
+from linkage import delivery, idempotency, outbox, phone
 
 log = structlog.get_logger(__name__)
 # A link with a long queue lets other links' tasks in between.
@@ -22,7 +22,8 @@ def deliver(link_id: int) -> None:
 
 @shared_task(name="linkage.tasks.sweep")
 def sweep() -> None:
-    delivery.give_up_expired()
+    outbox.give_up_expired()
+    phone.open_due()
     for link_id in delivery.links_with_due():
         nudge(link_id)
 

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from linkage import views, views_alarms
+from linkage import views, views_alarms, views_phone
 
 app_name = "linkage"
 urlpatterns = [
     path("links/", views.links, name="links"),
+    path("phone-tasks/", views_phone.tasks, name="phone-tasks"),
+    path("phone-tasks/<int:task_id>/done/", views_phone.done, name="phone-task-done"),
     path("incidents/<uuid:incident_id>/exchanges/", views.exchanges, name="exchanges"),
     path("alarms/", views_alarms.listing, name="alarms"),
     path(

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from controlroom.errors import Invalid, OutOfScope
-from linkage import delivery
+from linkage import outbox
 from linkage.api.base import AgencyView
 from linkage.api.incidents import LIMIT, limit_of
 from linkage.api.schema import LINK, problems
@@ -61,7 +61,7 @@ class OutboundView(AgencyView):
         limit = limit_of(request)
         owed = (
             OutboxMessage.objects.filter(link=found, pk__gt=_after(request))
-            .pending()
+            .offered()
             .select_related("link__municipality", "link__agency", "incident")
             .order_by("pk")
         )
@@ -92,7 +92,7 @@ class AcknowledgeView(AgencyView):
         self.hold_back_reads()
         found = self.link(link)
         try:
-            message = delivery.acknowledge(link=found, uid=UUID(id))
+            message = outbox.acknowledge(link=found, uid=UUID(id))
         except ValueError:
             message = None
         if message is None:

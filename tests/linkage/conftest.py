@@ -1,5 +1,6 @@
 """A police 112 link of the city, its client's token, and reports as its room writes them."""
 
+import threading
 from datetime import timedelta
 from itertools import count
 
@@ -8,7 +9,12 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 from rest_framework.test import APIClient
 
-from linkage.links import create_police112_link
+from incidents.models import Incident
+from linkage import delivery, inbox
+from linkage.links import create_police112_link, new_webhook_secret
+from linkage.models import Link, OutboxMessage
+from linkage.simulator.receiver import Receiver, serve
+from linkage.wire import canonical
 
 _numbers = count(1)
 
@@ -75,3 +81,44 @@ def post(police, link):
         )
 
     return send
+
+
+@pytest.fixture
+def agency():
+    """Run the simulator's door, a real HTTP server that verifies our signature."""
+
+    secret = new_webhook_secret()
+    receiver = Receiver(secret=secret, on_message=lambda _event: None)
+    receiver.secret = secret
+    door = serve(receiver, port=0)
+    receiver.url = door.url
+    thread = threading.Thread(target=door.serve_forever, daemon=True)
+    thread.start()
+    yield receiver
+    door.shutdown()
+    door.server_close()
+
+
+@pytest.fixture
+def pushed(city, agency) -> Link:
+    return create_police112_link(
+        municipality=city,
+        push_url=agency.url,
+        allow_private_address=True,
+        webhook_secret=agency.secret,
+    ).link
+
+
+def taken(link, **payload) -> Incident:
+    inbox.accept(link=link, raw=canonical(envelope(**payload)))
+    return Incident.objects.latest("received_at")
+
+
+def drain(link) -> int:
+    return sum(1 for _ in iter(lambda: delivery.deliver_next(link_id=link.pk), False))
+
+
+def make_due() -> None:
+    now = timezone.now()
+    OutboxMessage.objects.update(next_try_at=now, lease_until=None)
+    Link.objects.update(paused_until=None)

@@ -14,41 +14,14 @@ from django.utils import timezone
 from controlroom.journal.models import Entry
 from incidents import lifecycle
 from incidents.models import Incident
-from linkage import delivery, inbox, transport
+from linkage import delivery, inbox, outbox, transport
 from linkage.choices import LinkState, OutboxState, Outcome
-from linkage.links import create_police112_link, new_webhook_secret, rotate_webhook_secret
+from linkage.links import new_webhook_secret, rotate_webhook_secret
 from linkage.models import DeliveryAttempt, Link, OutboxMessage
-from linkage.simulator.receiver import Receiver, serve
 from linkage.wire import canonical
-from tests.linkage.conftest import envelope
+from tests.linkage.conftest import drain, envelope, make_due, taken
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def agency():
-    """Run the simulator's door, a real HTTP server that verifies our signature."""
-
-    secret = new_webhook_secret()
-    receiver = Receiver(secret=secret, on_message=lambda _event: None)
-    receiver.secret = secret
-    door = serve(receiver, port=0)
-    receiver.url = door.url
-    thread = threading.Thread(target=door.serve_forever, daemon=True)
-    thread.start()
-    yield receiver
-    door.shutdown()
-    door.server_close()
-
-
-@pytest.fixture
-def pushed(city, agency) -> Link:
-    return create_police112_link(
-        municipality=city,
-        push_url=agency.url,
-        allow_private_address=True,
-        webhook_secret=agency.secret,
-    ).link
 
 
 @pytest.fixture(autouse=True)
@@ -57,21 +30,6 @@ def nudges(monkeypatch):
     sent = []
     monkeypatch.setattr("linkage.tasks.nudge", sent.append)
     return sent
-
-
-def taken(link, **payload) -> Incident:
-    inbox.accept(link=link, raw=canonical(envelope(**payload)))
-    return Incident.objects.latest("received_at")
-
-
-def drain(link) -> int:
-    return sum(1 for _ in iter(lambda: delivery.deliver_next(link_id=link.pk), False))
-
-
-def make_due() -> None:
-    now = timezone.now()
-    OutboxMessage.objects.update(next_try_at=now, lease_until=None)
-    Link.objects.update(paused_until=None)
 
 
 def test_an_acknowledgement_reaches_the_agency_signed(pushed, agency, haneul, nudges):
@@ -168,7 +126,7 @@ def test_a_refusal_for_good_is_given_up_and_can_be_replayed(pushed, agency, hane
     message = OutboxMessage.objects.get()
     assert message.state == OutboxState.DEAD
     assert Entry.objects.filter(kind="exchange.dead").exists()
-    delivery.replay(message=message, by=administrator)
+    outbox.replay(message=message, by=administrator)
     drain(pushed)
     message.refresh_from_db()
     assert message.state == OutboxState.ACKED
@@ -231,7 +189,7 @@ def test_delivering_inside_a_transaction_is_refused(pushed):
 def test_what_is_untold_for_72_hours_is_given_up(link, haneul):
     lifecycle.acknowledge(incident=taken(link), by=haneul)
     OutboxMessage.objects.update(created_at=timezone.now() - timedelta(hours=73))
-    assert delivery.give_up_expired() == 1
+    assert outbox.give_up_expired() == 1
     assert OutboxMessage.objects.get().state == OutboxState.DEAD
 
 

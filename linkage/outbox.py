@@ -1,0 +1,113 @@
+"""The life of an owed message: confirmed, answered, given up, sent again.
+
+Source: domain.md 2.2.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from linkage import owed, phone, retries
+from linkage.choices import OFFERED, OutboxState
+from linkage.errors import NotReplayable
+from linkage.models import Link, OutboxMessage
+
+CONFIRMED = frozenset({OutboxState.ACKED, OutboxState.ANSWERED, OutboxState.RECONCILED})
+
+
+def confirm(message: OutboxMessage, now: datetime) -> None:
+    """Write down that the agency has the locked message; call in its transaction."""
+    told = message.state == OutboxState.MANUAL_FALLBACK
+    message.state = OutboxState.RECONCILED if told else OutboxState.ACKED
+    message.sent_at = message.sent_at or now
+    message.acked_at = now
+    message.lease_until = None
+    message.save()
+    phone.line_confirmed(message, now=now)
+    owed.announce(message)
+
+
+@transaction.atomic
+def acknowledge(*, link: Link, uid: UUID) -> OutboxMessage | None:
+    """Record that the agency has the message; again changes nothing. None: not this link's."""
+    message = owed.locked_of(link, uid)
+    if message is not None and message.state not in CONFIRMED:
+        confirm(message, timezone.now())
+    return message
+
+
+def lock_to_answer(*, link: Link, uid: UUID) -> OutboxMessage | None:
+    """Lock the message that an answer names, before its incident: the order of all who lock both.
+
+    Locks: the message, until the caller's transaction ends.
+    """
+    return owed.locked_of(link, uid)
+
+
+@transaction.atomic
+def mark_answered(*, message: OutboxMessage) -> OutboxMessage:
+    """Record that the agency answered the locked message by one of its own."""
+    if message.answered_at is not None:
+        return message
+    now = timezone.now()
+    message.answered_at = now
+    if message.state not in CONFIRMED:
+        confirm(message, now)
+    if message.state == OutboxState.ACKED:
+        message.state = OutboxState.ANSWERED
+    message.save()
+    owed.announce(message)
+    return message
+
+
+def end_of_line(message: OutboxMessage) -> None:
+    """Give a message up, or only its line when a person has told the agency already."""
+    message.is_offered = False
+    message.lease_until = None
+    if message.state != OutboxState.MANUAL_FALLBACK:
+        message.state = OutboxState.DEAD
+
+
+@transaction.atomic
+def replay(*, message: OutboxMessage, by: Any) -> OutboxMessage:
+    """Send a given-up message again, with a new life.
+
+    Raises: NotReplayable.
+    """
+    message = owed.locked(message.pk)
+    if message.state not in {OutboxState.DEAD, OutboxState.MANUAL_FALLBACK}:
+        raise NotReplayable(_("only a message that was given up is sent again"))
+    now = timezone.now()
+    if message.state == OutboxState.DEAD:
+        message.state = OutboxState.QUEUED
+    message.created_at = now
+    message.next_try_at = now
+    message.is_offered = True
+    message.save()
+    owed.record("exchange.replayed", message, by)
+    owed.announce(message)
+    return message
+
+
+def give_up_expired() -> int:
+    """Bury what outlived its 72 hours untold, fetched links included; give how many."""
+    horizon = timezone.now() - retries.LIFE
+    expired = OutboxMessage.objects.offered().filter(created_at__lt=horizon)
+    return sum(_bury(pk, horizon) for pk in list(expired.values_list("pk", flat=True)[:500]))
+
+
+@transaction.atomic
+def _bury(pk: int, horizon: datetime) -> bool:
+    message = owed.locked(pk)
+    if message.state not in OFFERED or message.created_at >= horizon:
+        return False
+    before = message.state
+    end_of_line(message)
+    message.save()
+    if message.state != before:
+        owed.announce(message)
+    return True

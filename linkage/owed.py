@@ -1,0 +1,52 @@
+"""Lock a message that is owed, and put on record what became of it."""
+
+from typing import Any
+from uuid import UUID
+
+from controlroom.audit import chain
+from controlroom.journal import log
+from linkage.exchanges import outbound
+from linkage.models import Link, OutboxMessage
+
+
+def locked(pk: int) -> OutboxMessage:
+    """Locks: the message; everyone locks message, incident, link, journal counter in this order."""
+    message: OutboxMessage = (
+        OutboxMessage.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("link")
+        .get(pk=pk)
+    )
+    return message
+
+
+def locked_of(link: Link, uid: UUID) -> OutboxMessage | None:
+    """Locks: the message. None: not this link's."""
+    message: OutboxMessage | None = (
+        OutboxMessage.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("link")
+        .filter(link=link, uid=uid)
+        .first()
+    )
+    return message
+
+
+def announce(message: OutboxMessage) -> None:
+    log.append(
+        municipality_id=message.municipality_id,
+        kind=f"exchange.{message.state}",
+        subject_kind="incident",
+        subject_id=str(message.incident_id),
+        data={"exchange": outbound(message)},
+    )
+
+
+def record(action: str, message: OutboxMessage, by: Any, reason: str = "") -> None:
+    chain.record(
+        action=action,
+        subject_kind="exchange",
+        subject_id=str(message.uid),
+        municipality_id=message.municipality_id,
+        actor_id=by.pk,
+        reason=reason[:300],
+        detail={"link": message.link.code},
+    )
