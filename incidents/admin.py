@@ -127,7 +127,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
 class PriorityRuleAdmin(PolicyAdmin):
     form = RuleForm
     list_display = ["service", "kind", "urgency", "priority"]
-    list_filter = ["service", "priority", "urgency"]
+    list_filter = ["service", "priority"]
     list_select_related = ["kind"]
     search_fields = ["kind__code", "kind__name_ko", "kind__name_en"]
     autocomplete_fields = ["kind"]
