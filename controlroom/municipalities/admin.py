@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -14,9 +13,6 @@ from controlroom.accounts.models import User
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.models import Membership, Municipality, MunicipalityCode
 from controlroom.municipalities.roles import Right
-
-# Rights come from roles in a municipality; Django's groups would promise what nobody asks.
-admin.site.unregister(Group)
 
 
 class MunicipalityCodeInline(admin.TabularInline):  # type: ignore[type-arg]

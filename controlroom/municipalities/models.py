@@ -102,7 +102,12 @@ class Membership(models.Model):
     """One role of one person in one municipality, for a time."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
-    municipality = models.ForeignKey(Municipality, models.PROTECT, related_name="memberships")
+    municipality = models.ForeignKey(
+        Municipality,
+        models.PROTECT,
+        related_name="memberships",
+        verbose_name=_("municipality"),
+    )
     role = models.CharField(_("role"), max_length=16, choices=Role.choices)
     valid_from = models.DateTimeField(_("valid from"), default=timezone.now)
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
