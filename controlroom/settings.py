@@ -188,7 +188,14 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "Asia/Seoul"
 # A broker that is away must not hold up a report; the sweep finds what was not nudged.
 CELERY_TASK_PUBLISH_RETRY = False
+# Writes a sign of life for the auditor at each turn.
+CELERY_BEAT_SCHEDULER = "linkage.watch.scheduler:WatchedScheduler"
 CELERY_BEAT_SCHEDULE = {
+    "process the auditor's canaries": {
+        "task": "linkage.tasks.take_canaries",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "escalate unacknowledged alarms": {
         "task": "incidents.tasks.escalate_overdue",
         "schedule": 5.0,
@@ -215,6 +222,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
 }
+
+# --- watch ------------------------------------------------------------------------------
+# Seconds between two rounds of the auditor.
+WATCH_EVERY_S = env.integer("CONTROLROOM_WATCH_EVERY_S", 10, minimum=1)
+# Called after each good round; its absence is what a monitor outside sees.
+HEARTBEAT_URL = env.secret("CONTROLROOM_HEARTBEAT_URL", "")
 
 # --- language, time ---------------------------------------------------------------------
 LANGUAGE_CODE = "ko"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from incidents import events
@@ -54,12 +54,18 @@ def escalate_overdue(*, now: datetime | None = None) -> int:
     transaction, so that one that fails holds up no other.
     """
     now = now or timezone.now()
+    waiting = overdue_escalations(grace=timedelta(0), now=now)
+    return sum(_escalate(pk, now) for pk in waiting.values_list("pk", flat=True))
+
+
+def overdue_escalations(*, grace: timedelta, now: datetime | None = None) -> QuerySet[Incident]:
+    """Keep the incidents whose next step was due longer ago than the grace: the clock stands."""
+    now = now or timezone.now()
     overdue = Q()
     for step in STEPS:
-        late = now - timedelta(seconds=step.after_s)
+        late = now - timedelta(seconds=step.after_s) - grace
         overdue |= Q(escalation_level__lt=step.level, rings_since__lte=late)
-    waiting = Incident.objects.filter(overdue, status=Status.RECEIVED, priority__in=ALARMS)
-    return sum(_escalate(pk, now) for pk in waiting.values_list("pk", flat=True))
+    return Incident.objects.filter(overdue, status=Status.RECEIVED, priority__in=ALARMS)
 
 
 @transaction.atomic

@@ -75,6 +75,16 @@ KINDS: dict[str, AlarmKind] = _table(
             route=OPERATOR,
         ),
         AlarmKind(
+            "phone.unasked",
+            _("Nobody was asked to telephone an agency"),
+            _("An urgent message is unacknowledged and no telephone task was made in time."),
+            _("The agency may not know of an urgent case, and nobody here knows that."),
+            _("Telephone the agency's duty desk now about the incident."),
+            severity=Priority.P1.value,
+            allowed_s=60,
+            route=OPERATOR,
+        ),
+        AlarmKind(
             "escalation.overdue",
             _("An escalation did not happen"),
             _("An unacknowledged urgent incident passed its time and nobody was told."),
@@ -170,6 +180,15 @@ KINDS: dict[str, AlarmKind] = _table(
             _("Reload the page; if it stays, have the web server restarted."),
             severity=Priority.P1.value,
             allowed_s=60,
+        ),
+        AlarmKind(
+            "feed.deaf",
+            _("Dashboards are told of news late"),
+            _("Screens are connected, but the messages that announce news do not arrive."),
+            _("News reaches the screens up to two seconds later than usual."),
+            _("Have Redis and its connection to the web server looked at."),
+            severity=Priority.P3.value,
+            allowed_s=600,
         ),
         AlarmKind(
             "auditor.stopped",

@@ -127,6 +127,13 @@ class Link(models.Model):
     # The breaker: nothing is sent before this moment; people's states stand above it.
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     last_success_at = models.DateTimeField(_("last delivery"), null=True, editable=False)
+    silent_after_s = models.PositiveIntegerField(
+        _("silent after (s)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(10)],
+        help_text=_("alarm when nothing has come for so long, heartbeats included; empty: never"),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = LinkQuerySet.as_manager()
@@ -344,3 +351,4 @@ class RateBucket(models.Model):
 
 from linkage.models_alarm import Alarm as Alarm  # noqa: E402, PLC0414 - found by Django here
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
+from linkage.models_watch import Canary as Canary  # noqa: E402, PLC0414 - likewise

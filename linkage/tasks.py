@@ -6,6 +6,7 @@ from django.core.management import call_command
 from kombu.exceptions import OperationalError as BrokerError
 
 from linkage import delivery, idempotency, outbox, phone
+from linkage.watch import canaries, rounds
 
 log = structlog.get_logger(__name__)
 # A link with a long queue lets other links' tasks in between.
@@ -26,6 +27,12 @@ def sweep() -> None:
     phone.open_due()
     for link_id in delivery.links_with_due():
         nudge(link_id)
+    rounds.miss_auditor()
+
+
+@shared_task(name="linkage.tasks.take_canaries")
+def take_canaries() -> None:
+    canaries.take()
 
 
 @shared_task(name="linkage.tasks.forget_expired")

@@ -177,3 +177,17 @@ def _said(answer: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def call(url: str, *, timeout_s: float) -> int:
+    """Call an address that the operator of this installation has set; give the HTTP status.
+
+    Raises: TransportError when nobody answers, or not with success.
+    """
+    try:
+        response = httpx.get(url, timeout=timeout_s, follow_redirects=False, trust_env=False)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise TransportError(type(error).__name__) from error
+    if not response.is_success:
+        raise TransportError(f"HTTP {response.status_code}", http_status=response.status_code)
+    return response.status_code

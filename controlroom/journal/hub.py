@@ -15,7 +15,7 @@ import structlog
 from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from controlroom.journal import admission, doorbell
+from controlroom.journal import admission, doorbell, pulses
 from controlroom.journal import log as journal
 from controlroom.journal.feed import Feed, Reader, Scope
 from controlroom.journal.frames import encode
@@ -32,6 +32,8 @@ REJOIN_S = 3600.0
 RETRY_S = 2.0
 # Heartbeats stop when the log could not be read for so long: the client then shows STALE.
 SILENT_AFTER_S = 6.0
+# How often the hub says in the database that it lives, and how far its feeds are.
+PULSE_S = 5.0
 # Further behind than this a snapshot is cheaper than a replay.
 LONGEST_REPLAY = 5000
 
@@ -53,6 +55,9 @@ class Hub:
         self._suspicion = asyncio.Event()
         self._tasks: dict[Any, asyncio.Task[None]] = {}
         self.attendance = 0
+        # The highest number of each municipality that the doorbell of others named.
+        self._rung: dict[int, int] = {}
+        self._has_pulsed = False
 
     # --- the doorbell's listener: called from any thread --------------------------------
     def grew(self, municipality_id: int, number: int) -> None:
@@ -82,7 +87,7 @@ class Hub:
     # --- life ---------------------------------------------------------------------------
     def start(self) -> None:
         doorbell.listen(self)
-        for job in (self._listen, self._poll, self._check, self._beat):
+        for job in (self._listen, self._poll, self._check, self._beat, self._pulse):
             self._run(job, job())
 
     def _run(self, name: Any, job: Coroutine[Any, Any, None]) -> None:
@@ -94,6 +99,11 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._has_pulsed:
+            # A pulse that is left behind by a process that is gone is removed by others.
+            with suppress(Exception):
+                async with asyncio.timeout(RETRY_S):
+                    await self._read(pulses.stop, pulses.own_screens())
         self._read.close()
         self.read_for_guest.close()
 
@@ -115,7 +125,9 @@ class Hub:
 
     def _heard(self, message: dict[str, Any]) -> None:
         if message["type"] == doorbell.RANG:
-            self._reached(message["municipality"], message["number"])
+            municipality_id, number = message["municipality"], message["number"]
+            self._rung[municipality_id] = max(number, self._rung.get(municipality_id, 0))
+            self._reached(municipality_id, number)
         elif message["type"] == doorbell.REVOKED:
             self._suspect(message["user"])
 
@@ -140,6 +152,27 @@ class Hub:
             for feed in self._feeds.values():
                 if now - feed.confirmed_at < SILENT_AFTER_S:
                     feed.beat(server_time)
+
+    async def _pulse(self) -> None:
+        """Let the auditor see from outside whether the screens of this process are served."""
+        name = pulses.own_screens()
+        while True:
+            await asyncio.sleep(PULSE_S)
+            try:
+                self._has_pulsed = True
+                await self._read(pulses.beat, name, self._vital_signs())
+            except Exception as error:  # noqa: BLE001 - no pulse is what the auditor looks for
+                log.warning("pulse_unwritten", error=type(error).__name__)
+
+    def _vital_signs(self) -> dict[str, Any]:
+        """Give how many sit here, and the number that the slowest feed of each city has reached."""
+        seen: dict[str, int] = {}
+        for feed in self._feeds.values():
+            city = str(feed.scope.municipality_id)
+            seen[city] = min(feed.seen, seen.get(city, feed.seen))
+        rung = {city: self._rung.get(int(city), 0) for city in seen}
+        seats = sum(len(feed.guests) for feed in self._feeds.values())
+        return {"seats": seats, "seen": seen, "rung": rung}
 
     async def _check(self) -> None:
         """Close the seats of those who lost the ground they sit on."""
@@ -178,6 +211,7 @@ class Hub:
             if scope not in self._feeds:
                 feed = await Feed.begin(scope, self._read)
                 self._feeds[scope] = feed
+                self._rung.setdefault(scope.municipality_id, feed.seen)
                 self._run(scope, feed.run())
             return self._feeds[scope]
 

@@ -54,3 +54,14 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.municipality_id}/{self.number} {self.kind}"
+
+
+class Pulse(models.Model):
+    """The last sign of life of a part of the system; what it says is for the auditor to judge."""
+
+    name = models.CharField(primary_key=True, max_length=120)
+    at = models.DateTimeField()
+    data = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.name

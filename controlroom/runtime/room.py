@@ -1,4 +1,4 @@
-"""The processes of the control room itself: web, worker, beat and the simulated agencies."""
+"""The processes of the control room: web, worker, beat, auditor and the simulated agencies."""
 
 import http.client
 import signal
@@ -74,6 +74,16 @@ def beat(places: Places, env: dict[str, str]) -> Spec:
     return Spec(
         name="beat",
         command=[*_celery(), "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", schedule],
+        env=env,
+        cwd=CHECKOUT,
+    )
+
+
+def auditor(env: dict[str, str]) -> Spec:
+    """Look for what the others miss; it needs the database only."""
+    return Spec(
+        name="auditor",
+        command=[str(packages.PYTHON), "manage.py", "audit_watch"],
         env=env,
         cwd=CHECKOUT,
     )

@@ -109,7 +109,8 @@ def open_room(where: Places, *, port: int | None) -> Iterator[Room]:
         prepare = [str(packages.PYTHON), "-m", "controlroom.runtime.prepare"]
         if supervisor.attached([*prepare, "migrate", "static", "demo"], env):
             raise CannotRun("the preparation failed (see above)")
-        supervisor.keep(room.web(listener, env), room.worker(env), room.beat(where, env))
+        watched = (room.web(listener, env), room.worker(env), room.beat(where, env))
+        supervisor.keep(*watched, room.auditor(env))
         supervisor.keep(room.police112(env))
         yield Room(supervisor, address, env)
 

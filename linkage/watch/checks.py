@@ -1,0 +1,197 @@
+"""What the auditor looks at: each check gives what it found and answers for its kinds of alarm."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Max, Min, Q
+from django.utils import timezone
+
+from cctv.models import ViewRecord
+from controlroom.journal import pulses
+from controlroom.journal.models import Entry, Pulse
+from incidents.choices import Priority
+from incidents.timers import overdue_escalations
+from linkage import phone
+from linkage.choices import LinkState
+from linkage.models import InboxMessage, Link, OutboxMessage
+from linkage.watch import canaries
+from linkage.watch.scheduler import BEAT
+
+# An auditor that comes a moment before the one whose work it is must not cry.
+GRACE = timedelta(seconds=15)
+DEAF_AFTER = timedelta(seconds=60)
+AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cause of an alarm; without a municipality it is of the whole system."""
+
+    kind: str
+    municipality_id: int | None = None
+    subject_kind: str = ""
+    subject_id: str = ""
+    detail: dict[str, Any] = field(default_factory=dict, compare=False)
+    severity: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Check:
+    """`patience` rounds in a row must find a thing before it is said aloud."""
+
+    kinds: tuple[str, ...]
+    look: Callable[[], Iterator[Finding]]
+    patience: int = 1
+
+
+def late() -> timedelta:
+    """Give after how long a sign of life is missed: three rounds, and never under 15 s."""
+    return timedelta(seconds=max(15, 3 * settings.WATCH_EVERY_S))
+
+
+def overdue_messages() -> Iterator[Finding]:
+    """Find links that owe a message beyond its acknowledgement deadline."""
+    now = timezone.now()
+    waiting = OutboxMessage.objects.pending().order_by().values("link_id", "priority")
+    oldest: dict[int, list[tuple[datetime, int, int]]] = {}
+    for row in waiting.annotate(oldest=Min("created_at"), waiting=Count("pk")):
+        rows = oldest.setdefault(row["link_id"], [])
+        rows.append((row["oldest"], row["priority"], row["waiting"]))
+    links = Link.objects.filter(pk__in=oldest).exclude(state=LinkState.SUSPENDED)
+    for link in links:
+        rows = oldest[link.pk]
+        overdue = [
+            (at, priority) for at, priority, _n in rows if now - at > _deadline(link, priority)
+        ]
+        if overdue:
+            yield Finding(
+                "outbox.overdue",
+                link.municipality_id,
+                "link",
+                link.code,
+                {
+                    "waiting": sum(number for _at, _priority, number in rows),
+                    "oldest_s": round((now - min(at for at, _priority in overdue)).total_seconds()),
+                    "priority": min(priority for _at, priority in overdue),
+                    "state": str(link.state),
+                },
+                # Planned silence is known to those who planned it; the wait is said all the same.
+                severity=Priority.P3.value if link.state == LinkState.MAINTENANCE else None,
+            )
+
+
+def _deadline(link: Link, priority: int) -> timedelta:
+    own = getattr(link, "ack_deadline_s_for", lambda _priority: link.ack_deadline_s)
+    return timedelta(seconds=own(priority)) + GRACE
+
+
+def unasked_calls() -> Iterator[Finding]:
+    """Find urgent messages that nobody was asked to telephone, and calls that nobody made."""
+    found = phone.overdue()
+    for message in found.unasked:
+        yield Finding(
+            "phone.unasked", message.municipality_id, "link", message.link.code, _of(message)
+        )
+    for task in found.uncalled:
+        link = task.message.link
+        yield Finding("phone.waiting", task.municipality_id, "link", link.code, _of(task.message))
+
+
+def _of(message: OutboxMessage) -> dict[str, Any]:
+    return {"message": str(message.uid), "incident": str(message.incident_id)}
+
+
+def unfinished_escalations() -> Iterator[Finding]:
+    rows = overdue_escalations(grace=GRACE).order_by("rings_since")
+    for incident in rows.only("pk", "municipality_id", "number", "escalation_level")[:AT_ONCE]:
+        detail = {"number": incident.number, "level": incident.escalation_level}
+        yield Finding(
+            "escalation.overdue", incident.municipality_id, "incident", str(incident.pk), detail
+        )
+
+
+def silent_agencies() -> Iterator[Finding]:
+    """Find links that expect to hear something, and have not heard it for so long."""
+    now = timezone.now()
+    expecting = Link.objects.filter(silent_after_s__isnull=False).exclude(
+        state__in=[LinkState.SUSPENDED, LinkState.MAINTENANCE]
+    )
+    heard = dict(
+        InboxMessage.objects.filter(link__in=expecting)
+        .order_by()
+        .values_list("link_id")
+        .annotate(last=Max("received_at"))
+    )
+    for link in expecting:
+        quiet = now - max(heard.get(link.pk, link.created_at), link.created_at)
+        if link.silent_after_s is not None and quiet > timedelta(seconds=link.silent_after_s):
+            detail = {"silent_s": round(quiet.total_seconds()), "expected_s": link.silent_after_s}
+            yield Finding("link.silent", link.municipality_id, "link", link.code, detail)
+
+
+def overdue_views() -> Iterator[Finding]:
+    """Find views that outlived every time limit: the sweep of views stands."""
+    longest = timezone.now() - timedelta(seconds=settings.VIEW_MAX_S) - late()
+    rows = ViewRecord.objects.filter(ended_at=None, started_at__lt=longest).order_by()
+    found = rows.values("municipality_id").annotate(open=Count("pk"), oldest=Min("started_at"))
+    for row in found:
+        yield Finding("view.overdue", row["municipality_id"], "", "", {"open": row["open"]})
+
+
+def standing_workers() -> Iterator[Finding]:
+    """Look at the canary and at beat's pulse; a beat that never lived here is a stopped one."""
+    waited = canaries.waiting()
+    silent = pulses.age(BEAT)
+    beat_stands = silent is None or silent > late()
+    if waited <= late():
+        return
+    detail = {"waited_s": round(waited.total_seconds())}
+    if beat_stands:
+        detail["beat_silent_s"] = round(silent.total_seconds()) if silent else -1
+        yield Finding("beat.stopped", detail=detail)
+    yield Finding("worker.stalled", detail=detail)
+
+
+def stalled_screens() -> Iterator[Finding]:
+    """Find web processes with open screens whose journal does not go on, or that hear no bell."""
+    now = timezone.now()
+    for pulse in pulses.screens():
+        if not pulse.data.get("seats"):
+            continue
+        machine = pulse.name.removeprefix(pulses.SCREENS)
+        if now - pulse.at > late():
+            detail = {
+                "seats": pulse.data["seats"],
+                "silent_s": round((now - pulse.at).total_seconds()),
+            }
+            yield Finding("feed.stalled", subject_kind="web", subject_id=machine, detail=detail)
+        elif _behind(pulse, "seen", late()):
+            detail = {"seats": pulse.data["seats"], "behind": True}
+            yield Finding("feed.stalled", subject_kind="web", subject_id=machine, detail=detail)
+        elif _behind(pulse, "rung", DEAF_AFTER):
+            detail = {"seats": pulse.data["seats"]}
+            yield Finding("feed.deaf", subject_kind="web", subject_id=machine, detail=detail)
+
+
+def _behind(pulse: Pulse, measure: str, patience: timedelta) -> bool:
+    """Say whether an entry after the number that was reached is older than the patience."""
+    missed = Q()
+    for city, number in pulse.data.get(measure, {}).items():
+        missed |= Q(municipality_id=int(city), number=number + 1)
+    if not missed:
+        return False
+    return Entry.objects.filter(missed, at__lt=pulse.at - patience).exists()
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(("outbox.overdue",), overdue_messages),
+    Check(("phone.unasked", "phone.waiting"), unasked_calls),
+    Check(("escalation.overdue",), unfinished_escalations),
+    Check(("link.silent",), silent_agencies),
+    Check(("view.overdue",), overdue_views),
+    Check(("worker.stalled", "beat.stopped"), standing_workers),
+    Check(("feed.stalled", "feed.deaf"), stalled_screens, patience=2),
+)
