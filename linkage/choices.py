@@ -16,6 +16,27 @@ class Direction(models.TextChoices):
     OUT = "out", _("outbound only")
 
 
+class LinkMode(models.TextChoices):
+    """domain.md 2: both ways of giving video are in use."""
+
+    REQUEST = "request", _("on request")
+    PUSH = "push", _("automatic push")
+
+
+class DataKind(models.TextChoices):
+    """What a legal basis may let a link carry, beside the states that every link is told."""
+
+    PLACE = "place", _("place and address")
+    SUMMARY = "summary", _("content of the report")
+    PHONE = "phone", _("telephone number")
+    LIVE_VIDEO = "live_video", _("live video")
+    RECORDED_VIDEO = "recorded_video", _("recorded video")
+    STILL = "still", _("still picture")
+    PLATE = "plate", _("number plate")
+    PERSON = "person", _("description or photo of a person")
+    LOCATION_TRACK = "location_track", _("location track of a person")
+
+
 class LinkState(models.TextChoices):
     """domain.md 2.2; people set MAINTENANCE and SUSPENDED, the others are measured."""
 

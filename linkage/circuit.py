@@ -17,6 +17,8 @@ def may_send(link: Link, now: datetime) -> bool:
     """Say whether the link is pushed to at all, open, and not paused by its breaker."""
     if not link.push_url or link.direction == Direction.IN or link.state in SET_BY_PEOPLE:
         return False
+    if link.in_maintenance(now):
+        return False
     return link.paused_until is None or link.paused_until <= now
 
 

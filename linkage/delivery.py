@@ -14,9 +14,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from incidents.models import Incident, IncidentEvent
-from linkage import circuit, outbox, owed, retries, routing, transport
+from linkage import agreements, circuit, outbox, owed, retries, routing, transport
 from linkage.choices import OFFERED, LinkState, OutboxState, Outcome
-from linkage.envelopes import cloud_event, encoded, payload_of
+from linkage.envelopes import SENT_WITH, cloud_event, encoded, payload_of
 from linkage.links import signing_secrets
 from linkage.models import Case, DeliveryAttempt, Link, OutboxMessage
 from linkage.services.contracts import CONTRACTS, TELLING_VERBS
@@ -30,7 +30,9 @@ def plan(*, incident: Incident, event: IncidentEvent) -> list[int]:
     """Write what the fact obliges us to tell, in its transaction; give the links to nudge."""
     if event.verb not in TELLING_VERBS:
         return []
-    cases = Case.objects.filter(incident=incident).select_related("link").order_by("pk")
+    cases = (
+        Case.objects.filter(incident=incident).select_related("link__legal_basis").order_by("pk")
+    )
     rows = [row for case in cases if (row := _row(case, incident, event)) is not None]
     OutboxMessage.objects.bulk_create(rows, ignore_conflicts=True)
     return [row.link_id for row in rows if row.link.push_url]
@@ -50,6 +52,8 @@ def _row(case: Case, incident: Incident, event: IncidentEvent) -> OutboxMessage 
         suspended=link.state == LinkState.SUSPENDED,
     )
     if told is None or (incident.is_drill and not link.allows_drills):
+        return None
+    if not agreements.may_send(link, told.message_type):
         return None
     return OutboxMessage(
         municipality_id=case.municipality_id,
@@ -118,7 +122,7 @@ def _due(link: Link, now: datetime) -> Any:
         .due(now)
         .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
         .filter(~Exists(earlier))
-        .select_related("link__municipality", "link__agency", "incident")
+        .select_related(*SENT_WITH)
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
     )
 
@@ -189,13 +193,19 @@ def finish(*, claim: Claim, receipt: transport.Receipt) -> OutboxMessage:
 
 def _settle(message: OutboxMessage, receipt: transport.Receipt, now: datetime) -> None:
     """Say what follows an attempt that brought no acknowledgement."""
-    following = retries.next_try(now=now, created_at=message.created_at, attempts=message.attempts)
+    link = message.link
+    following = retries.next_try(
+        now=now,
+        created_at=message.created_at,
+        attempts=message.attempts,
+        policy=retries.Policy(link.retry_longest_gap_s, timedelta(hours=link.retry_life_h)),
+    )
     if receipt.outcome == Outcome.PERMANENT or following is None:
         outbox.end_of_line(message)
         return
     if receipt.outcome == Outcome.TAKEN:
         message.sent_at = message.sent_at or now
-        following = now + timedelta(seconds=message.link.ack_deadline_s)
+        following = now + timedelta(seconds=link.ack_deadline_s_for(message.priority))
     message.next_try_at = following
     if message.state != OutboxState.MANUAL_FALLBACK:
         taken = receipt.outcome == Outcome.TAKEN

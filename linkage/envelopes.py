@@ -7,10 +7,21 @@ from typing import Any
 from django.utils import timezone
 
 from incidents.features import moment
+from linkage import agreements
 from linkage.choices import OutboxState
 from linkage.models import Case, OutboxMessage, PhoneTask
 from linkage.routing import Told
 from linkage.wire import SCHEMA_VERSION, canonical
+
+# The rows that cloud_event reads.
+SENT_WITH = (
+    "municipality",
+    "link__municipality",
+    "link__agency",
+    "link__purpose",
+    "link__legal_basis",
+    "incident",
+)
 
 
 def payload_of(*, case: Case, incident: Any, event: Any, told: Told) -> dict[str, Any]:
@@ -34,8 +45,13 @@ def payload_of(*, case: Case, incident: Any, event: Any, told: Told) -> dict[str
 
 
 def cloud_event(message: OutboxMessage) -> dict[str, Any]:
-    """Wrap the message as it goes out, by push and by fetch alike."""
-    link = message.link
+    """Wrap the message as it goes out, by push and by fetch alike.
+
+    Whatever the payload holds, only what the link's legal basis allows leaves here; `withheld`
+    names what was left out.
+    """
+    link, city = message.link, message.municipality
+    payload, withheld = agreements.permitted(link, message.payload)
     kind = message.message_type.lower()
     sent_at = moment(timezone.now())
     return _marked(
@@ -43,7 +59,7 @@ def cloud_event(message: OutboxMessage) -> dict[str, Any]:
         {
             "specversion": "1.0",
             "id": str(message.uid),
-            "source": f"/municipalities/{link.municipality.code}/links/{link.code}",
+            "source": f"/municipalities/{city.code}/links/{link.code}",
             "type": f"controlroom.{link.service}.{kind}.v1",
             "subject": message.case_number,
             "time": moment(message.created_at),
@@ -53,16 +69,19 @@ def cloud_event(message: OutboxMessage) -> dict[str, Any]:
                 "correlation_id": "",
                 "msg_type": message.message_type,
                 "schema_ver": SCHEMA_VERSION,
-                "sender_org": link.municipality.organisation_code,
+                "sender_org": city.organisation_code,
                 "receiver_org": link.agency.organisation_code,
-                "municipality_code": link.municipality.code,
+                "municipality_code": city.code,
                 "service_code": link.service,
-                "occurred_at": message.payload.get("at"),
+                "occurred_at": message.payload.get("at") or moment(message.created_at),
                 "sent_at": sent_at,
                 "priority": message.priority,
+                "purpose_code": link.purpose.code if link.purpose else "",
+                "legal_basis_code": link.legal_basis.code if link.legal_basis else "",
                 "is_drill": message.incident.is_drill,
-                "payload": message.payload,
-                "payload_hash": hashlib.sha256(canonical(message.payload)).hexdigest(),
+                "withheld": withheld,
+                "payload": payload,
+                "payload_hash": hashlib.sha256(canonical(payload)).hexdigest(),
             },
         },
     )

@@ -3,7 +3,7 @@
 import base64
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,10 +17,13 @@ from controlroom.audit import chain
 from controlroom.errors import Invalid
 from controlroom.municipalities.models import Municipality
 from incidents.choices import Service
+from linkage import agreements
 from linkage.choices import AgencyKind, LinkState
 from linkage.models import Agency, Link
+from linkage.models_agreements import MaintenanceWindow
 from linkage.sealing import seal, unseal
 
+WINDOW = ("maintenance_from", "maintenance_until")
 ROTATION_OVERLAP = timedelta(hours=24)
 
 
@@ -57,6 +60,7 @@ def create_link(
     client_secret = client_secret or generate_client_secret()
     application = _new_application(code, client_id or generate_client_id(), client_secret)
     webhook_secret = webhook_secret or new_webhook_secret()
+    options = {**agreements.usual(service), **options}
     link = Link.objects.create(
         municipality=municipality,
         agency=agency,
@@ -158,9 +162,35 @@ def set_state(*, link: Link, state: LinkState, by: Any = None, reason: str = "")
     if state not in {LinkState.UP, LinkState.MAINTENANCE, LinkState.SUSPENDED}:
         raise Invalid(_("this state is measured, not set"), fields={"state": [state]})
     link = Link.objects.select_for_update(no_key=True).get(pk=link.pk)
+    now = timezone.now()
+    if state == LinkState.UP and link.in_maintenance(now):
+        MaintenanceWindow.objects.filter(link=link, starts_at__lt=now, ends_at__gt=now).update(
+            ends_at=now
+        )
+        take_windows(link, now)
     link.state, link.failures = state, 0
-    link.save(update_fields=["state", "failures"])
+    link.save(update_fields=["state", "failures", *WINDOW])
     _record(f"link.{state}", link, by, reason)
+    return link
+
+
+def take_windows(link: Link, now: datetime) -> None:
+    """Put the current or next maintenance window on the link's row, unsaved (fields: WINDOW)."""
+    window = link.maintenance.filter(ends_at__gt=now).order_by("starts_at", "pk").first()
+    link.maintenance_from = window.starts_at if window else None
+    link.maintenance_until = window.ends_at if window else None
+
+
+@transaction.atomic
+def windows_changed(*, link: Link, by: Any = None) -> Link:
+    """Take over what was planned for the link, after its windows were written.
+
+    Locks: the link row.
+    """
+    link = Link.objects.select_for_update(no_key=True).get(pk=link.pk)
+    take_windows(link, timezone.now())
+    link.save(update_fields=[*WINDOW])
+    _record("link.maintenance_planned", link, by)
     return link
 
 

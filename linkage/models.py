@@ -23,6 +23,7 @@ from linkage.choices import (
     OutboxState,
     Outcome,
 )
+from linkage.models_agreements import Agreed
 from linkage.querysets import CaseQuerySet, InboxQuerySet, LinkQuerySet, OutboxQuerySet
 
 
@@ -56,7 +57,7 @@ class Agency(models.Model):
         return self.name_en if get_language() == "en" and self.name_en else self.name_ko
 
 
-class Link(models.Model):
+class Link(Agreed):
     """One agency × one service × one municipality, and how the two speak."""
 
     municipality = models.ForeignKey(

@@ -12,6 +12,16 @@ from controlroom.municipalities.roles import Right
 from linkage.choices import OFFERED, PENDING, PhoneState
 
 
+class OfLinkQuerySet(OwnedQuerySet):
+    """Rows that belong to the municipality of their link."""
+
+    def visible_to(self, user: Any, right: Right | None = None) -> Self:
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        held = user.memberships.carrying(right or self.right)
+        return self.filter(link__municipality_id__in=held.values("municipality_id"))
+
+
 class LinkQuerySet(OwnedQuerySet):
     def of_client(self, application: Any) -> Self:
         """Keep the links that this OAuth client speaks for: a client's whole world."""

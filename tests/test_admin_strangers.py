@@ -20,7 +20,13 @@ from tests.conftest import make_member
 pytestmark = pytest.mark.django_db
 
 # Code lists that all cities of an installation share, and rows of no city.
-SHARED = {"incidents.Kind", "incidents.PriorityRule", "linkage.Agency"}
+SHARED = {
+    "incidents.Kind",
+    "incidents.PriorityRule",
+    "linkage.Agency",
+    "linkage.LegalBasis",
+    "linkage.Purpose",
+}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from linkage.api.base import AgencyView
 from linkage.api.incidents import LIMIT, limit_of
 from linkage.api.schema import LINK, problems
 from linkage.choices import OutboxState
-from linkage.envelopes import cloud_event
+from linkage.envelopes import SENT_WITH, cloud_event
 from linkage.models import OutboxMessage
 
 
@@ -62,7 +62,7 @@ class OutboundView(AgencyView):
         owed = (
             OutboxMessage.objects.filter(link=found, pk__gt=_after(request))
             .offered()
-            .select_related("link__municipality", "link__agency", "incident")
+            .select_related(*SENT_WITH)
             .order_by("pk")
         )
         page = list(owed[: limit + 1])

@@ -37,8 +37,14 @@ def test_a_new_link_shows_its_secrets_once(desk, city):
         "code": "police112-new",
         "direction": "both",
         "push_url": "https://police.example/hook",
-        "allowed_kinds": "[]",
+        "mode": "request",
         "allows_drills": "on",
+        "time_limit_min": 60,
+        "retry_longest_gap_s": 600,
+        "retry_life_h": 72,
+        "dormant_after_days": 30,
+        "maintenance-TOTAL_FORMS": 0,
+        "maintenance-INITIAL_FORMS": 0,
         "ack_deadline_s": 30,
         "rate_per_s": 50,
         "burst": 500,
@@ -47,6 +53,7 @@ def test_a_new_link_shows_its_secrets_once(desk, city):
     assert response.status_code == 302, response.content.decode()[:3000]
     link = Link.objects.get(code="police112-new")
     assert link.push_host == "police.example"
+    assert link.legal_basis.code == "ACT-112"
     assert "whsec_" in words_of(response)
     shown = desk.get(reverse("admin:linkage_link_change", args=[link.pk]))
     desk.get(reverse("admin:linkage_link_changelist"))

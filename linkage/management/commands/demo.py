@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from controlroom import env
 from controlroom.municipalities.models import Municipality
 from incidents import catalogue
+from linkage import agreements
 from linkage.demo import city
 from linkage.demo.link import SharedSecrets, install_link
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
         )
         changed = city.install_people(municipality=municipality, password=password)
         catalogue.install()
+        agreements.install()
         self.stdout.write(
             f"{municipality.name_ko} ({municipality.code}): {added} cameras added, "
             f"people: {', '.join(changed) or 'unchanged'}, 112 link: {_link(municipality)}"
