@@ -206,6 +206,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "end video grants that ran out": {
+        "task": "linkage.tasks.end_overdue_grants",
+        "schedule": 10.0,
+        "options": {"expires": 20},
+    },
     "forget expired tokens and keys": {
         "task": "linkage.tasks.forget_expired",
         "schedule": 3600.0,

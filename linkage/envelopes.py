@@ -66,7 +66,7 @@ def cloud_event(message: OutboxMessage) -> dict[str, Any]:
             "datacontenttype": "application/json",
             "data": {
                 "msg_id": str(message.uid),
-                "correlation_id": "",
+                "correlation_id": message.payload.get("in_reply_to", ""),
                 "msg_type": message.message_type,
                 "schema_ver": SCHEMA_VERSION,
                 "sender_org": city.organisation_code,

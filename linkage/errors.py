@@ -60,6 +60,12 @@ class CaseCancelled(Conflict):
     code = "case_cancelled"
 
 
+class OutOfSequence(Conflict):
+    """The case stands so that this message must not be acted on; `errors` says which rule."""
+
+    code = "out_of_sequence"
+
+
 class NotReplayable(Conflict):
     """Only a message that was given up is sent again."""
 

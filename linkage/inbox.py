@@ -25,6 +25,7 @@ from linkage.errors import (
     KindNotAllowed,
     LinkClosed,
     MessageConflict,
+    OutOfSequence,
     PayloadHashMismatch,
     TimeOutOfRange,
     WrongReceiver,
@@ -163,7 +164,11 @@ def _apply_filed(link: Link, case_number: str) -> int:
     filed = list(waiting.order_by("version", "pk"))
     for row in filed:
         message = read(documents.parse(bytes(row.raw)))
-        done = _handle(link, message)
+        try:
+            done = _handle(link, message)
+        except OutOfSequence:
+            # It overtook its report and comes too late by now: kept, and no reason to refuse that.
+            done = Done(InboxResult.UNCHANGED)
         InboxMessage.objects.filter(pk=row.pk).update(result=done.result, incident=done.incident)
     return len(filed)
 

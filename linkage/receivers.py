@@ -9,9 +9,21 @@ from django.dispatch import receiver
 from incidents.events import fact_recorded
 from incidents.models import Incident, IncidentEvent
 from linkage import delivery, tasks
+from linkage.obligations import owed
+from linkage.services.police112 import video
 
 
 @receiver(fact_recorded, dispatch_uid="linkage.plan")
 def plan_outbox(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
     for link_id in delivery.plan(incident=incident, event=event):
         transaction.on_commit(partial(tasks.nudge, link_id), robust=True)
+
+
+@receiver(owed, dispatch_uid="linkage.nudge_owed")
+def nudge_owed(link_id: int, **_kwargs: Any) -> None:
+    transaction.on_commit(partial(tasks.nudge, link_id), robust=True)
+
+
+@receiver(fact_recorded, dispatch_uid="linkage.police112.video")
+def follow_with_video(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
+    video.after_fact(incident=incident, event=event)

@@ -5,7 +5,7 @@ from celery import shared_task
 from django.core.management import call_command
 from kombu.exceptions import OperationalError as BrokerError
 
-from linkage import delivery, idempotency, outbox, phone
+from linkage import delivery, grants, idempotency, outbox, phone
 from linkage.watch import canaries, rounds
 
 log = structlog.get_logger(__name__)
@@ -33,6 +33,11 @@ def sweep() -> None:
 @shared_task(name="linkage.tasks.take_canaries")
 def take_canaries() -> None:
     canaries.take()
+
+
+@shared_task(name="linkage.tasks.end_overdue_grants", ignore_result=True)
+def end_overdue_grants() -> None:
+    grants.end_overdue()
 
 
 @shared_task(name="linkage.tasks.forget_expired")

@@ -8,6 +8,7 @@ from linkage.api.incidents import IncidentsView, IncidentView
 from linkage.api.messages import MessagesView
 from linkage.api.outbound import AcknowledgeView, OutboundView
 from linkage.api.token import TokenView
+from linkage.api.video import GrantPieceView, GrantPlaylistView
 
 app_name = "agency-api"
 urlpatterns = [
@@ -15,6 +16,16 @@ urlpatterns = [
     path("links/<str:link>/messages", MessagesView.as_view(), name="messages"),
     path("links/<str:link>/outbound", OutboundView.as_view(), name="outbound"),
     path("links/<str:link>/outbound/<str:id>/ack", AcknowledgeView.as_view(), name="ack"),
+    path(
+        "links/<str:link>/grants/<str:grant>/live.m3u8",
+        GrantPlaylistView.as_view(),
+        name="grant-playlist",
+    ),
+    path(
+        "links/<str:link>/grants/<str:grant>/<str:piece>",
+        GrantPieceView.as_view(),
+        name="grant-piece",
+    ),
     path("incidents", IncidentsView.as_view(), name="incidents"),
     path("incidents/<str:receipt_no>", IncidentView.as_view(), name="incident"),
     path("schema/", SchemaView.as_view(), name="schema"),

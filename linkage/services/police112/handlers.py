@@ -6,11 +6,17 @@ from django.contrib.gis.geos import Point
 
 from incidents import lifecycle
 from incidents.choices import ReportState, Service
+from incidents.facts import note_fact
+from incidents.features import moment
+from incidents.models import Incident
 from incidents.reports import ReportIn, TakenReport, take_report
-from incidents.statuses import Status, Verb, target
-from linkage.choices import InboxResult
+from incidents.statuses import OPEN, Status, Verb, target
+from linkage.choices import InboxResult, MessageType
 from linkage.models import Case, Link
+from linkage.obligations import owe
 from linkage.services.handling import Done, Handler
+from linkage.services.police112 import video
+from linkage.services.police112.sequences import CaseState, Ruling, Word, ruling
 from linkage.wire import Message
 
 # The words of the 112 room, as its own people write them on the timeline.
@@ -28,7 +34,7 @@ def take_notify(link: Link, message: Message) -> Done:
         "payload": message.payload,
     }
     if taken.created:
-        Case.objects.create(**named, **fresh)
+        video.case_opened(case=Case.objects.create(**named, **fresh))
         return Done(InboxResult.APPLIED, taken.incident, created=True)
     case, _created = Case.objects.get_or_create(**named, defaults=fresh)
     if taken.changed and message.version > case.version:
@@ -64,20 +70,94 @@ def take_status(link: Link, message: Message) -> Done:
         incident = lifecycle.respond(incident=incident, by=None, agent=link.code, text=text)
     else:
         incident = lifecycle.add_note(incident=incident, by=None, agent=link.code, text=text)
+    if said["status"] == "CLOSED":
+        video.end_for_agency(link=link, case_number=case.external_id)
     return Done(InboxResult.APPLIED, incident)
+
+
+def take_stream_request(link: Link, message: Message) -> Done:
+    """Answer by the list, by grants or by refusals: each with its fact on the timeline."""
+    case = _case(link, message)
+    found = _ruling(message, case)
+    if case is None or found.word is Word.FILED:
+        return Done(InboxResult.FILED)
+    incident = _worked_on(case)
+    video.take_request(case=case, incident=incident, message=message, standing=found.reason)
+    return Done(InboxResult.APPLIED, incident)
+
+
+def take_close(link: Link, message: Message) -> Done:
+    """End the agency's own video of the case and say so; the incident is the centre's to close."""
+    case = _case(link, message)
+    if case is None:
+        return Done(InboxResult.FILED)
+    words = [STATUS_WORDS["CLOSED"], message.payload.get("text", "")]
+    video.end_for_agency(link=link, case_number=case.external_id)
+    event = note_fact(
+        incident=case.incident,
+        verb="agency-close",
+        agent=link.code,
+        text=" · ".join(word for word in words if word),
+        data={"closing_code": message.payload.get("closing_code", "")},
+    )
+    owe(
+        link=link,
+        incident=case.incident,
+        event=event,
+        message_type=MessageType.CLOSE_ACK,
+        case_number=case.external_id,
+        payload={
+            "receipt_no": case.external_id,
+            "in_reply_to": message.message_id,
+            "incident_number": case.incident.number,
+            "at": moment(event.at),
+        },
+    )
+    return Done(InboxResult.APPLIED, case.incident)
+
+
+def take_close_ack(link: Link, message: Message) -> Done:
+    """Keep the answer to our CLOSE; its correlation marks that message answered."""
+    case = _case(link, message)
+    if case is None or _ruling(message, case).word is Word.FILED:
+        return Done(InboxResult.FILED, case.incident if case else None)
+    return Done(InboxResult.APPLIED, case.incident)
 
 
 HANDLERS: dict[str, Handler] = {
     "EVENT_NOTIFY": take_notify,
     "CANCEL": take_cancel,
     "STATUS_UPDATE": take_status,
+    "STREAM_REQUEST": take_stream_request,
+    "CLOSE": take_close,
+    "CLOSE_ACK": take_close_ack,
 }
+
+
+def _worked_on(case: Case) -> Incident:
+    """Give the incident that the case is worked on as: a duplicate's is the other one."""
+    original: Incident | None = case.incident.duplicate_of
+    return original or case.incident
+
+
+def _ruling(message: Message, case: Case | None) -> Ruling:
+    return ruling(message.message_type, state_of(case))
+
+
+def state_of(case: Case | None) -> CaseState:
+    """Say where the case stands; a duplicate stands where its original does."""
+    if case is None:
+        return CaseState.UNKNOWN
+    status = _worked_on(case).status
+    if status == Status.CANCELLED:
+        return CaseState.CANCELLED
+    return CaseState.OPEN if status in OPEN else CaseState.ENDED
 
 
 def _case(link: Link, message: Message) -> Case | None:
     case: Case | None = (
         Case.objects.filter(link=link, external_id=message.case_number)
-        .select_related("incident")
+        .select_related("incident__duplicate_of", "link__municipality")
         .first()
     )
     return case

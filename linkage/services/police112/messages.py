@@ -3,7 +3,7 @@
 Source: domain.md 3.1 (fields of 112 긴급영상).
 """
 
-from linkage.wire import PLACE, RECEIPT_NO, VERSION, Schema, text, token
+from linkage.wire import PLACE, RECEIPT_NO, VERSION, Schema, record, text, token
 
 REPORT_FIELDS: dict[str, Schema] = {
     "kind_code": token(30, "사건종별: the agency's code; an unknown one is taken in as unmapped"),
@@ -52,6 +52,28 @@ PAYLOADS: dict[str, Schema] = {
             "reason": text(200, "Why the report is taken back"),
         },
     },
+    "STREAM_REQUEST": record(
+        "receipt_no",
+        "purpose",
+        "basis",
+        receipt_no=RECEIPT_NO,
+        cameras={
+            "type": "array",
+            "maxItems": 20,
+            "items": {"type": "integer", "minimum": 1, "maximum": 9_223_372_036_854_775_807},
+            "description": "Ids out of the newest CAMERA_LIST; without any, the list is asked for",
+        },
+        purpose=token(20, "SCENE, RESCUE, PURSUIT or SEARCH; another one is answered by DENY"),
+        basis=token(40, "Legal basis on which the video is asked for"),
+        extend=text(200, "Why a grant must last longer; only with it a grant held is extended"),
+    ),
+    "CLOSE": record(
+        "receipt_no",
+        receipt_no=RECEIPT_NO,
+        closing_code=token(20, "종결코드"),
+        text=text(500, "Remark"),
+    ),
+    "CLOSE_ACK": record("receipt_no", receipt_no=RECEIPT_NO),
 }
 
 # A partial correction of an own case, by PATCH.

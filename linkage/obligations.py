@@ -1,0 +1,46 @@
+"""Owe a link one message for one fact, beside what every fact is told by its contract."""
+
+from typing import Any
+
+from django.dispatch import Signal
+
+from incidents.models import Incident, IncidentEvent
+from linkage.choices import Direction, LinkState
+from linkage.models import Link, OutboxMessage
+
+# Sent in the transaction with link_id when something new is to be pushed.
+owed = Signal()
+
+
+def owe(
+    *,
+    link: Link,
+    incident: Incident,
+    event: IncidentEvent,
+    message_type: str,
+    case_number: str,
+    payload: dict[str, Any],
+) -> OutboxMessage | None:
+    """Write the obligation with its fact; None when this link may not be told, or was already.
+
+    A drill reaches no link without drills, and nothing reaches a suspended or inbound link.
+    Emits: owed, in the transaction.
+    """
+    closed = link.state == LinkState.SUSPENDED or link.direction == Direction.IN
+    if closed or (incident.is_drill and not link.allows_drills):
+        return None
+    row = OutboxMessage(
+        municipality_id=link.municipality_id,
+        link=link,
+        incident=incident,
+        event=event,
+        message_type=message_type,
+        case_number=case_number,
+        priority=incident.priority,
+        payload=payload,
+    )
+    OutboxMessage.objects.bulk_create([row], ignore_conflicts=True)
+    kept: OutboxMessage | None = OutboxMessage.objects.filter(uid=row.uid).first()
+    if kept is not None:
+        owed.send(sender=OutboxMessage, link_id=link.pk)
+    return kept

@@ -1,0 +1,32 @@
+"""A 112 case with cameras around it, and what the room is owed for it."""
+
+import pytest
+
+from incidents.models import Incident
+from linkage.models import OutboxMessage
+from tests.incidents.conftest import make_camera
+from tests.linkage.conftest import envelope
+
+RECEIPT = "20261122-000001"
+
+
+@pytest.fixture
+def cameras(city):
+    """Three cameras within 150 m of the reported place and one far away."""
+    places = [(127.4, 36.4003), (127.4, 36.4006), (127.4, 36.4012), (127.4, 36.45)]
+    return [make_camera(city, lon, lat, f"중앙로 {n}") for n, (lon, lat) in enumerate(places, 1)]
+
+
+@pytest.fixture
+def case(cameras, post):
+    assert post(envelope(receipt_no=RECEIPT)).status_code == 201
+    return Incident.objects.get()
+
+
+def owed(message_type: str) -> list[OutboxMessage]:
+    return list(OutboxMessage.objects.filter(message_type=message_type).order_by("pk"))
+
+
+def ask(*cameras: int, **changes):
+    said = {"purpose": "SCENE", "basis": "112-ACT", "cameras": list(cameras)}
+    return envelope("STREAM_REQUEST", receipt_no=RECEIPT, **(said | changes))

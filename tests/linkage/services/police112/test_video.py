@@ -1,0 +1,175 @@
+"""The dialogue about video: listed, asked for, granted or refused, ended; never a source."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.gis.geos import Point
+from django.utils import timezone
+
+from cctv.sources import SYNTHETIC, set_source
+from controlroom.audit.models import Record
+from controlroom.journal.models import Entry
+from incidents import lifecycle
+from incidents.models import IncidentEvent
+from linkage import grants
+from linkage.models import StreamGrant
+from linkage.models_video import GrantEnd
+from tests.linkage.conftest import api_client, envelope
+from tests.linkage.services.police112.conftest import RECEIPT, ask, owed
+
+FIELDS = {"id", "name", "lon", "lat", "distance_m", "bearing_deg", "in_view", "health"}
+
+
+def granted(post, *cameras) -> list[StreamGrant]:
+    assert post(ask(*[camera.pk for camera in cameras])).status_code == 201
+    return list(StreamGrant.objects.filter(ended_at=None).order_by("pk"))
+
+
+def test_a_report_is_answered_by_the_list_of_cameras(case, cameras):
+    (message,) = owed("CAMERA_LIST")
+    assert message.payload["version"] == 1
+    listed = message.payload["cameras"]
+    assert [row["id"] for row in listed] == [camera.pk for camera in cameras[:3]]
+    assert all(set(row) == FIELDS for row in listed)
+
+
+def test_the_list_never_names_a_source(city, cameras, post):
+    for camera in cameras:
+        set_source(camera, SYNTHETIC)
+    post(envelope(receipt_no=RECEIPT))
+    assert "synthetic" not in str(owed("CAMERA_LIST")[0].payload)
+
+
+def test_a_place_that_moves_sends_a_new_version(case, haneul):
+    lifecycle.acknowledge(incident=case, by=haneul)
+    lifecycle.move(incident=case, by=haneul, place=Point(127.4, 36.4501, srid=4326))
+    first, second = owed("CAMERA_LIST")
+    assert (first.payload["version"], second.payload["version"]) == (1, 2)
+    assert first.payload["cameras"] != second.payload["cameras"]
+
+
+def test_a_correction_by_the_room_itself_sends_a_new_version(case, post):
+    place = {"lon": 127.4, "lat": 36.4502, "error_radius_m": 5, "method": "gps"}
+    post(envelope(receipt_no=RECEIPT, version=2, place=place))
+    assert [row.payload["version"] for row in owed("CAMERA_LIST")] == [1, 2]
+
+
+def test_a_change_that_chooses_no_cameras_sends_no_list(case, post):
+    post(envelope(receipt_no=RECEIPT, version=2, summary="다른 말"))
+    assert len(owed("CAMERA_LIST")) == 1
+
+
+def test_a_request_without_cameras_asks_for_the_list(case, post):
+    document = ask()
+    assert post(document).status_code == 201
+    assert owed("CAMERA_LIST")[-1].payload["in_reply_to"] == document["msg_id"]
+
+
+def test_a_request_is_granted_bound_to_case_camera_and_basis(case, cameras, post, link):
+    document = ask(cameras[0].pk, cameras[1].pk)
+    assert post(document).status_code == 201
+    (message,) = owed("STREAM_GRANT")
+    found = {str(grant.reference): grant for grant in StreamGrant.objects.all()}
+    assert {row["grant"] for row in message.payload["grants"]} == set(found)
+    assert message.payload["in_reply_to"] == document["msg_id"]
+    for grant in found.values():
+        assert (grant.link, grant.incident, grant.basis) == (link, case, "112-ACT")
+        assert grant.expires_at - grant.granted_at == timedelta(minutes=60)
+    assert Record.objects.filter(action="grant.given").count() == 2
+    assert IncidentEvent.objects.filter(incident=case, verb="video-request").count() == 1
+    assert Entry.objects.filter(kind="video.granted", subject_id=str(case.pk)).count() == 2
+
+
+def test_a_camera_outside_the_list_is_refused_beside_a_granted_one(case, cameras, post):
+    post(ask(cameras[0].pk, cameras[3].pk))
+    assert [row["camera"] for row in owed("STREAM_GRANT")[0].payload["grants"]] == [cameras[0].pk]
+    assert owed("STREAM_DENY")[0].payload["denied"] == [
+        {"camera": cameras[3].pk, "rule": "not_in_list"}
+    ]
+
+
+def test_another_purpose_is_refused_by_its_rule(case, cameras, post):
+    post(ask(cameras[0].pk, purpose="TRAFFIC_FINE"))
+    assert owed("STREAM_DENY")[0].payload["denied"][0]["rule"] == "purpose_not_allowed"
+    assert not StreamGrant.objects.exists()
+
+
+def test_the_same_camera_again_is_the_same_grant_and_longer_only_with_a_reason(case, cameras, post):
+    (grant,) = granted(post, cameras[0])
+    (again,) = granted(post, cameras[0])
+    assert (again.pk, again.expires_at) == (grant.pk, grant.expires_at)
+    post(ask(cameras[0].pk, extend="용의자 도주 중"))
+    longer = StreamGrant.objects.get()
+    assert longer.expires_at > grant.expires_at
+    assert longer.extensions[0]["reason"] == "용의자 도주 중"
+
+
+@pytest.mark.parametrize("body", [("CLOSE", {}), ("STATUS_UPDATE", {"status": "CLOSED"})])
+def test_the_rooms_own_end_ends_its_video_and_not_the_incident(case, cameras, post, body):
+    granted(post, *cameras[:2])
+    post(envelope(body[0], receipt_no=RECEIPT, **body[1]))
+    ends = set(StreamGrant.objects.values_list("end_reason", flat=True))
+    assert ends == {GrantEnd.AGENCY_CLOSE}
+    case.refresh_from_db()
+    assert case.ended_at is None
+    assert len(owed("CLOSE_ACK")) == (body[0] == "CLOSE")
+
+
+def test_the_end_of_the_incident_ends_its_video(case, cameras, post, haneul):
+    granted(post, cameras[0])
+    lifecycle.claim(incident=case, by=haneul)
+    lifecycle.close(incident=case, by=haneul, result="resolved")
+    assert StreamGrant.objects.get().end_reason == GrantEnd.INCIDENT_CLOSED
+    assert Entry.objects.filter(kind="video.ended").count() == 1
+
+
+def test_a_grant_ends_by_its_time_and_a_suspended_links_at_once(case, cameras, post, link):
+    granted(post, cameras[0], cameras[1])
+    late = timezone.now() - timedelta(seconds=1)
+    StreamGrant.objects.filter(camera=cameras[0]).update(expires_at=late)
+    assert grants.end_overdue() == 1
+    assert StreamGrant.objects.get(camera=cameras[0]).end_reason == GrantEnd.TTL
+    link.state = "suspended"
+    link.save()
+    assert grants.end_overdue() == 1
+    assert StreamGrant.objects.get(camera=cameras[1]).end_reason == GrantEnd.REVOKED
+
+
+def test_a_grant_that_ran_out_is_given_anew(case, cameras, post):
+    (grant,) = granted(post, cameras[0])
+    StreamGrant.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    (fresh,) = granted(post, cameras[0])
+    assert fresh.pk != grant.pk
+
+
+def watch(police, link, grant, piece="live.m3u8"):
+    return police.get(f"/api/v1/links/{link.code}/grants/{grant.reference}/{piece}")
+
+
+def test_a_grant_opens_the_picture_and_puts_watching_on_record(
+    case, cameras, post, police, link, monkeypatch
+):
+    (grant,) = granted(post, cameras[0])
+    monkeypatch.setattr("cctv.streams.want", lambda camera_id: None)
+    monkeypatch.setattr("cctv.streams.playlist", lambda camera_id: ("run", b"#EXTM3U\n"))
+    response = watch(police, link, grant)
+    assert (response.status_code, response.content) == (200, b"#EXTM3U\n")
+    grant.refresh_from_db()
+    assert grant.first_viewed_at
+    assert Record.objects.filter(action="grant.viewed").count() == 1
+    watch(police, link, grant)
+    assert Record.objects.filter(action="grant.viewed").count() == 1
+
+
+def test_an_ended_grant_opens_nothing(case, cameras, post, police, link):
+    (grant,) = granted(post, cameras[0])
+    post(envelope("CLOSE", receipt_no=RECEIPT))
+    assert watch(police, link, grant).status_code == 404
+    assert watch(police, link, grant, "00000000-000001.m4s").status_code == 404
+
+
+def test_another_links_grant_looks_like_none(case, cameras, post, link, other_link):
+    (grant,) = granted(post, cameras[0])
+    client = api_client(other_link)
+    assert watch(client, other_link, grant).status_code == 404
+    assert watch(client, link, grant).status_code == 404

@@ -1,0 +1,64 @@
+"""Each rule that refuses a camera, and how long a grant lasts."""
+
+from datetime import timedelta
+
+import pytest
+
+from linkage.services.police112.video_rules import (
+    Asked,
+    Decision,
+    Rule,
+    Terms,
+    decide,
+    lifetime,
+)
+
+LISTED = {1: 40.0, 2: 90.0, 3: 700.0}
+ASKED = Asked((1,), "SCENE", "112-ACT")
+
+
+def decided(asked=ASKED, terms=None, standing="", held=()):
+    return decide(terms=terms or Terms(), asked=asked, standing=standing, listed=LISTED, held=held)
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        (Rule.SUSPENDED, {"terms": Terms(suspended=True)}),
+        (Rule.CLOSED, {"standing": "closed"}),
+        (Rule.CANCELLED, {"standing": "cancelled"}),
+        (Rule.PURPOSE, {"asked": Asked((1,), "CURIOSITY", "112-ACT")}),
+        (Rule.BASIS, {"asked": Asked((1,), "SCENE", "")}),
+        (Rule.BASIS, {"terms": Terms(bases=frozenset({"OTHER"}))}),
+        (Rule.NOT_LISTED, {"asked": Asked((9,), "SCENE", "112-ACT")}),
+        (Rule.OUT_OF_RADIUS, {"asked": Asked((3,), "SCENE", "112-ACT")}),
+        (Rule.TOO_MANY, {"terms": Terms(camera_limit=1), "held": (2,)}),
+    ],
+)
+def test_each_rule_refuses(rule, changes):
+    decision = decided(**changes)
+    assert decision.granted == ()
+    assert [found for _camera, found in decision.denied] == [rule]
+
+
+def test_every_rule_has_its_refusal():
+    marks = test_each_rule_refuses.pytestmark[0].args[1]
+    assert {rule for rule, _changes in marks} == set(Rule)
+
+
+def test_one_request_is_granted_in_part():
+    decision = decided(asked=Asked((1, 9, 1), "SCENE", "112-ACT"))
+    assert decision == Decision((1,), ((9, Rule.NOT_LISTED),))
+
+
+def test_a_camera_that_is_held_is_asked_for_again_within_the_limit():
+    assert decided(terms=Terms(camera_limit=1), held=(1,)).granted == (1,)
+
+
+@pytest.mark.parametrize(("urgency", "minutes"), [("0", 120), ("1", 60), ("4", 30), ("", 60)])
+def test_a_grant_lasts_by_the_urgency_code(urgency, minutes):
+    assert lifetime(urgency, None) == timedelta(minutes=minutes)
+
+
+def test_no_grant_lasts_longer_than_agreed():
+    assert lifetime("0", timedelta(minutes=10)) == timedelta(minutes=10)
