@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from controlroom.errors import DomainError
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.roles import Right
-from linkage import admin_agreements, admin_links, outbox
+from linkage import admin_agreements, admin_links, replays
 from linkage.models import Agency, Case, DeliveryAttempt, InboxMessage, OutboxMessage
 
 __all__ = ["admin_agreements", "admin_links"]
@@ -76,7 +76,7 @@ class OutboxAdmin(ScopedAdmin):
         done = 0
         for message in chosen:
             try:
-                outbox.replay(message=message, by=request.user)
+                replays.replay(message=message, by=request.user)
                 done += 1
             except DomainError as refusal:
                 self.message_user(request, f"{message}: {refusal.message}", messages.ERROR)

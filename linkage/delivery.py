@@ -184,15 +184,22 @@ def finish(*, claim: Claim, receipt: transport.Receipt) -> OutboxMessage:
     if receipt.outcome == Outcome.ACKED:
         outbox.confirm(message, now)
         return message
-    _settle(message, receipt, now)
+    following = _following(message, receipt, now)
+    if following is None:
+        outbox.end_of_line(message)
+        return message
+    message.next_try_at = following
+    message.state = _waiting_state(message, receipt)
     message.save()
     if message.state != before:
         owed.announce(message)
     return message
 
 
-def _settle(message: OutboxMessage, receipt: transport.Receipt, now: datetime) -> None:
-    """Say what follows an attempt that brought no acknowledgement."""
+def _following(
+    message: OutboxMessage, receipt: transport.Receipt, now: datetime
+) -> datetime | None:
+    """Say when a message without an acknowledgement is tried again; None: never."""
     link = message.link
     following = retries.next_try(
         now=now,
@@ -201,15 +208,17 @@ def _settle(message: OutboxMessage, receipt: transport.Receipt, now: datetime) -
         policy=retries.Policy(link.retry_longest_gap_s, timedelta(hours=link.retry_life_h)),
     )
     if receipt.outcome == Outcome.PERMANENT or following is None:
-        outbox.end_of_line(message)
-        return
+        return None
     if receipt.outcome == Outcome.TAKEN:
         message.sent_at = message.sent_at or now
-        following = now + timedelta(seconds=link.ack_deadline_s_for(message.priority))
-    message.next_try_at = following
-    if message.state != OutboxState.MANUAL_FALLBACK:
-        taken = receipt.outcome == Outcome.TAKEN
-        message.state = OutboxState.SENT if taken else OutboxState.RETRYING
+        return now + timedelta(seconds=link.ack_deadline_s_for(message.priority))
+    return following
+
+
+def _waiting_state(message: OutboxMessage, receipt: transport.Receipt) -> str:
+    if message.state == OutboxState.MANUAL_FALLBACK:
+        return message.state
+    return OutboxState.SENT if receipt.outcome == Outcome.TAKEN else OutboxState.RETRYING
 
 
 def links_with_due() -> Iterable[int]:

@@ -306,6 +306,11 @@ class OutboxMessage(models.Model):
                 name="outbox_due",
             ),
             models.Index(fields=["incident", "link", "id"], name="outbox_by_incident"),
+            models.Index(
+                fields=["link", "created_at"],
+                condition=Q(state=OutboxState.DEAD),
+                name="outbox_given_up",
+            ),
         ]
 
     def __str__(self) -> str:

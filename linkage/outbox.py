@@ -4,16 +4,13 @@ Source: domain.md 2.2.
 """
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from linkage import owed, phone, retries
+from linkage import backlog, owed, phone, retries
 from linkage.choices import OFFERED, OutboxState
-from linkage.errors import NotReplayable
 from linkage.models import Link, OutboxMessage
 
 CONFIRMED = frozenset({OutboxState.ACKED, OutboxState.ANSWERED, OutboxState.RECONCILED})
@@ -21,12 +18,15 @@ CONFIRMED = frozenset({OutboxState.ACKED, OutboxState.ANSWERED, OutboxState.RECO
 
 def confirm(message: OutboxMessage, now: datetime) -> None:
     """Write down that the agency has the locked message; call in its transaction."""
-    told = message.state == OutboxState.MANUAL_FALLBACK
+    before = message.state
+    told = before == OutboxState.MANUAL_FALLBACK
     message.state = OutboxState.RECONCILED if told else OutboxState.ACKED
     message.sent_at = message.sent_at or now
     message.acked_at = now
     message.lease_until = None
     message.save()
+    if before == OutboxState.DEAD:
+        backlog.report(message.link)
     phone.line_confirmed(message, now=now)
     owed.announce(message)
 
@@ -65,32 +65,19 @@ def mark_answered(*, message: OutboxMessage) -> OutboxMessage:
 
 
 def end_of_line(message: OutboxMessage) -> None:
-    """Give a message up, or only its line when a person has told the agency already."""
+    """Give a locked message up, with an alarm, or only its line when a person has told the agency.
+
+    Locks: the link's alarm, then the journal's counter.
+    """
     message.is_offered = False
     message.lease_until = None
-    if message.state != OutboxState.MANUAL_FALLBACK:
+    told = message.state == OutboxState.MANUAL_FALLBACK
+    if not told:
         message.state = OutboxState.DEAD
-
-
-@transaction.atomic
-def replay(*, message: OutboxMessage, by: Any) -> OutboxMessage:
-    """Send a given-up message again, with a new life.
-
-    Raises: NotReplayable.
-    """
-    message = owed.locked(message.pk)
-    if message.state not in {OutboxState.DEAD, OutboxState.MANUAL_FALLBACK}:
-        raise NotReplayable(_("only a message that was given up is sent again"))
-    now = timezone.now()
-    if message.state == OutboxState.DEAD:
-        message.state = OutboxState.QUEUED
-    message.created_at = now
-    message.next_try_at = now
-    message.is_offered = True
     message.save()
-    owed.record("exchange.replayed", message, by)
-    owed.announce(message)
-    return message
+    if not told:
+        backlog.report(message.link)
+        owed.announce(message)
 
 
 def give_up_expired() -> int:
@@ -105,9 +92,5 @@ def _bury(pk: int, horizon: datetime) -> bool:
     message = owed.locked(pk)
     if message.state not in OFFERED or message.created_at >= horizon:
         return False
-    before = message.state
     end_of_line(message)
-    message.save()
-    if message.state != before:
-        owed.announce(message)
     return True

@@ -1,5 +1,6 @@
 """Lock a message that is owed, and put on record what became of it."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,16 @@ def locked(pk: int) -> OutboxMessage:
         .get(pk=pk)
     )
     return message
+
+
+def locked_in_order(pks: Iterable[int]) -> list[OutboxMessage]:
+    """Locks: the messages, the oldest first."""
+    return list(
+        OutboxMessage.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("link")
+        .filter(pk__in=list(pks))
+        .order_by("pk")
+    )
 
 
 def locked_of(link: Link, uid: UUID) -> OutboxMessage | None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from controlroom.errors import Invalid
 from controlroom.journal import log
 from incidents.features import moment
+from linkage import backlog
 from linkage.choices import PENDING, LinkState, OutboxState, PhoneReason, PhoneState
 from linkage.errors import AlreadyTelephoned
 from linkage.models import OutboxMessage, PhoneTask
@@ -107,13 +108,16 @@ def done(*, task: PhoneTask, by: Any, who: str, at: datetime, said: str) -> Phon
 
 
 def _mark_told(message: OutboxMessage, *, acknowledged: bool) -> None:
+    before = message.state
     if acknowledged:
         message.state = OutboxState.RECONCILED
     else:
         # What the agency refused for good is not put before it again by itself.
-        message.is_offered = message.state in PENDING
+        message.is_offered = before in PENDING
         message.state = OutboxState.MANUAL_FALLBACK
     message.save(update_fields=["state", "is_offered"])
+    if before == OutboxState.DEAD:
+        backlog.report(message.link)
 
 
 def _check(message: OutboxMessage, *, who: str, at: datetime, said: str) -> None:

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from linkage import views, views_alarms, views_phone
+from linkage import views, views_alarms, views_phone, views_replay
 
 app_name = "linkage"
 urlpatterns = [
     path("links/", views.links, name="links"),
     path("phone-tasks/", views_phone.tasks, name="phone-tasks"),
     path("phone-tasks/<int:task_id>/done/", views_phone.done, name="phone-task-done"),
+    path("links/<slug:link_code>/replay/", views_replay.replay, name="replay"),
     path("incidents/<uuid:incident_id>/exchanges/", views.exchanges, name="exchanges"),
     path("alarms/", views_alarms.listing, name="alarms"),
     path(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from controlroom.journal.models import Entry
 from incidents import lifecycle
 from incidents.models import Incident
-from linkage import delivery, inbox, outbox, transport
+from linkage import delivery, inbox, outbox, replays, transport
 from linkage.choices import LinkState, OutboxState, Outcome
 from linkage.links import new_webhook_secret, rotate_webhook_secret
 from linkage.models import DeliveryAttempt, Link, OutboxMessage
@@ -126,7 +126,7 @@ def test_a_refusal_for_good_is_given_up_and_can_be_replayed(pushed, agency, hane
     message = OutboxMessage.objects.get()
     assert message.state == OutboxState.DEAD
     assert Entry.objects.filter(kind="exchange.dead").exists()
-    outbox.replay(message=message, by=administrator)
+    replays.replay(message=message, by=administrator)
     drain(pushed)
     message.refresh_from_db()
     assert message.state == OutboxState.ACKED
