@@ -128,7 +128,9 @@ def write_fact(
     agent: str,
     text: str,
     data: dict[str, Any] | None,
+    picks: list[dict[str, Any]] | None = None,
 ) -> IncidentEvent:
+    """Write the fact; `picks` spares looking the cameras up that were chosen just now."""
     event: IncidentEvent = IncidentEvent.objects.create(
         municipality_id=row.municipality_id,
         incident=row,
@@ -141,7 +143,7 @@ def write_fact(
         data=data or {},
     )
     fact_recorded.send(sender=Incident, incident=row, event=event)
-    fact: dict[str, Any] = {"incident": incident_feature(row)}
+    fact: dict[str, Any] = {"incident": incident_feature(row, picks)}
     if text:
         fact["text"] = text
     log.append(

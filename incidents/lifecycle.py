@@ -46,7 +46,8 @@ __all__ = [
 ]
 
 
-@transaction.atomic
+# Without a savepoint inside another transaction: whoever asks for more refuses the whole of it.
+@transaction.atomic(savepoint=False)
 def open_incident(  # noqa: PLR0913 - a report has that many sides
     *,
     municipality: Municipality,
@@ -94,14 +95,23 @@ def open_incident(  # noqa: PLR0913 - a report has that many sides
     choice = choice_for(incident)
     incident.number = take_number(municipality_id=municipality.pk, at=incident.received_at)
     incident.save(force_insert=True)
-    keep_choice(incident, choice)
+    kept = keep_choice(incident, choice)
     if report is not None:
         report.incident = incident
         report.save(force_insert=True)
     data = explained(rule)
     if report is not None:
         data |= {"external_id": report.external_id, "report_version": report.version}
-    write_fact(incident, events.OPEN, before=None, by=by, agent=agent, text="", data=data)
+    write_fact(
+        incident,
+        events.OPEN,
+        before=None,
+        by=by,
+        agent=agent,
+        text="",
+        data=data,
+        picks=kept.picks if kept else [],
+    )
     if by is not None:
         note_acknowledged(incident, by)
     return incident

@@ -47,7 +47,7 @@ class TakenReport:
     changed: bool
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def take_report(*, municipality: Municipality, source: str, message: ReportIn) -> TakenReport:
     """Take a report in: open its incident, change it, or only keep what came late.
 
