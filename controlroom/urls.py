@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.i18n import JavaScriptCatalog
 
 from controlroom import views
+from linkage.console import page as link_console
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -17,6 +18,7 @@ urlpatterns = [
     path("", include("controlroom.journal.urls")),
     path("api/v1/", include("linkage.api.urls")),
     path("m/<str:code>/linkage/", include("linkage.urls")),
+    path("m/<str:code>/links/", link_console, name="link-console"),
     path("admin/", admin.site.urls),
     path("", include("controlroom.municipalities.urls")),
     path("", include("incidents.urls")),

@@ -15,6 +15,7 @@ from oauth2_provider.models import get_application_model
 
 from controlroom.audit import chain
 from controlroom.errors import Invalid
+from controlroom.journal import log
 from controlroom.municipalities.models import Municipality
 from incidents.choices import Service
 from linkage import agreements
@@ -162,15 +163,24 @@ def set_state(*, link: Link, state: LinkState, by: Any = None, reason: str = "")
     if state not in {LinkState.UP, LinkState.MAINTENANCE, LinkState.SUSPENDED}:
         raise Invalid(_("this state is measured, not set"), fields={"state": [state]})
     link = Link.objects.select_for_update(no_key=True).get(pk=link.pk)
+    before = link.state
     now = timezone.now()
     if state == LinkState.UP and link.in_maintenance(now):
         MaintenanceWindow.objects.filter(link=link, starts_at__lt=now, ends_at__gt=now).update(
             ends_at=now
         )
         take_windows(link, now)
-    link.state, link.failures = state, 0
-    link.save(update_fields=["state", "failures", *WINDOW])
+    link.state, link.failures, link.paused_until = state, 0, None
+    link.save(update_fields=["state", "failures", "paused_until", *WINDOW])
     _record(f"link.{state}", link, by, reason)
+    log.append(
+        municipality_id=link.municipality_id,
+        kind="link.state",
+        subject_kind="link",
+        subject_id=link.code,
+        actor_id=by.pk if by else None,
+        data={"link": link.code, "state": str(state), "before": str(before)},
+    )
     return link
 
 

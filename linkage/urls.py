@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from linkage import views, views_alarms, views_phone, views_replay
+from linkage import console, views, views_alarms, views_phone, views_replay
 
 app_name = "linkage"
 urlpatterns = [
@@ -17,4 +17,18 @@ urlpatterns = [
         views_alarms.acknowledge,
         name="alarm-acknowledge",
     ),
+    path("console/", console.show_matrix, name="matrix"),
+    path("console/<slug:link>/messages/", console.messages, name="link-messages"),
+    path(
+        "console/<slug:link>/messages/<str:direction>/<str:name>/",
+        console.message,
+        name="link-message",
+    ),
+    path(
+        "console/<slug:link>/messages/<str:direction>/<str:name>/content/",
+        console.reveal,
+        name="link-message-content",
+    ),
+    path("console/<slug:link>/pause/", console.pause, name="link-pause"),
+    path("console/<slug:link>/resume/", console.resume, name="link-resume"),
 ]

@@ -171,6 +171,7 @@ const runs = {
   search: () => search.open(),
   offer: () => desk.verb("offer"),
   create,
+  links: () => byId("links-open").click(),
   silence: () => vigil.silence(),
   back: () => desk.back(),
   help: () => commands.showHelp(),

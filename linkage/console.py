@@ -1,0 +1,202 @@
+"""The link console: its page, its matrix, a link's messages, and what a person does to them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from controlroom.errors import Invalid, NotAllowed, OutOfScope
+from controlroom.journal import log
+from controlroom.journal.audiences import audiences_of
+from controlroom.municipalities.access import rights_in
+from controlroom.municipalities.models import Municipality
+from controlroom.municipalities.roles import Right
+from incidents.features import moment
+from incidents.snapshot import one_moment
+from linkage import links, tasks, traffic
+from linkage.choices import InboxResult, LinkState, MessageType, OutboxState
+from linkage.matrix import matrix, shown_state
+from linkage.models import InboxMessage, Link, OutboxMessage
+from linkage.serializers import (
+    MessagesSerializer,
+    ReasonSerializer,
+    checked,
+)
+
+# Who looks after links may look without working at incidents.
+VIEW = (Right.OPERATIONS_VIEW, Right.LINKS_MANAGE)
+ACT = (Right.SUPERVISE, Right.LINKS_MANAGE)
+
+
+def municipality_of(user: Any, code: str, *rights: Right) -> tuple[Municipality, Right]:
+    """Find the municipality for a user who holds one of these rights there, and the first held.
+
+    Raises: OutOfScope (404), NotAllowed (403).
+    """
+    municipality: Municipality | None = (
+        Municipality.objects.visible_to(user).filter(code=code).defer("boundary").first()
+    )
+    if municipality is None:
+        raise OutOfScope(_("no such municipality"))
+    held = rights_in(user, municipality.pk)
+    for right in rights:
+        if right in held:
+            return municipality, right
+    raise NotAllowed(_("your role does not allow this"))
+
+
+def link_of(user: Any, code: str, link: str, *rights: Right) -> Link:
+    """Raises: OutOfScope, NotAllowed."""
+    municipality, right = municipality_of(user, code, *rights)
+    found: Link | None = (
+        Link.objects.visible_to(user, right)
+        .filter(municipality=municipality, code=link)
+        .select_related("municipality", "agency")
+        .first()
+    )
+    if found is None:
+        raise OutOfScope(_("no such link"))
+    return found
+
+
+@require_GET
+@login_required
+@ensure_csrf_cookie
+def page(request: HttpRequest, code: str) -> HttpResponse:
+    try:
+        municipality, _right = municipality_of(request.user, code, *VIEW)
+    except OutOfScope as refusal:
+        raise Http404(str(refusal)) from refusal
+    except NotAllowed as refusal:
+        raise PermissionDenied(str(refusal)) from refusal
+    user: Any = request.user
+    rights = rights_in(user, municipality.pk)
+    config = {
+        "code": municipality.code,
+        "user": {"id": user.pk, "name": str(user)},
+        "language": get_language(),
+        "rights": sorted(rights),
+        "may": {"act": bool(rights & set(ACT)), "phone": Right.INCIDENT_WORK in rights},
+        "urls": _addresses(municipality.code),
+        "choices": {
+            "types": _words(MessageType.choices),
+            "out": _words(OutboxState.choices),
+            "in": _words(InboxResult.choices),
+        },
+    }
+    return render(
+        request,
+        "linkage/links.html",
+        {
+            "config": config,
+            "municipality": municipality,
+            "may_operate": Right.OPERATIONS_VIEW in rights,
+        },
+    )
+
+
+def _words(choices: Any) -> list[dict[str, str]]:
+    return [{"value": value, "label": str(label)} for value, label in choices]
+
+
+def _addresses(code: str) -> dict[str, str]:
+    base = f"/m/{code}/"
+    return {
+        "socket": f"/ws{base}live",
+        "events": f"{base}live/events",
+        "snapshot": reverse("linkage:matrix", args=[code]),
+        "links": f"{base}linkage/console/",
+        "replay": f"{base}linkage/links/",
+        "phone": f"{base}linkage/phone-tasks/",
+    }
+
+
+@api_view(["GET"])
+def show_matrix(request: Request, code: str) -> Response:
+    """Give every link by its directions, and the journal number that this picture belongs to."""
+    municipality, right = municipality_of(request.user, code, *VIEW)
+    with one_moment():
+        audiences = audiences_of(rights_in(request.user, municipality.pk))
+        cursor = log.scope_head(municipality_id=municipality.pk, audiences=audiences)
+        rows = matrix(
+            Link.objects.visible_to(request.user, right)
+            .filter(municipality=municipality)
+            .select_related("agency")
+        )
+    return Response({"cursor": cursor, "server_time": moment(timezone.now()), "links": rows})
+
+
+@api_view(["GET"])
+def messages(request: Request, code: str, link: str) -> Response:
+    found = link_of(request.user, code, link, *VIEW)
+    asked = checked(MessagesSerializer, request.query_params)
+    rows, following = traffic.page_of(found, asked)
+    return Response({"messages": rows, "next": following})
+
+
+@api_view(["GET"])
+def message(request: Request, code: str, link: str, direction: str, name: str) -> Response:
+    found = link_of(request.user, code, link, *VIEW)
+    return Response(traffic.detail_of(_message(found, direction, name)))
+
+
+@api_view(["POST"])
+def reveal(request: Request, code: str, link: str, direction: str, name: str) -> Response:
+    """Show the bytes of a message to who may see them; the reason is put on record."""
+    found = link_of(request.user, code, link, *ACT)
+    reason = checked(ReasonSerializer, request.data)["reason"]
+    user: Any = request.user
+    shown = traffic.reveal(message=_message(found, direction, name), by=user, reason=reason)
+    return Response(shown)
+
+
+def _message(link: Link, direction: str, name: str) -> OutboxMessage | InboxMessage:
+    try:
+        if direction == "out":
+            return traffic.owed_by(link, UUID(name))
+        if direction == "in" and name.isdecimal() and len(name) < 19:
+            return traffic.came_by(link, int(name))
+    except ValueError:
+        pass
+    raise OutOfScope(_("no such message of this link"))
+
+
+@api_view(["POST"])
+def pause(request: Request, code: str, link: str) -> Response:
+    """Put a link into maintenance: what it is owed waits, and what it sends is still taken."""
+    found = link_of(request.user, code, link, *ACT)
+    reason = checked(ReasonSerializer, request.data)["reason"]
+    if found.state == LinkState.SUSPENDED:
+        raise Invalid(_("a suspended link is not paused"), fields={"state": [found.state]})
+    changed = links.set_state(
+        link=found, state=LinkState.MAINTENANCE, by=request.user, reason=reason
+    )
+    return Response({"state": str(changed.state)})
+
+
+@api_view(["POST"])
+def resume(request: Request, code: str, link: str) -> Response:
+    found = link_of(request.user, code, link, *ACT)
+    reason = checked(ReasonSerializer, request.data)["reason"]
+    if shown_state(found, timezone.now()) != LinkState.MAINTENANCE:
+        raise Invalid(
+            _("only a paused link is resumed here; a suspension is lifted in the administration"),
+            fields={"state": [found.state]},
+        )
+    changed = links.set_state(link=found, state=LinkState.UP, by=request.user, reason=reason)
+    if changed.push_url:
+        transaction.on_commit(lambda: tasks.nudge(changed.pk), robust=True)
+    return Response({"state": str(changed.state)})

@@ -1,0 +1,179 @@
+"""The link console's matrix: what stands between the centre and each agency, in both directions."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Min
+from django.utils import timezone
+
+from incidents.choices import Status
+from incidents.features import moment
+from linkage import circuit
+from linkage.buckets import link_key
+from linkage.choices import PENDING, Direction, InboxResult, LinkState, OutboxState
+from linkage.models import Case, InboxMessage, Link, OutboxMessage, RateBucket
+
+WINDOW = timedelta(hours=24)
+# A clock that differs by more is marked; by more than five minutes it is refused.
+SKEW_MARK_MS = 5000
+
+_OUT_ACKS = """
+SELECT link_id, count(*), percentile_cont(ARRAY[0.5, 0.9])
+  WITHIN GROUP (ORDER BY extract(epoch FROM acked_at - created_at))
+FROM linkage_outboxmessage
+WHERE link_id = ANY(%s) AND created_at >= %s AND acked_at IS NOT NULL
+GROUP BY link_id
+"""
+_IN_ACKS = """
+SELECT c.link_id, count(*), percentile_cont(ARRAY[0.5, 0.9])
+  WITHIN GROUP (ORDER BY extract(epoch FROM i.acknowledged_at - i.received_at))
+FROM linkage_case c JOIN incidents_incident i ON i.id = c.incident_id
+WHERE c.link_id = ANY(%s) AND c.opened_at >= %s AND i.acknowledged_at IS NOT NULL
+GROUP BY c.link_id
+"""
+_NEWEST_IN = """
+SELECT l.id, m.received_at, m.skew_ms, m.raw
+FROM unnest(%s::bigint[]) AS l(id)
+CROSS JOIN LATERAL (
+  SELECT received_at, skew_ms, raw FROM linkage_inboxmessage
+  WHERE link_id = l.id ORDER BY id DESC LIMIT 1
+) AS m
+"""
+
+
+def matrix(links: Iterable[Link], *, now: datetime | None = None) -> list[dict[str, Any]]:
+    """Describe each link by its two directions, in a fixed number of queries."""
+    now = now or timezone.now()
+    rows = list(links)
+    ids = [row.pk for row in rows]
+    seen = _Seen(ids, now)
+    return [_link(row, seen, now) for row in rows]
+
+
+class _Seen:
+    """Everything that is counted, by link."""
+
+    def __init__(self, ids: list[int], now: datetime) -> None:
+        owed = OutboxMessage.objects.filter(link__in=ids).order_by()
+        self.queues = {
+            pk: (length, oldest, following)
+            for pk, length, oldest, following in owed.filter(state__in=PENDING)
+            .values_list("link_id")
+            .annotate(n=Count("pk"), oldest=Min("created_at"), following=Min("next_try_at"))
+        }
+        self.dead = dict(
+            owed.filter(state=OutboxState.DEAD).values_list("link_id").annotate(n=Count("pk"))
+        )
+        self.filed = dict(
+            InboxMessage.objects.filter(link__in=ids, result=InboxResult.FILED)
+            .order_by()
+            .values_list("link_id")
+            .annotate(n=Count("pk"))
+        )
+        self.unseen = {
+            pk: (length, oldest)
+            for pk, length, oldest in Case.objects.filter(
+                link__in=ids, incident__status=Status.RECEIVED
+            )
+            .order_by()
+            .values_list("link_id")
+            .annotate(n=Count("pk"), oldest=Min("incident__received_at"))
+        }
+        held = RateBucket.objects.filter(key__in=[link_key(pk) for pk in ids])
+        self.held = dict(held.values_list("key", "held_back"))
+        since = now - WINDOW
+        with connection.cursor() as cursor:
+            cursor.execute(_OUT_ACKS, [ids, since])
+            self.out_acks = {pk: (n, shares) for pk, n, shares in cursor.fetchall()}
+            cursor.execute(_IN_ACKS, [ids, since])
+            self.in_acks = {pk: (n, shares) for pk, n, shares in cursor.fetchall()}
+            cursor.execute(_NEWEST_IN, [ids])
+            self.newest = {
+                pk: (at, skew, schema_version(bytes(raw)))
+                for pk, at, skew, raw in cursor.fetchall()
+            }
+
+
+def schema_version(raw: bytes) -> str:
+    """Read the version that a message claims; "" when its bytes are not one of our envelopes."""
+    try:
+        document = json.loads(raw)
+    except ValueError:
+        return ""
+    found = document.get("schema_ver") if isinstance(document, dict) else None
+    return found[:10] if isinstance(found, str) else ""
+
+
+def shown_state(link: Link, now: datetime) -> str:
+    """Give the state as people read it: a planned window stands above what is measured."""
+    planned = link.in_maintenance(now) and link.state != LinkState.SUSPENDED
+    return str(LinkState.MAINTENANCE if planned else link.state)
+
+
+def _link(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
+    return {
+        "code": row.code,
+        "agency": {
+            "name": str(row.agency),
+            "kind": row.agency.kind,
+            "duty_phone": row.agency.duty_phone,
+        },
+        "service": {"code": row.service, "name": row.get_service_display()},
+        "state": shown_state(row, now),
+        "maintenance_until": moment(row.maintenance_until) if row.in_maintenance(now) else None,
+        "transport": "push" if row.push_url else "fetch",
+        "directions": [_out(row, seen, now), _in(row, seen, now)],
+        "breaker": {
+            "failures": row.failures,
+            "paused_until": moment(_still(row.paused_until, now)),
+        },
+        "dead": seen.dead.get(row.pk, 0),
+        "held_back": seen.held.get(link_key(row.pk), 0),
+    }
+
+
+def _out(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
+    length, oldest, following = seen.queues.get(row.pk, (0, None, None))
+    if row.push_url and _still(row.paused_until, now) and following:
+        following = max(following, row.paused_until)
+    stands = row.push_url and shown_state(row, now) not in circuit.SET_BY_PEOPLE
+    return {
+        "direction": "out",
+        "used": row.direction != Direction.IN,
+        "waiting": length,
+        "oldest_at": moment(oldest),
+        "last_at": moment(row.last_success_at),
+        "acks": _acks(seen.out_acks.get(row.pk)),
+        "next_try_at": moment(following) if stands else None,
+    }
+
+
+def _in(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
+    last_at, skew_ms, version = seen.newest.get(row.pk, (None, None, ""))
+    unseen, oldest = seen.unseen.get(row.pk, (0, None))
+    return {
+        "direction": "in",
+        "used": row.direction != Direction.OUT,
+        "waiting": unseen,
+        "filed": seen.filed.get(row.pk, 0),
+        "oldest_at": moment(oldest),
+        "last_at": moment(last_at),
+        "acks": _acks(seen.in_acks.get(row.pk)),
+        "skew_ms": skew_ms,
+        "skew_marked": skew_ms is not None and abs(skew_ms) > SKEW_MARK_MS,
+        "schema_version": version,
+    }
+
+
+def _acks(found: tuple[int, list[float]] | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    count, (p50, p90) = found
+    return {"count": count, "p50_s": round(p50, 1), "p90_s": round(p90, 1)}
+
+
+def _still(until: datetime | None, now: datetime) -> datetime | None:
+    return until if until and until > now else None

@@ -1,0 +1,66 @@
+/** What a person does to a link: send again, pause, resume; each asks for its reason. */
+
+import { ask } from "../console/dialogs/form.js";
+import { postJson } from "../lib/http.js";
+import { toast } from "../lib/notices.js";
+import { t } from "../lib/text.js";
+
+/** An undelivered message lives 72 hours before it is given up; twice that covers an outage. */
+const WHOLE_LIFE_H = 144;
+
+const reason = () => ({ name: "reason", label: t("Reason"), type: "area", required: true, wide: true });
+
+export class Deeds {
+  /** @param {{url: string, replayUrl: string, now: () => number, onDone: () => void}} wiring */
+  constructor({ url, replayUrl, now, onDone }) {
+    this.url = url;
+    this.replayUrl = replayUrl;
+    this.now = now;
+    this.onDone = onDone;
+  }
+
+  #name(link) {
+    return `${link.agency.name} · ${link.service.name}`;
+  }
+
+  /** Named messages, or those given up of the whole link or of an outage. */
+  replay(link, ids = []) {
+    const about = ids.length ? t("%(n)s messages go out again. The agency may have some of them already; it knows them by their ids.", { n: ids.length }) : t("Every message that was given up in this time goes out again, in its order. The agency knows those that it has by their ids.");
+    const outage = { name: "hours", label: t("Hours back from now"), type: "number", required: true, wide: true };
+    ask({
+      title: `${t("Send again")}: ${this.#name(link)}`,
+      about,
+      submit: t("Send again"),
+      fields: ids.length ? [] : [outage],
+      values: { hours: WHOLE_LIFE_H },
+      tables: {},
+      act: async ({ hours }) => {
+        const now = this.now();
+        const period = { since: new Date(now - hours * 3600_000).toISOString(), until: new Date(now).toISOString() };
+        const done = await postJson(`${this.replayUrl}${link.code}/replay/`, ids.length ? { ids } : period);
+        toast(t("%(n)s messages are queued again", { n: done.replayed }));
+        if (done.refused.length) {
+          toast(t("%(n)s messages were not given up and were not sent again", { n: done.refused.length }), { bad: true });
+        }
+        this.onDone();
+      },
+    });
+  }
+
+  pause(link) {
+    const resume = link.state === "maintenance";
+    const about = resume ? t("What waits is sent at once, in its order.") : t("What the agency is owed waits and is not lost. What it sends is still taken.");
+    ask({
+      title: `${resume ? t("Resume") : t("Pause")}: ${this.#name(link)}`,
+      about,
+      submit: resume ? t("Resume") : t("Pause"),
+      fields: [reason()],
+      tables: {},
+      act: async ({ reason: why }) => {
+        await postJson(`${this.url}${link.code}/${resume ? "resume" : "pause"}/`, { reason: why });
+        toast(resume ? t("The link is resumed") : t("The link is paused"));
+        this.onDone();
+      },
+    });
+  }
+}

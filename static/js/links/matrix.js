@@ -1,0 +1,179 @@
+/** The matrix: one body of two rows a link, updated in place so that the focus stays. */
+
+import { arrange, byId, h, setText, show } from "../lib/dom.js";
+import { age, moment, number } from "../lib/format.js";
+import { t } from "../lib/text.js";
+import { stateMark } from "./states.js";
+
+const CHANGED_MS = 4000;
+
+/** Seconds as people at a desk read them. */
+export function span(seconds) {
+  return seconds < 10 ? t("%(n)s s", { n: seconds.toFixed(1) }) : age(seconds * 1000);
+}
+
+function lines(cell, texts) {
+  const wanted = texts.filter(Boolean);
+  const key = JSON.stringify(wanted.map((line) => (line.text ? [line.text, line.bad] : line)));
+  if (cell.dataset.key !== key) {
+    cell.dataset.key = key;
+    cell.replaceChildren(...wanted.map((line) => h("span", { class: `line${line.bad ? " bad" : ""}` }, line.text ?? line)));
+  }
+}
+
+const NAMES = ["direction", "waiting", "oldest", "last", "acks", "clock", "breaker"];
+
+export class Matrix {
+  /**
+   * @param {{may: {act: boolean, phone: boolean}, onOpen: Function, onReplay: Function, onPause: Function, onPhone: Function, now: () => number}} wiring
+   */
+  constructor(wiring) {
+    this.wiring = wiring;
+    this.table = byId("matrix");
+    /** @type {Map<string, any>} */
+    this.bodies = new Map();
+    this.links = [];
+    this.selected = null;
+  }
+
+  update(links) {
+    this.links = links;
+    const bodies = links.map((link) => this.#body(link));
+    arrange(this.table, [/** @type {HTMLElement} */ (this.table.querySelector("thead")), ...bodies.map((body) => body.root)]);
+    show(byId("matrix-empty"), links.length === 0);
+    show(this.table, links.length > 0);
+    if (!links.some((link) => link.code === this.selected)) {
+      this.selected = links[0]?.code ?? null;
+    }
+    this.#mark();
+  }
+
+  /** Ages run by themselves. */
+  tick() {
+    for (const link of this.links) {
+      this.#fill(this.bodies.get(link.code), link);
+    }
+  }
+
+  #body(link) {
+    const body = this.bodies.get(link.code) ?? this.#make(link);
+    body.link = link;
+    const key = JSON.stringify([link.state, link.directions.map((one) => [one.waiting, one.last_at]), link.dead]);
+    if (body.key && body.key !== key) {
+      body.root.dataset.changed = "1";
+      clearTimeout(body.timer);
+      body.timer = setTimeout(() => delete body.root.dataset.changed, CHANGED_MS);
+    }
+    body.key = key;
+    this.#fill(body, link);
+    return body;
+  }
+
+  #make(link) {
+    const press = (run) => () => {
+      this.select(link.code);
+      run(this.bodies.get(link.code).link);
+    };
+    const button = (label, run) => h("button", { class: "button button-small", type: "button", onclick: press(run) }, label);
+    const buttons = {
+      open: button(t("Messages"), this.wiring.onOpen),
+      replay: button(t("Send again"), this.wiring.onReplay),
+      pause: button("", this.wiring.onPause),
+      phone: button(t("Phone"), this.wiring.onPhone),
+    };
+    const cells = { out: {}, in: {} };
+    const state = h("td", { rowspan: 2, class: "matrix-state" });
+    const name = h("th", { rowspan: 2, scope: "rowgroup", class: "matrix-name" });
+    const tools = h("td", { rowspan: 2, class: "matrix-tools" }, h("div", { role: "group", "aria-label": `${t("Actions")}: ${link.agency.name}` }, ...Object.values(buttons)));
+    const rows = ["out", "in"].map((direction, index) => {
+      const own = NAMES.map((column) => (cells[direction][column] = h(column === "direction" ? "th" : "td", column === "direction" ? { scope: "row" } : { class: "number" })));
+      return h("tr", { "data-direction": direction }, ...(index ? own : [name, state, ...own, tools]));
+    });
+    const root = h("tbody", { "data-link": link.code, onfocusin: () => this.select(link.code), onclick: () => this.select(link.code) }, ...rows);
+    const body = { root, cells, state, name, buttons, link, key: "" };
+    this.bodies.set(link.code, body);
+    return body;
+  }
+
+  #fill(body, link) {
+    lines(body.name, [link.agency.name, { text: link.service.name }]);
+    const standing = `${link.state} ${link.maintenance_until ?? ""}`;
+    if (body.state.dataset.standing !== standing) {
+      body.state.dataset.standing = standing;
+      const until = link.maintenance_until && h("span", { class: "line muted" }, t("until %(time)s", { time: moment(link.maintenance_until) }));
+      body.state.replaceChildren(stateMark(link.state), ...(until ? [until] : []));
+    }
+    const since = (at) => (at ? age(this.wiring.now() - Date.parse(at)) : "—");
+    for (const way of link.directions) {
+      this.#direction(body.cells[way.direction], link, way, since);
+    }
+    const paused = link.state === "maintenance";
+    setText(body.buttons.pause, paused ? t("Resume") : t("Pause"));
+    show(body.buttons.pause, this.wiring.may.act && link.state !== "suspended");
+    show(body.buttons.replay, this.wiring.may.act && link.dead > 0);
+    show(body.buttons.phone, Boolean(link.agency.duty_phone));
+  }
+
+  #direction(cells, link, way, since) {
+    const out = way.direction === "out";
+    lines(cells.direction, [out ? t("Out") : t("In"), out && way.used && { text: link.transport === "push" ? t("we push") : t("they fetch") }, !way.used && { text: t("not used") }]);
+    lines(cells.waiting, out ? [number(way.waiting), link.dead && { text: t("%(n)s given up", { n: number(link.dead) }), bad: true }] : [number(way.waiting), way.filed && { text: t("%(n)s wait for their report", { n: number(way.filed) }) }, link.held_back && { text: t("%(n)s held back", { n: number(link.held_back) }) }]);
+    lines(cells.oldest, [since(way.oldest_at)]);
+    lines(cells.last, way.last_at ? [since(way.last_at), { text: moment(way.last_at) }] : [t("never")]);
+    lines(cells.acks, way.acks ? [`${span(way.acks.p50_s)} / ${span(way.acks.p90_s)}`, { text: t("of %(n)s", { n: number(way.acks.count) }) }] : ["—"]);
+    lines(cells.clock, out ? ["—"] : this.#clock(way));
+    lines(cells.breaker, out ? this.#breaker(link, way) : ["—"]);
+  }
+
+  #clock(way) {
+    if (way.skew_ms === null) {
+      return ["—"];
+    }
+    const text = `${way.skew_ms > 0 ? "+" : ""}${(way.skew_ms / 1000).toFixed(1)} s`;
+    return [{ text: way.skew_marked ? t("%(skew)s: clock is off", { skew: text }) : text, bad: way.skew_marked }, { text: way.schema_version ? t("schema %(version)s", { version: way.schema_version }) : "—" }];
+  }
+
+  #breaker(link, way) {
+    const { failures, paused_until: until } = link.breaker;
+    const left = (at) => Math.max(0, Math.ceil((Date.parse(at) - this.wiring.now()) / 1000));
+    const said = [];
+    if (failures) {
+      said.push({ text: t("%(n)s failures in a row", { n: number(failures) }), bad: true });
+    }
+    if (until && left(until)) {
+      said.push({ text: t("open for %(n)s s", { n: left(until) }), bad: true });
+    }
+    if (way.next_try_at && way.waiting) {
+      said.push({ text: left(way.next_try_at) ? t("next try in %(age)s", { age: age(left(way.next_try_at) * 1000) }) : t("next try now") });
+    }
+    return said.length ? said : [t("closed: sends")];
+  }
+
+  get link() {
+    return this.links.find((link) => link.code === this.selected) ?? null;
+  }
+
+  select(code) {
+    this.selected = code;
+    this.#mark();
+  }
+
+  step(by) {
+    const at = this.links.findIndex((link) => link.code === this.selected);
+    const next = this.links[Math.min(this.links.length - 1, Math.max(0, at + by))];
+    if (next) {
+      this.select(next.code);
+      this.bodies.get(next.code).buttons.open.focus();
+    }
+  }
+
+  focus() {
+    this.bodies.get(this.selected)?.buttons.open.focus();
+  }
+
+  #mark() {
+    for (const [code, body] of this.bodies) {
+      body.root.toggleAttribute("data-selected", code === this.selected);
+    }
+  }
+}

@@ -1,0 +1,197 @@
+"""The link console in a real Chromium against the real product."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+from playwright.sync_api import Page
+
+from controlroom.accounts.models import User
+from incidents import lifecycle
+from incidents.models import Incident
+from linkage.choices import OutboxState
+from linkage.links import create_link
+from linkage.models import Agency, Link, OutboxMessage
+from tests.browser.conftest import CODE, open_context
+from tests.browser.test_axe import LOOKS, faults
+
+pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
+
+
+def committed(work: Callable[[], Any]) -> Any:
+    """Do it on a connection of its own, outside the test's transaction, so that daphne sees it."""
+
+    def run() -> Any:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result(timeout=60)
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a picture for people to look at, where CONTROLROOM_PICTURES says."""
+    if folder := os.environ.get("CONTROLROOM_PICTURES"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+@pytest.fixture(scope="module")
+def traffic(stage, django_db_blocker) -> str:
+    """Report cases, work at them, and let one message be given up; give the link's code."""
+
+    def work() -> str:
+        link = Link.objects.get(cases__external_id="L-0")
+        haneul = User.objects.get(username="haneul")
+        for incident in Incident.objects.filter(cases__external_id__startswith="L-"):
+            lifecycle.acknowledge(incident=incident, by=haneul)
+        last = OutboxMessage.objects.order_by("-pk").first()
+        OutboxMessage.objects.filter(pk=last.pk).update(
+            state=OutboxState.DEAD, attempts=12, last_error="HTTP 500", is_offered=False
+        )
+        fire = Agency.objects.create(
+            kind="fire", organisation_code="6440000", name_ko="한빛소방본부", duty_phone="119"
+        )
+        create_link(
+            municipality=link.municipality,
+            agency=fire,
+            service="fire119",
+            code=f"fire119-{CODE}",
+            push_url="",
+        )
+        return link.code
+
+    for number in range(4):
+        stage.report(f"L-{number}", urgency="3")
+    with django_db_blocker.unblock():
+        return committed(work)
+
+
+@pytest.fixture
+def room(stage, traffic) -> Iterator[Callable[..., Page]]:
+    """Open the link console of a person and wait until it is live."""
+    contexts = []
+
+    def open_room(username: str = "sup", **options: Any) -> Page:
+        context = open_context(stage, username, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.faults = []
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on(
+            "console",
+            lambda said: (
+                page.faults.append(said.text)
+                if said.type == "error" and "Failed to load resource" not in said.text
+                else None
+            ),
+        )
+        page.goto(f"/m/{CODE}/links/")
+        page.wait_for_selector('#freshness[data-state="live"]', timeout=20000)
+        page.wait_for_selector("#matrix tbody")
+        return page
+
+    yield open_room
+    for context in contexts:
+        assert context.strangers == []
+        context.close()
+
+
+def row(page: Page, link: str):
+    return page.locator(f'#matrix tbody[data-link="{link}"]')
+
+
+def fits(page: Page) -> bool:
+    """Say whether the page itself needs no scrolling sideways."""
+    return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_pausing_asks_why_and_shows_on_every_desk_without_a_reload(room, traffic):
+    mine, theirs = room("sup"), room("haneul")
+    row(theirs, traffic).locator(".state-up").first.wait_for()
+    assert row(theirs, traffic).locator("button:visible", has_text="일시 중지").count() == 0
+    for _ in range(10):
+        if row(mine, traffic).get_attribute("data-selected") is not None:
+            break
+        mine.keyboard.press("j")
+    mine.keyboard.press("p")
+    mine.keyboard.insert_text("기관 점검")
+    mine.click("#verb-submit")
+    row(theirs, traffic).locator(".state-maintenance").first.wait_for(timeout=15000)
+    picture(theirs, "paused")
+    row(mine, traffic).locator("button", has_text="다시 시작").click()
+    mine.keyboard.insert_text("점검 끝")
+    mine.click("#verb-submit")
+    row(theirs, traffic).locator(".state-up").first.wait_for(timeout=15000)
+    assert mine.faults == theirs.faults == []
+
+
+def test_a_report_that_comes_is_seen_in_the_matrix_and_in_the_open_list(stage, room, traffic):
+    page = room("haneul")
+    row(page, traffic).locator("button", has_text="메시지").click()
+    page.keyboard.press("i")
+    page.wait_for_selector("#traffic-rows tr")
+    stage.report("L-live", urgency="3")
+    page.locator("#traffic-rows td", has_text="L-live").wait_for(timeout=15000)
+    assert page.faults == []
+
+
+def test_the_content_of_a_message_is_shown_for_a_reason_by_keyboard_alone(room, traffic):
+    page = room("sup")
+    for _ in range(10):
+        if row(page, traffic).get_attribute("data-selected") is not None:
+            break
+        page.keyboard.press("j")
+    page.keyboard.press("i")
+    page.wait_for_selector("#traffic-rows tr")
+    page.keyboard.press("f")
+    page.keyboard.insert_text("L-1")
+    page.wait_for_function("() => document.querySelectorAll('#traffic-rows tr').length === 1")
+    page.locator(".row-open").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#message-reveal")
+    page.locator("#message-reveal").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.insert_text("신고 내용 대조")
+    page.keyboard.press("Tab")
+    page.click("#verb-submit")
+    page.wait_for_selector("#message-content:not([hidden])")
+    assert '"receipt_no": "L-1"' in page.inner_text("#message-content")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#message", state="hidden")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#traffic", state="hidden")
+    page.keyboard.press("Escape")
+    page.wait_for_url(f"**/m/{CODE}/")
+    assert page.faults == []
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_no_fault_that_axe_can_find(room, traffic, theme, language):
+    page = room("sup", theme=theme, language=language)
+    look = f"{theme}-{language}"
+    found = faults(page, "matrix")
+    picture(page, f"matrix-{look}")
+    assert fits(page)
+    row(page, traffic).locator("button").first.click()
+    page.wait_for_selector("#traffic-rows tr")
+    page.locator(".row-open").first.click()
+    page.wait_for_selector("#message:not([hidden])")
+    found += faults(page, "drill-down")
+    picture(page, f"drill-{look}")
+    assert fits(page)
+    page.keyboard.press("r")
+    page.wait_for_selector("#verb-dialog[open]")
+    found += faults(page, "send again")
+    picture(page, f"replay-{look}")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+Slash")
+    page.wait_for_selector("#help-dialog[open]")
+    found += faults(page, "help")
+    assert found == []
+    assert page.faults == []
