@@ -211,6 +211,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 20},
     },
+    "ask the city's feeds": {
+        "task": "linkage.tasks.ask_feeds",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "forget expired tokens and keys": {
         "task": "linkage.tasks.forget_expired",
         "schedule": 3600.0,

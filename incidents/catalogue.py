@@ -147,6 +147,12 @@ CITY: tuple[KindRow, ...] = (
     ("C09", "침수", "flooding", _D),
     ("C10", "시설물 파손", "damaged facility", _P),
     ("C11", "쓰레기 투기", "littering", _ORDER),
+    ("C12", "도로공사", "roadworks", _X),
+    ("C13", "행사", "event on the road", _X),
+    ("C14", "고장차량", "broken-down vehicle", _T),
+    ("C15", "도로 기상", "bad weather on the road", _D),
+    ("C16", "교통통제", "road closure", _X),
+    ("C17", "비탈면 변위", "moving slope", _D),
     ("C99", "기타", "other", _X),
 )
 KINDS: dict[Service, tuple[KindRow, ...]] = {
@@ -184,6 +190,9 @@ RULES: dict[Service, dict[tuple[str, str], Priority]] = {
         ("", ""): Priority.P3,
         **{(code, ""): Priority.P1 for code in ("C01",)},
         **{(code, ""): Priority.P2 for code in ("C02", "C04", "C06", "C08")},
+        # The levels of a sensor: 경계 and 심각.
+        **{(code, "3"): Priority.P2 for code in ("C09", "C17")},
+        **{(code, "4"): Priority.P1 for code in ("C09", "C17")},
     },
 }
 

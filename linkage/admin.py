@@ -110,3 +110,6 @@ class CaseAdmin(ScopedAdmin):
     list_filter = ["link"]
     list_select_related = ["link", "incident"]
     search_fields = ["external_id", "incident__number"]
+
+
+from linkage import admin_city as admin_city  # noqa: E402, PLC0414 - registers its own

@@ -3,9 +3,11 @@
 import structlog
 from celery import shared_task
 from django.core.management import call_command
+from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from linkage import delivery, grants, idempotency, outbox, phone
+from linkage.services.city import feeds
 from linkage.watch import canaries, rounds
 
 log = structlog.get_logger(__name__)
@@ -38,6 +40,17 @@ def take_canaries() -> None:
 @shared_task(name="linkage.tasks.end_overdue_grants", ignore_result=True)
 def end_overdue_grants() -> None:
     grants.end_overdue()
+
+
+@shared_task(name="linkage.tasks.ask_feeds")
+def ask_feeds() -> None:
+    for feed_id in feeds.due(timezone.now()):
+        ask_feed.apply_async((feed_id,), expires=60)
+
+
+@shared_task(name="linkage.tasks.ask_feed", time_limit=120)
+def ask_feed(feed_id: int) -> None:
+    feeds.poll(feed_id=feed_id)
 
 
 @shared_task(name="linkage.tasks.forget_expired")

@@ -50,6 +50,8 @@ class Command(BaseCommand):
             before = _counts(municipality, links)
             done = feed(said, links=links, move=move, speed=options["speed"], tell=self._tell)
             self._print(turn, done, before, _counts(municipality, links))
+        fed = {(one.record.service, one.record.number) for one in said}
+        records = [one for one in records if (one.service, one.number) in fed]
         wrong = differences(records, links=links, move=move)
         for name, cases in wrong.items():
             self.stdout.write(f"  differs from the log: {name}: {len(cases)} ({cases[:3]} ...)")
@@ -59,8 +61,12 @@ class Command(BaseCommand):
         if options["polls"]:
             polls = dispatch.read_polls(options["polls"])
             return [one for poll in polls for one in poll], list(dispatch.said_in_polls(polls))
-        log = dispatch.read_log(options["log"])[: options["first"]]
-        return log, dispatch.said_in_log(log)
+        log = dispatch.read_log(options["log"])
+        # The draw of the late updates is the same however much of the log is fed.
+        said = dispatch.said_in_log(log)
+        kept = {(one.service, one.number) for one in log[: options["first"]]}
+        chosen = [one for one in said if (one.record.service, one.record.number) in kept]
+        return log, chosen
 
     def _tell(self, done: Fed) -> None:
         self.stdout.write(f"  {done.messages} messages, {done.per_s:.0f}/s")

@@ -1,0 +1,1 @@
+"""The city's own systems: traffic information, emergency bells, level sensors."""
