@@ -89,12 +89,12 @@ def auditor(env: dict[str, str]) -> Spec:
     )
 
 
-def police112(env: dict[str, str]) -> Spec:
-    """Play the 112 room: it reports to the web process and takes our messages on its own port."""
+def agencies(env: dict[str, str]) -> Spec:
+    """Play the agencies: they report to the web process and take our messages on their own port."""
     port = int(env["CONTROLROOM_SIM_PORT"])
     return Spec(
-        name="police112",
-        command=[str(packages.PYTHON), "manage.py", "simulate_police112"],
+        name="agencies",
+        command=[str(packages.PYTHON), "manage.py", "simulate"],
         env=env,
         ready=lambda: _listens(port),
         cwd=CHECKOUT,

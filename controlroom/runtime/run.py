@@ -111,7 +111,7 @@ def open_room(where: Places, *, port: int | None) -> Iterator[Room]:
             raise CannotRun("the preparation failed (see above)")
         watched = (room.web(listener, env), room.worker(env), room.beat(where, env))
         supervisor.keep(*watched, room.auditor(env))
-        supervisor.keep(room.police112(env))
+        supervisor.keep(room.agencies(env))
         yield Room(supervisor, address, env)
 
 

@@ -1,6 +1,5 @@
-"""Links the demo city with the simulated police 112 room, with the secrets both are given."""
+"""Links the demo city with the simulated agencies, with the secrets both ends are given."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.hashers import check_password
@@ -8,33 +7,27 @@ from django.db import transaction
 
 from controlroom.municipalities.models import Municipality
 from linkage import links
-from linkage.models import Link
+from linkage.models import Agency, Link
 from linkage.sealing import seal
-
-
-@dataclass(frozen=True)
-class SharedSecrets:
-    """What the city's end and the simulated room's end both hold."""
-
-    client_id: str
-    client_secret: str
-    webhook_secret: str
+from linkage.simulator.agencies import Profile, Secrets
 
 
 @transaction.atomic
 def install_link(
-    *, municipality: Municipality, code: str, shared: SharedSecrets, push_url: str
+    *, municipality: Municipality, profile: Profile, shared: Secrets, push_url: str
 ) -> str:
     """Make the link once, and bring its secrets and push address to those given; say what was done.
 
-    The simulated room lives on this machine: a private address is allowed.
+    The simulated agency lives on this machine: a private address is allowed.
     """
-    link = Link.objects.select_for_update(of=("self",)).filter(code=code).first()
+    link = Link.objects.select_for_update(of=("self",)).filter(code=shared.link).first()
     if link is None:
-        links.create_police112_link(
+        links.create_link(
             municipality=municipality,
+            agency=_agency(profile),
+            service=profile.service,
+            code=shared.link,
             push_url=push_url,
-            code=code,
             allow_private_address=True,
             client_id=shared.client_id,
             client_secret=shared.client_secret,
@@ -48,7 +41,20 @@ def install_link(
     return "changed" if changed else "unchanged"
 
 
-def _take_client(link: Link, shared: SharedSecrets) -> bool:
+def _agency(profile: Profile) -> Agency:
+    agency, _created = Agency.objects.get_or_create(
+        organisation_code=profile.organisation_code,
+        defaults={
+            "kind": profile.kind,
+            "name_ko": profile.name_ko,
+            "name_en": profile.name_en,
+            "duty_phone": profile.duty_phone,
+        },
+    )
+    return agency
+
+
+def _take_client(link: Link, shared: Secrets) -> bool:
     application: Any = link.application
     same_client = application.client_id == shared.client_id
     if same_client and check_password(shared.client_secret, application.client_secret):
@@ -59,7 +65,7 @@ def _take_client(link: Link, shared: SharedSecrets) -> bool:
     return True
 
 
-def _take_signature(link: Link, shared: SharedSecrets) -> bool:
+def _take_signature(link: Link, shared: Secrets) -> bool:
     if shared.webhook_secret in links.signing_secrets(link)[:1]:
         return False
     link.secret, link.previous_secret = seal(shared.webhook_secret), None

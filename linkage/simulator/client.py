@@ -1,16 +1,21 @@
-"""How a stand-in agency speaks to the agency API: token, messages, patience."""
+"""How a stand-in agency speaks to the agency API: token, messages, patience, and faults."""
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from linkage.simulator.misbehaviour import WRONG_CLOCK_S, Fault, Faults
+
 SCHEMA_VERSION = "1.0"
 LONGEST_WAIT_S = 20.0
+COPIES, FLOOD = 3, 200
+Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -26,35 +31,34 @@ class Account:
 class AgencyClient:
     """Posts each message until it has an answer; the same key every time, so never twice."""
 
-    def __init__(self, account: Account, *, timeout_s: float = 10) -> None:
+    def __init__(
+        self, account: Account, *, timeout_s: float = 10, faults: Faults | None = None
+    ) -> None:
         self.account = account
+        self.faults = faults or Faults()
         self._http = httpx.Client(base_url=account.base_url, timeout=timeout_s, trust_env=False)
         self._token = ""
         self._token_ends = 0.0
         self._lock = threading.Lock()
+        self._sent: list[dict[str, Any]] = []
         self.stopping = threading.Event()
 
     def send(
         self, message_type: str, payload: dict[str, Any], *, correlation_id: str = ""
     ) -> httpx.Response:
         """Send one message and give the final answer (2xx or a refusal that no retry mends)."""
-        now = datetime.now(UTC).isoformat()
-        document = {
-            "msg_id": str(uuid4()),
-            "msg_type": message_type,
-            "schema_ver": SCHEMA_VERSION,
-            "occurred_at": now,
-            "payload": payload,
-        }
+        document = self._document(message_type, payload)
         if correlation_id:
             document["correlation_id"] = correlation_id
-        return self.post(document)
+        return self._misbehave(document, self.faults.send())
 
-    def post(self, document: dict[str, Any]) -> httpx.Response:
+    def post(self, document: Document, *, clock_s: float = 0.0) -> httpx.Response:
+        """Post a document until it is answered, whatever happens to the other end meanwhile."""
         url = f"/api/v1/links/{self.account.link}/messages"
         key, wait_s = document["msg_id"], 0.5
+        sent_at = datetime.now(UTC) + timedelta(seconds=clock_s)
         body = httpx.Request(
-            "POST", "http://x", json={**document, "sent_at": datetime.now(UTC).isoformat()}
+            "POST", "http://x", json={**document, "sent_at": sent_at.isoformat()}
         ).content
         while True:
             try:
@@ -64,11 +68,70 @@ class AgencyClient:
             except httpx.HTTPError:
                 response = None
             if response is not None and not self._again(response):
+                self._note(document, response)
                 return response
             wait_s = self._wait(response, wait_s)
 
     def fetch(self, path: str) -> httpx.Response:
         return self._http.get(path, headers=self._headers())
+
+    def sent(self) -> list[dict[str, Any]]:
+        """Give the agency's own book of what it sent, and how each was answered in the end."""
+        with self._lock:
+            return list(self._sent)
+
+    def _misbehave(self, document: Document, fault: Fault) -> httpx.Response:
+        if fault.mode == "duplicate":
+            with ThreadPoolExecutor(COPIES) as pool:
+                first, *_others = pool.map(self.post, [document] * COPIES)
+                return first
+        if fault.mode == "out_of_order" and "version" in document["payload"]:
+            return self._from_the_end(document)
+        if fault.mode == "wrong_clock":
+            return self.post(document, clock_s=fault.seconds or WRONG_CLOCK_S)
+        if fault.mode == "flood":
+            return self._flood(document)
+        return self.post(_spoilt(document, fault.mode))
+
+    def _from_the_end(self, document: Document) -> httpx.Response:
+        """Send the case's next two versions first and second, as a confused queue does."""
+        first = document["payload"]["version"]
+        answers = []
+        for version in (first + 2, first, first + 1):
+            payload = {**document["payload"], "version": version}
+            changed = self._document(document["msg_type"], payload)
+            answers.append(self.post(document if version == first else changed))
+        return answers[1]
+
+    def _flood(self, document: Document) -> httpx.Response:
+        """Send the same case again and again at once: under numbers of its own each time."""
+        answer = self.post(document)
+        copies = [self._document(document["msg_type"], document["payload"]) for _ in range(FLOOD)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(self.post, copies))
+        return answer
+
+    def _document(self, message_type: str, payload: dict[str, Any]) -> Document:
+        return {
+            "msg_id": str(uuid4()),
+            "msg_type": message_type,
+            "schema_ver": SCHEMA_VERSION,
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "payload": payload,
+        }
+
+    def _note(self, document: Document, response: httpx.Response) -> None:
+        with self._lock:
+            self._sent.append(
+                {
+                    "id": document["msg_id"],
+                    "type": document["msg_type"],
+                    "case": document["payload"].get("receipt_no", ""),
+                    "version": document["payload"].get("version", 1),
+                    "status": response.status_code,
+                    "at": datetime.now(UTC).isoformat(),
+                }
+            )
 
     def _again(self, response: httpx.Response) -> bool:
         if response.status_code == 401:
@@ -101,3 +164,13 @@ class AgencyClient:
         granted = response.json()
         self._token = granted["access_token"]
         self._token_ends = time.monotonic() + granted["expires_in"] * 0.9
+
+
+def _spoilt(document: Document, mode: str) -> Document:
+    """Give the document with what this fault spoils in it."""
+    if mode == "wrong_signature":
+        return {**document, "payload_hash": "0" * 64}
+    if mode == "unknown_code" and "kind_code" in document["payload"]:
+        payload = {**document["payload"], "kind_code": "Z99", "kind_name": "모르는 종별"}
+        return {**document, "payload": payload}
+    return document

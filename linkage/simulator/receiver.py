@@ -1,48 +1,47 @@
-"""The stand-in agency's own door: takes our signed webhooks, once each, and can misbehave."""
+"""The stand-in agencies' door: takes our signed webhooks, once each, and can misbehave."""
 
 import contextlib
 import json
+import socket
+import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from linkage.simulator.misbehaviour import LATE_S, Fault, Faults
+
 MAX_BODY = 256 * 1024
 HANG_S = 60.0
-# How the room may misbehave, switched by POST /faults {"mode": ..., "seconds": ..., "times": ...}.
-MODES = frozenset({"ok", "error500", "hang", "delay", "no_ack", "redirect", "garbage", "refuse"})
+DRIP_S = 1.0
+EARLY = {"error500": 500, "redirect": 302, "refuse": 422}
 
 
 class Receiver:
-    """Keeps what arrived, by message id; `on_message` hears each message once."""
+    """One agency's end: keeps what arrived, by message id; `on_message` hears each once."""
 
-    def __init__(self, *, secret: str, on_message: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        *,
+        secret: str,
+        on_message: Callable[[dict[str, Any]], None],
+        faults: Faults | None = None,
+        sent: Callable[[], list[dict[str, Any]]] = list,
+    ) -> None:
         self._webhook = Webhook(secret)
         self._on_message = on_message
         self._lock = threading.Lock()
+        self._sent = sent
+        self.faults = faults or Faults()
         self.effects: dict[str, dict[str, Any]] = {}
         self.deliveries = 0
         self.refused = 0
-        self.mode, self.mode_left, self.delay_s = "ok", 0, 0.0
 
     def set_fault(self, asked: dict[str, Any]) -> bool:
-        mode = asked.get("mode", "ok")
-        if mode not in MODES:
-            return False
-        with self._lock:
-            self.mode, self.delay_s = mode, float(asked.get("seconds", 0))
-            self.mode_left = int(asked.get("times", 1_000_000))
-        return True
-
-    def take_fault(self) -> tuple[str, float]:
-        with self._lock:
-            if self.mode == "ok" or self.mode_left <= 0:
-                return "ok", 0.0
-            self.mode_left -= 1
-            return self.mode, self.delay_s
+        return self.faults.set(asked)
 
     def take(self, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """Verify, keep once, acknowledge."""
@@ -62,20 +61,34 @@ class Receiver:
     def state(self) -> dict[str, Any]:
         with self._lock:
             return {
-                "mode": self.mode,
+                "mode": self.faults.taking.mode,
+                "faults": self.faults.state(),
                 "deliveries": self.deliveries,
                 "effects": list(self.effects.values()),
                 "refused": self.refused,
             }
 
+    def ledger(self) -> dict[str, Any]:
+        """Give both sides of the agency's own books: what it was told first when, what it sent."""
+        with self._lock:
+            told = [
+                {
+                    "id": uid,
+                    "type": event["data"]["msg_type"],
+                    "case": event.get("subject", ""),
+                }
+                for uid, event in self.effects.items()
+            ]
+        return {"told": told, "sent": self._sent(), "deliveries": self.deliveries}
+
 
 class Door(ThreadingHTTPServer):
-    """The loopback listener of one receiver."""
+    """The loopback listener of one receiver, or of several, each under a path of its own."""
 
     daemon_threads = True
 
-    def __init__(self, receiver: Receiver, port: int) -> None:
-        self.receiver = receiver
+    def __init__(self, receivers: Mapping[str, Receiver], port: int) -> None:
+        self.receivers = receivers
         super().__init__(("127.0.0.1", port), Handler)
 
     @property
@@ -84,11 +97,19 @@ class Door(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
+    """POST <path> takes a webhook, POST <path>faults switches, GET <path> tells the state."""
+
     protocol_version = "HTTP/1.1"
     server: Door
 
     def do_GET(self) -> None:
-        self._answer(200, self.server.receiver.state())
+        receiver, rest = self._addressed()
+        if receiver is None:
+            self._answer(
+                200 if self.path == "/" else 404, {"agencies": list(self.server.receivers)}
+            )
+        else:
+            self._answer(200, receiver.ledger() if rest == "ledger" else receiver.state())
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -96,26 +117,48 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(413, {"ack": False})
             return
         body = self.rfile.read(length)
-        if self.path == "/faults":
-            known = self.server.receiver.set_fault(json.loads(body or b"{}"))
-            self._answer(200 if known else 400, self.server.receiver.state())
-            return
-        self._take(body)
+        receiver, rest = self._addressed()
+        if receiver is None:
+            self._answer(404, {"ack": False})
+        elif rest == "faults":
+            known = receiver.set_fault(json.loads(body or b"{}"))
+            self._answer(200 if known else 400, receiver.state())
+        else:
+            self._take(receiver, body)
 
-    def _take(self, body: bytes) -> None:
-        mode, delay_s = self.server.receiver.take_fault()
-        early = {"error500": 500, "redirect": 302, "refuse": 422}.get(mode)
-        if early:
-            self._answer(early, {"ack": False, "permanent": mode == "refuse"})
+    def _addressed(self) -> tuple[Receiver | None, str]:
+        """Find whom the path means, and what follows its name: the longest name wins."""
+        for path in sorted(self.server.receivers, key=len, reverse=True):
+            if self.path.startswith(path):
+                return self.server.receivers[path], self.path.removeprefix(path)
+        return None, ""
+
+    def _take(self, receiver: Receiver, body: bytes) -> None:
+        fault = receiver.faults.take()
+        if fault.mode in EARLY:
+            refused = {"ack": False, "permanent": fault.mode == "refuse"}
+            self._answer(EARLY[fault.mode], refused)
             return
-        status, answer = self.server.receiver.take(body, dict(self.headers.items()))
+        if fault.mode == "reset":
+            self._reset()
+            return
+        status, answer = receiver.take(body, dict(self.headers.items()))
         # The message has arrived and counts, but the sender does not hear of it in time.
-        time.sleep(HANG_S if mode == "hang" else delay_s)
-        if mode == "no_ack":
+        time.sleep(_pause_s(fault))
+        if fault.mode == "no_ack":
             answer = {"ok": True}
-        self._answer(status, answer, raw=b"<html>" if mode == "garbage" else None)
+        raw = b"<html>" if fault.mode == "garbage" else None
+        self._answer(status, answer, raw=raw, drip=fault.mode == "drip")
 
-    def _answer(self, status: int, answer: Any, raw: bytes | None = None) -> None:
+    def _reset(self) -> None:
+        """Close with a TCP reset, before anything counts."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def _answer(
+        self, status: int, answer: Any, raw: bytes | None = None, *, drip: bool = False
+    ) -> None:
         body = raw if raw is not None else json.dumps(answer, ensure_ascii=False).encode()
         with contextlib.suppress(OSError):
             self.send_response(status)
@@ -124,12 +167,34 @@ class Handler(BaseHTTPRequestHandler):
             if status == 302:
                 self.send_header("Location", "http://127.0.0.1:1/")
             self.end_headers()
-            self.wfile.write(body)
+            if not drip:
+                self.wfile.write(body)
+                return
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(DRIP_S)
 
     def log_message(self, *_args: Any) -> None:
-        """Say nothing: the reports are the room's own."""
+        """Say nothing: the reports are the agencies' own."""
+
+
+def _pause_s(fault: Fault) -> float:
+    if fault.mode == "hang":
+        return fault.seconds or HANG_S
+    if fault.mode == "late":
+        return fault.seconds or LATE_S
+    return fault.seconds if fault.mode == "delay" else 0.0
 
 
 def serve(receiver: Receiver, *, port: int) -> Door:
-    """Listen on loopback; port 0 takes a free one. The caller runs serve_forever()."""
-    return Door(receiver, port)
+    """Listen on loopback for one agency; port 0 takes a free one. The caller runs serve_forever."""
+    return Door({"/": receiver}, port)
+
+
+def serve_all(receivers: Mapping[str, Receiver], *, port: int) -> Door:
+    """Listen on loopback for several, each at /agency/<its link>/."""
+    return Door({webhook_path(link): receiver for link, receiver in receivers.items()}, port)
+
+
+def webhook_path(link: str) -> str:
+    return f"/agency/{link}/"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from linkage.simulator.client import AgencyClient
-from linkage.simulator.scenes import Case, City
+from linkage.simulator.scenes import THEMES, Case, City
 
 log = logging.getLogger("linkage.simulator")
 
@@ -29,6 +29,8 @@ class Habits:
 
 class Room:
     """Runs what is due on one thread; webhooks only put work into its agenda."""
+
+    themes = THEMES
 
     def __init__(
         self,
@@ -76,8 +78,7 @@ class Room:
 
     def heard(self, event: dict[str, Any]) -> None:
         """Take a message of the centre: answer an acknowledgement by sending units."""
-        payload = event["data"]["payload"]
-        case = self._open.get(payload["receipt_no"])
+        case = self._open.get(event["subject"])
         if case is None:
             return
         if event["data"]["msg_type"] == "CLOSE":
@@ -98,7 +99,7 @@ class Room:
 
     def _report(self, case: Case) -> None:
         self._open[case.receipt_no] = case
-        response = self.client.send("EVENT_NOTIFY", case.payload())
+        response = self.client.send("EVENT_NOTIFY", self._payload(case))
         self.sent += 1
         log.info("reported %s: HTTP %s", case.receipt_no, response.status_code)
         if response.status_code not in {201, 202}:
@@ -114,13 +115,16 @@ class Room:
         if chance.random() < habits.cancel:
             self.after(chance.uniform(15, 90), lambda: self._cancel(case))
 
+    def _payload(self, case: Case) -> dict[str, Any]:
+        return case.payload()
+
     def _say_again(self, case: Case) -> None:
-        self.client.send("EVENT_NOTIFY", case.payload())
+        self.client.send("EVENT_NOTIFY", self._payload(case))
 
     def _correct(self, case: Case) -> None:
         if case.receipt_no in self._open:
             self.city.correct(case)
-            self.client.send("EVENT_NOTIFY", case.payload())
+            self.client.send("EVENT_NOTIFY", self._payload(case))
 
     def _another_caller(self, case: Case) -> None:
         if self.limit is not None and self.sent >= self.limit:
@@ -139,13 +143,16 @@ class Room:
     def _dispatch(self, case: Case, uid: str) -> None:
         if case.receipt_no not in self._open or case.units:
             return
-        unit = f"{case.station[:2]}{self.city.random.randint(1, 9)}"
+        unit = self._unit(case)
         case.units.append(unit)
         self._status(case, "DISPATCHED", unit, uid)
         self.after(
             self.city.random.uniform(20, 90), lambda: self._status(case, "ARRIVED", unit, "")
         )
         self.after(self.city.random.uniform(120, 400), lambda: self._end(case, unit))
+
+    def _unit(self, case: Case) -> str:
+        return f"{case.station[:2]}{self.city.random.randint(1, 9)}"
 
     def _end(self, case: Case, unit: str) -> None:
         self._status(case, "CLOSED", unit, "")

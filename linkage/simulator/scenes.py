@@ -103,8 +103,15 @@ class Case:
 class City:
     """Draws cases around a middle; the same seed gives the same cases."""
 
-    def __init__(self, *, lon: float, lat: float, seed: int | None = None) -> None:
-        self.lon, self.lat = lon, lat
+    def __init__(
+        self,
+        *,
+        lon: float,
+        lat: float,
+        seed: int | None = None,
+        themes: tuple[Theme, ...] = THEMES,
+    ) -> None:
+        self.lon, self.lat, self.themes = lon, lat, themes
         self.random = random.Random(seed)
 
     def moved(self, lon: float, lat: float, metres: float) -> tuple[float, float]:
@@ -115,7 +122,7 @@ class City:
         return lon + away * math.cos(turn) / per_lon, lat + away * math.sin(turn) / _M_PER_DEG_LAT
 
     def case(self, *, receipt_no: str, at: datetime) -> Case:
-        theme = self.random.choices(THEMES, [theme.weight for theme in THEMES])[0]
+        theme = self.random.choices(self.themes, [theme.weight for theme in self.themes])[0]
         spot, east, north = self.random.choice(SPOTS)
         per_lon = 111_320.0 * math.cos(math.radians(self.lat))
         lon, lat = self.lon + east / per_lon, self.lat + north / _M_PER_DEG_LAT

@@ -98,14 +98,14 @@ def test_the_kinds_of_the_services_are_there(password):
 
 
 def test_the_112_room_is_linked_with_the_given_secrets(password, shared):
-    assert "112 link: made" in demo(cameras=5)
+    assert "links: police112 made, fire119 made" in demo(cameras=5)
     link = Link.objects.get(code="police112-90010")
-    assert link.push_url == "http://127.0.0.1:9112/"
+    assert link.push_url == "http://127.0.0.1:9112/agency/police112-90010/"
     assert link.allow_private_address
     assert signing_secrets(link) == [SHARED["WEBHOOK_SECRET"]]
     assert link.application.client_id == SHARED["CLIENT_ID"]
     assert check_password(SHARED["CLIENT_SECRET"], link.application.client_secret)
-    assert "112 link: unchanged" in demo(cameras=5)
+    assert "links: police112 unchanged, fire119 unchanged" in demo(cameras=5)
 
 
 def test_secrets_of_a_new_state_folder_are_taken_over(password, shared, monkeypatch):
@@ -113,12 +113,12 @@ def test_secrets_of_a_new_state_folder_are_taken_over(password, shared, monkeypa
     monkeypatch.setenv("CONTROLROOM_SIM_CLIENT_SECRET", "quite-another-secret")
     monkeypatch.setenv("CONTROLROOM_SIM_WEBHOOK_SECRET", "whsec_" + "QUJD" * 11)
     monkeypatch.setenv("CONTROLROOM_SIM_PORT", "9113")
-    assert "112 link: changed" in demo(cameras=5)
+    assert "links: police112 changed, fire119 changed" in demo(cameras=5)
     link = Link.objects.get(code="police112-90010")
     assert check_password("quite-another-secret", link.application.client_secret)
     assert signing_secrets(link) == ["whsec_" + "QUJD" * 11]
-    assert link.push_url == "http://127.0.0.1:9113/"
-    assert Link.objects.count() == 1
+    assert link.push_url == "http://127.0.0.1:9113/agency/police112-90010/"
+    assert Link.objects.count() == 2
 
 
 def test_no_password_is_ever_made_up(monkeypatch):

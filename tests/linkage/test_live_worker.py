@@ -133,7 +133,8 @@ def test_losing_the_broker_delays_no_report_and_loses_no_message(
 def test_the_simulated_room_reports_and_confirms(web, city, agency, haneul):  # noqa: F811
     made = create_police112_link(municipality=city, push_url="")
     room = start(
-        *("manage.py", "simulate_police112", "--rate", "600", "--limit", "8", "--seed", "3"),
+        *("manage.py", "simulate", "--agencies", "police112"),
+        *("--rate", "600", "--limit", "8", "--seed", "3"),
         CONTROLROOM_SIM_BASE_URL=web.url,
         CONTROLROOM_SIM_CLIENT_ID=made.client_id,
         CONTROLROOM_SIM_CLIENT_SECRET=made.client_secret,

@@ -10,7 +10,10 @@ from controlroom.municipalities.models import Municipality
 from incidents import catalogue
 from linkage import agreements
 from linkage.demo import city
-from linkage.demo.link import SharedSecrets, install_link
+from linkage.demo.link import install_link
+from linkage.simulator import agencies
+from linkage.simulator.agencies import Secrets
+from linkage.simulator.receiver import webhook_path
 
 CAMERAS = 1_500
 CAMERAS_AT_MOST = 200_000
@@ -20,7 +23,7 @@ class Command(BaseCommand):
     help = (
         "Fill the generated demonstration city 90010 한빛시: neighbours, base map, camera "
         "register, people (password from CONTROLROOM_DEMO_PASSWORD), incident kinds, and the "
-        "link with the simulated police 112 room (CONTROLROOM_SIM_CLIENT_ID ...). Safe to run "
+        "links with the simulated agencies (CONTROLROOM_SIM_CLIENT_ID ...). Safe to run "
         "again."
     )
 
@@ -43,22 +46,30 @@ class Command(BaseCommand):
         agreements.install()
         self.stdout.write(
             f"{municipality.name_ko} ({municipality.code}): {added} cameras added, "
-            f"people: {', '.join(changed) or 'unchanged'}, 112 link: {_link(municipality)}"
+            f"people: {', '.join(changed) or 'unchanged'}, links: {_links(municipality)}"
         )
 
 
-def _link(municipality: Municipality) -> str:
+def _links(municipality: Municipality) -> str:
     client_id = env.text("CONTROLROOM_SIM_CLIENT_ID", "")
     if not client_id:
         return "not wanted (CONTROLROOM_SIM_CLIENT_ID is not set)"
-    port = env.integer("CONTROLROOM_SIM_PORT", 0)
-    return install_link(
-        municipality=municipality,
-        code=env.text("CONTROLROOM_SIM_LINK", f"police112-{municipality.code}"),
-        shared=SharedSecrets(
-            client_id=client_id,
-            client_secret=env.secret("CONTROLROOM_SIM_CLIENT_SECRET"),
-            webhook_secret=env.secret("CONTROLROOM_SIM_WEBHOOK_SECRET"),
-        ),
-        push_url=f"http://127.0.0.1:{port}/" if port else "",
+    given = Secrets(
+        link=env.text("CONTROLROOM_SIM_LINK", f"police112-{municipality.code}"),
+        client_id=client_id,
+        client_secret=env.secret("CONTROLROOM_SIM_CLIENT_SECRET"),
+        webhook_secret=env.secret("CONTROLROOM_SIM_WEBHOOK_SECRET"),
     )
+    port = env.integer("CONTROLROOM_SIM_PORT", 0)
+    profiles = agencies.chosen(env.text("CONTROLROOM_SIM_AGENCIES", ""))
+    done = []
+    for profile, shared in agencies.all_secrets(profiles, given):
+        done.append(
+            install_link(
+                municipality=municipality,
+                profile=profile,
+                shared=shared,
+                push_url=f"http://127.0.0.1:{port}{webhook_path(shared.link)}" if port else "",
+            )
+        )
+    return ", ".join(f"{profile.code} {what}" for profile, what in zip(profiles, done, strict=True))

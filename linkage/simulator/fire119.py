@@ -1,0 +1,49 @@
+"""The simulated 119 room: cases with every time stamp, engines on their way, an end."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from linkage.simulator.room import Room
+from linkage.simulator.scenes import Case, Theme
+
+THEMES: tuple[Theme, ...] = (
+    Theme("F01", "건물화재", "1", ("상가 2층에서 검은 연기", "주방에서 불이 번짐"), 3),
+    Theme("F02", "차량화재", "12", ("승용차 엔진에서 불꽃",), 2),
+    Theme("R01", "교통구조", "1", ("차량에 운전자가 끼임",), 2),
+    Theme("R02", "승강기", "2", ("승강기에 사람이 갇힘",), 2),
+    Theme("E01", "심정지", "1", ("의식과 호흡이 없음",), 2),
+    Theme("E02", "부상", "23", ("계단에서 넘어져 움직이지 못함",), 5),
+)
+
+
+class Fire119Room(Room):
+    """Reports as the 112 room does, in the words of 119, and stamps each step of its engines."""
+
+    themes = THEMES
+
+    def _payload(self, case: Case) -> dict[str, Any]:
+        said = case.payload()
+        return {
+            "receipt_no": said["receipt_no"],
+            "version": said["version"],
+            "kind_code": said["kind_code"],
+            "kind_name": said["kind_name"],
+            "urgency": said["urgency"],
+            "place": said["place"],
+            "address": said["address"],
+            "summary": said["summary"],
+            "received_at": case.occurred_at.isoformat(),
+            "units": [{"unit": unit, "vehicle": "pumper"} for unit in case.units],
+        }
+
+    def _unit(self, _case: Case) -> str:
+        return f"한빛펌프{self.city.random.randint(1, 9)}"
+
+    def _status(self, case: Case, status: str, unit: str, uid: str) -> None:
+        if case.receipt_no not in self._open:
+            return
+        step = {"DISPATCHED": "departed", "ARRIVED": "arrived", "CLOSED": "withdrawn"}[status]
+        now = datetime.now(UTC).isoformat()
+        times = [{"step": step, "at": now, "unit": unit}]
+        payload = {"receipt_no": case.receipt_no, "times": times}
+        self.client.send("STATUS_UPDATE", payload, correlation_id=uid)
