@@ -206,6 +206,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "look for clusters of reports": {
+        "task": "incidents.tasks.look_for_clusters",
+        "schedule": 3.0,
+        "options": {"expires": 10},
+    },
     "end video grants that ran out": {
         "task": "linkage.tasks.end_overdue_grants",
         "schedule": 10.0,

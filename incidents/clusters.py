@@ -19,7 +19,7 @@ MOST_SHOWN = 50
 # As many reports within one window, and more than in the window before: it accelerates.
 ACCELERATING_FROM = 3
 # What turned out to be nothing, or is not ours, says nothing about what happens.
-_LEFT_OUT = [Status.CANCELLED.value, Status.FALSE_ALARM.value, Status.TRANSFERRED.value]
+LEFT_OUT = [Status.CANCELLED.value, Status.FALSE_ALARM.value, Status.TRANSFERRED.value]
 
 # One step outwards: what is near one of the newest members and not a member yet. Stepping in the
 # program looks at each pair about once; a recursive query would look at every pair of a burst.
@@ -93,7 +93,7 @@ def probable_duplicates(incident: Incident) -> list[Incident]:
                     "municipality": incident.municipality_id,
                     "kind_class": incident.kind.kind_class,
                     "is_drill": incident.is_drill,
-                    "left_out": _LEFT_OUT,
+                    "left_out": LEFT_OUT,
                     "members": ids,
                     "newest": newest,
                     "window": f"{WINDOW.total_seconds()} seconds",

@@ -19,6 +19,8 @@ from controlroom.municipalities.models import Membership, Municipality
 from controlroom.municipalities.roles import Right
 from incidents.choices import KindClass, Priority, Result, Service, Status
 from incidents.models import Kind
+from incidents.models_clusters import Assessment
+from incidents.models_joins import JoinKind
 
 
 @require_GET
@@ -65,12 +67,15 @@ def addresses(code: str) -> dict[str, str]:
         "snapshot": reverse("snapshot", args=[code]),
         "events": f"{base}live/events",
         "incidents": reverse("incidents", args=[code]),
+        "clusters": reverse("clusters", args=[code]),
         "sites": f"{base}cctv/sites.json",
         "site": f"{base}cctv/sites/",
         "search": f"{base}cctv/search/",
         "cameras": f"{base}cctv/cameras/",
         "links": f"{base}linkage/links/",
         "exchanges": f"{base}linkage/incidents/",
+        "units": f"{base}linkage/units/",
+        "grants": f"{base}linkage/grants/",
         "boundary": reverse("boundary", args=[code]),
         "basemap": reverse("base-map", args=[code]),
         "logout": reverse("logout"),
@@ -86,6 +91,8 @@ def words(municipality: Municipality) -> dict[str, list[dict[str, Any]]]:
         "result": _labelled(Result),
         "service": _labelled(Service),
         "class": _labelled(KindClass),
+        "assessment": _labelled(Assessment),
+        "join": _labelled(JoinKind),
         "kinds": [
             {
                 "service": kind.service,

@@ -298,3 +298,8 @@ class CameraChoice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.incident_id}: {len(self.picks)}"
+
+
+from incidents.models_clusters import ClusterAlarm as ClusterAlarm  # noqa: E402, PLC0414 - found here
+from incidents.models_clusters import ClusterLook as ClusterLook  # noqa: E402, PLC0414 - likewise
+from incidents.models_joins import IncidentLink as IncidentLink  # noqa: E402, PLC0414 - likewise

@@ -2,6 +2,8 @@ from django.urls import path
 
 from incidents import views
 from incidents.console import console
+from incidents.views_clusters import AcknowledgeClusterView, ClusterAlarmsView
+from incidents.views_joins import JoinsView
 
 urlpatterns = [
     path("m/<str:code>/", console, name="console"),
@@ -18,6 +20,13 @@ urlpatterns = [
         views.ClusterView.as_view(),
         name="incident-cluster",
     ),
+    path("m/<str:code>/clusters/", ClusterAlarmsView.as_view(), name="clusters"),
+    path(
+        "m/<str:code>/clusters/<uuid:pk>/acknowledge/",
+        AcknowledgeClusterView.as_view(),
+        name="cluster-acknowledge",
+    ),
+    path("m/<str:code>/incidents/<uuid:pk>/joins/", JoinsView.as_view(), name="incident-joins"),
     path(
         "m/<str:code>/incidents/<uuid:pk>/<str:verb>/",
         views.VerbView.as_view(),

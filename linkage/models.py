@@ -362,5 +362,6 @@ class RateBucket(models.Model):
 from linkage.models_alarm import Alarm as Alarm  # noqa: E402, PLC0414 - found by Django here
 from linkage.models_city import Feed as Feed  # noqa: E402, PLC0414 - likewise, with its neighbours
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
+from linkage.models_units import UnitPosition as UnitPosition  # noqa: E402, PLC0414 - likewise
 from linkage.models_video import StreamGrant as StreamGrant  # noqa: E402, PLC0414 - likewise
 from linkage.models_watch import Canary as Canary  # noqa: E402, PLC0414 - likewise

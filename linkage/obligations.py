@@ -5,6 +5,7 @@ from typing import Any
 from django.dispatch import Signal
 
 from incidents.models import Incident, IncidentEvent
+from linkage import agreements
 from linkage.choices import Direction, LinkState
 from linkage.models import Link, OutboxMessage
 
@@ -23,11 +24,14 @@ def owe(
 ) -> OutboxMessage | None:
     """Write the obligation with its fact; None when this link may not be told, or was already.
 
-    A drill reaches no link without drills, and nothing reaches a suspended or inbound link.
+    A drill reaches no link without drills, nothing reaches a suspended or inbound link, and
+    nothing leaves that the link's legal basis does not cover.
     Emits: owed, in the transaction.
     """
     closed = link.state == LinkState.SUSPENDED or link.direction == Direction.IN
     if closed or (incident.is_drill and not link.allows_drills):
+        return None
+    if not agreements.may_send(link, message_type):
         return None
     row = OutboxMessage(
         municipality_id=link.municipality_id,

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from linkage import console, views, views_alarms, views_phone, views_replay
+from linkage import (
+    console,
+    views,
+    views_alarms,
+    views_phone,
+    views_police112,
+    views_replay,
+)
 
 app_name = "linkage"
 urlpatterns = [
@@ -10,6 +17,14 @@ urlpatterns = [
     path("phone-tasks/", views_phone.tasks, name="phone-tasks"),
     path("phone-tasks/<int:task_id>/done/", views_phone.done, name="phone-task-done"),
     path("links/<slug:link_code>/replay/", views_replay.replay, name="replay"),
+    path("units/", views_police112.unit_positions, name="units"),
+    path("grants/<uuid:reference>/revoke/", views_police112.revoke_grant, name="grant-revoke"),
+    path("incidents/<uuid:incident_id>/police112/", views_police112.police112, name="police112"),
+    path(
+        "incidents/<uuid:incident_id>/escape-route/",
+        views_police112.escape_route,
+        name="escape-route",
+    ),
     path("incidents/<uuid:incident_id>/exchanges/", views.exchanges, name="exchanges"),
     path("alarms/", views_alarms.listing, name="alarms"),
     path(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.gis.geos import Point
+from django.utils.translation import gettext as _
 
 from incidents import lifecycle
 from incidents.choices import ReportState, Service
@@ -12,15 +13,21 @@ from incidents.models import Incident
 from incidents.reports import ReportIn, TakenReport, take_report
 from incidents.statuses import OPEN, Status, Verb, target
 from linkage.choices import InboxResult, MessageType
+from linkage.errors import OutOfSequence
 from linkage.models import Case, Link
 from linkage.obligations import owe
 from linkage.services.handling import Done, Handler
-from linkage.services.police112 import video
+from linkage.services.police112 import units, video
 from linkage.services.police112.sequences import CaseState, Ruling, Word, ruling
 from linkage.wire import Message
 
 # The words of the 112 room, as its own people write them on the timeline.
-STATUS_WORDS = {"DISPATCHED": "출동", "ARRIVED": "도착", "CLOSED": "종결"}
+STATUS_WORDS = {
+    "DISPATCHED": "출동",
+    "ARRIVED": "도착",
+    "WITHDRAWN": "출동 해제",
+    "CLOSED": "종결",
+}
 
 
 def take_notify(link: Link, message: Message) -> Done:
@@ -72,6 +79,8 @@ def take_status(link: Link, message: Message) -> Done:
         incident = lifecycle.add_note(incident=incident, by=None, agent=link.code, text=text)
     if said["status"] == "CLOSED":
         video.end_for_agency(link=link, case_number=case.external_id)
+    if said["status"] == "WITHDRAWN":
+        units.leave(link=link, case_number=case.external_id, unit=said.get("unit", ""))
     return Done(InboxResult.APPLIED, incident)
 
 
@@ -84,6 +93,17 @@ def take_stream_request(link: Link, message: Message) -> Done:
     incident = _worked_on(case)
     video.take_request(case=case, incident=incident, message=message, standing=found.reason)
     return Done(InboxResult.APPLIED, incident)
+
+
+def take_position(link: Link, message: Message) -> Done:
+    """Keep where a unit is; an older word than the one known changes nothing."""
+    case = _case(link, message)
+    if case is None:
+        return Done(InboxResult.FILED)
+    incident = _worked_on(case)
+    _admit(message, case)
+    is_newer = units.take_position(case=case, incident=incident, message=message)
+    return Done(InboxResult.APPLIED if is_newer else InboxResult.STALE, incident)
 
 
 def take_close(link: Link, message: Message) -> Done:
@@ -129,6 +149,7 @@ HANDLERS: dict[str, Handler] = {
     "CANCEL": take_cancel,
     "STATUS_UPDATE": take_status,
     "STREAM_REQUEST": take_stream_request,
+    "UNIT_POSITION": take_position,
     "CLOSE": take_close,
     "CLOSE_ACK": take_close_ack,
 }
@@ -152,6 +173,16 @@ def state_of(case: Case | None) -> CaseState:
     if status == Status.CANCELLED:
         return CaseState.CANCELLED
     return CaseState.OPEN if status in OPEN else CaseState.ENDED
+
+
+def _admit(message: Message, case: Case) -> None:
+    """Raises: OutOfSequence for what the table refuses in this state."""
+    found = _ruling(message, case)
+    if found.word is Word.REFUSED:
+        raise OutOfSequence(
+            _("the case does not stand so that this message may come"),
+            fields={"payload.receipt_no": [found.reason]},
+        )
 
 
 def _case(link: Link, message: Message) -> Case | None:

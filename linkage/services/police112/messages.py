@@ -3,7 +3,7 @@
 Source: domain.md 3.1 (fields of 112 긴급영상).
 """
 
-from linkage.wire import PLACE, RECEIPT_NO, VERSION, Schema, record, text, token
+from linkage.wire import PLACE, RECEIPT_NO, VERSION, Schema, moment, record, text, token
 
 REPORT_FIELDS: dict[str, Schema] = {
     "kind_code": token(30, "사건종별: the agency's code; an unknown one is taken in as unmapped"),
@@ -34,8 +34,8 @@ PAYLOADS: dict[str, Schema] = {
         "properties": {
             "receipt_no": RECEIPT_NO,
             "status": {
-                "enum": ["DISPATCHED", "ARRIVED", "CLOSED"],
-                "description": "출동, 도착, 종결",
+                "enum": ["DISPATCHED", "ARRIVED", "WITHDRAWN", "CLOSED"],
+                "description": "출동, 도착, 출동 해제 (of the unit), 종결",
             },
             "unit": text(30, "Call sign of the unit"),
             "text": text(500, "Remark"),
@@ -66,6 +66,20 @@ PAYLOADS: dict[str, Schema] = {
         purpose=token(20, "SCENE, RESCUE, PURSUIT or SEARCH; another one is answered by DENY"),
         basis=token(40, "Legal basis on which the video is asked for"),
         extend=text(200, "Why a grant must last longer; only with it a grant held is extended"),
+    ),
+    "UNIT_POSITION": record(
+        "receipt_no",
+        "unit",
+        "at",
+        "lon",
+        "lat",
+        receipt_no=RECEIPT_NO,
+        unit=text(30, "Call sign"),
+        at=moment("When the unit was there, by its own clock"),
+        lon=PLACE["properties"]["lon"],
+        lat=PLACE["properties"]["lat"],
+        speed_kmh={"type": "number", "minimum": 0, "maximum": 400},
+        heading_deg={"type": "number", "minimum": 0, "maximum": 360},
     ),
     "CLOSE": record(
         "receipt_no",

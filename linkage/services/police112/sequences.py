@@ -48,6 +48,8 @@ SEQUENCES: Mapping[str, Mapping[CaseState, Ruling]] = {
     "STATUS_UPDATE": _row(_LATER, _YES, _YES, _YES),
     # Refused here means answered by STREAM_DENY with this rule.
     "STREAM_REQUEST": _row(_LATER, _YES, _ENDED, _TAKEN_BACK),
+    # Nobody is followed after the end.
+    "UNIT_POSITION": _row(_LATER, _YES, _ENDED, _TAKEN_BACK),
     # The room ends its own side; the incident stays the centre's to close.
     "CLOSE": _row(_LATER, _YES, _YES, _YES),
     # It answers our CLOSE; while the incident is open there is none to answer.

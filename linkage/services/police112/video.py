@@ -20,7 +20,6 @@ from linkage.services.police112.video_rules import (
     Mode,
     Terms,
     decide,
-    lifetime,
     whole_rule,
 )
 from linkage.wire import Message
@@ -156,7 +155,7 @@ def _decide(
         listed={pick["id"]: pick["distance_m"] for pick in choice.picks} if choice else {},
         held=set(held.values_list("camera_id", flat=True)),
     )
-    lasting = lifetime(incident.urgency, terms.longest)
+    lasting = timedelta(minutes=case.link.time_limit_min_for(incident.urgency))
     extension = message.payload.get("extend", "")
     given = [
         _granted(case, incident, message, asked, camera, lasting, extension)

@@ -1,11 +1,10 @@
-"""Who of the cameras asked for is granted, for how long, and by which rule not: pure.
+"""Who of the cameras asked for is granted, and by which rule not: pure.
 
 Source: domain.md 2 (delivery modes), 2.2 (VideoSession), 8 (police never close, purpose creep).
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 
@@ -31,25 +30,15 @@ class Rule(StrEnum):
 
 # What live pictures of a case may be asked for. Recordings have their own way, by letter.
 PURPOSES = frozenset({"SCENE", "RESCUE", "PURSUIT", "SEARCH"})
-# 112's urgency code -> how long a grant lasts; the police may never close (domain.md 8).
-LIFETIMES: Mapping[str, timedelta] = {
-    "0": timedelta(minutes=120),
-    "1": timedelta(minutes=60),
-    "2": timedelta(minutes=60),
-    "3": timedelta(minutes=30),
-    "4": timedelta(minutes=30),
-}
-LIFETIME = timedelta(minutes=60)
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What the agreement of the link allows; `bases` empty: any that is named."""
+    """What the agreement of the link allows; without a legal basis for video, `bases` is empty."""
 
     mode: Mode = Mode.AUTOMATIC
     radius_m: float = 500.0
     camera_limit: int = 5
-    longest: timedelta | None = None
     bases: frozenset[str] = frozenset()
     suspended: bool = False
 
@@ -77,7 +66,7 @@ def whole_rule(terms: Terms, asked: Asked, standing: str) -> Rule | None:
         return Rule(standing)
     if asked.purpose not in PURPOSES:
         return Rule.PURPOSE
-    if not asked.basis or (terms.bases and asked.basis not in terms.bases):
+    if asked.basis not in terms.bases:
         return Rule.BASIS
     return None
 
@@ -119,9 +108,3 @@ def _camera_rule(
     if camera not in open_now and len(open_now) >= terms.camera_limit:
         return Rule.TOO_MANY
     return None
-
-
-def lifetime(urgency: str, longest: timedelta | None) -> timedelta:
-    """Give how long a grant lasts by the urgency code, and never longer than agreed."""
-    by_code = LIFETIMES.get(urgency, LIFETIME)
-    return min(by_code, longest) if longest else by_code

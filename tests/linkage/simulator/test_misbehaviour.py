@@ -197,8 +197,7 @@ GIVEN = Secrets("police112-90010", "first", "client-secret", "whsec_x")
 
 def test_each_agency_has_secrets_of_its_own_from_those_of_the_first():
     both = {
-        profile.code: secrets
-        for profile, secrets in agencies.all_secrets(AGENCIES.values(), GIVEN)
+        profile.code: secrets for profile, secrets in agencies.all_secrets(AGENCIES.values(), GIVEN)
     }
     assert both["police112"] == GIVEN
     assert both["fire119"].link == "fire119-90010"

@@ -3,6 +3,7 @@
 import pytest
 
 from incidents.models import Incident
+from linkage.choices import LinkMode
 from linkage.models import OutboxMessage
 from tests.incidents.conftest import make_camera
 from tests.linkage.conftest import envelope
@@ -18,7 +19,9 @@ def cameras(city):
 
 
 @pytest.fixture
-def case(cameras, post):
+def case(cameras, post, link):
+    link.mode = LinkMode.PUSH
+    link.save()
     assert post(envelope(receipt_no=RECEIPT)).status_code == 201
     return Incident.objects.get()
 
@@ -28,5 +31,5 @@ def owed(message_type: str) -> list[OutboxMessage]:
 
 
 def ask(*cameras: int, **changes):
-    said = {"purpose": "SCENE", "basis": "112-ACT", "cameras": list(cameras)}
+    said = {"purpose": "SCENE", "basis": "ACT-112", "cameras": list(cameras)}
     return envelope("STREAM_REQUEST", receipt_no=RECEIPT, **(said | changes))

@@ -16,7 +16,13 @@ BODIES = {
     "EVENT_NOTIFY": {"version": 9},
     "CANCEL": {"version": 9},
     "STATUS_UPDATE": {"status": "ARRIVED", "unit": "중앙12"},
-    "STREAM_REQUEST": {"purpose": "SCENE", "basis": "112-ACT"},
+    "STREAM_REQUEST": {"purpose": "SCENE", "basis": "ACT-112"},
+    "UNIT_POSITION": {
+        "unit": "중앙12",
+        "at": "2026-01-01T00:00:00+09:00",
+        "lon": 127.4,
+        "lat": 36.4,
+    },
     "CLOSE": {},
     "CLOSE_ACK": {},
 }

@@ -12,12 +12,19 @@ from controlroom.journal.models import Entry
 from incidents import lifecycle
 from incidents.models import IncidentEvent
 from linkage import grants
+from linkage.choices import LinkMode
 from linkage.models import StreamGrant
+from linkage.models_agreements import LegalBasis
 from linkage.models_video import GrantEnd
 from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.police112.conftest import RECEIPT, ask, owed
 
 FIELDS = {"id", "name", "lon", "lat", "distance_m", "bearing_deg", "in_view", "health"}
+
+
+def automatic(link) -> None:
+    link.mode = LinkMode.PUSH
+    link.save()
 
 
 def granted(post, *cameras) -> list[StreamGrant]:
@@ -33,7 +40,8 @@ def test_a_report_is_answered_by_the_list_of_cameras(case, cameras):
     assert all(set(row) == FIELDS for row in listed)
 
 
-def test_the_list_never_names_a_source(city, cameras, post):
+def test_the_list_never_names_a_source(city, cameras, post, link):
+    automatic(link)
     for camera in cameras:
         set_source(camera, SYNTHETIC)
     post(envelope(receipt_no=RECEIPT))
@@ -65,6 +73,21 @@ def test_a_request_without_cameras_asks_for_the_list(case, post):
     assert owed("CAMERA_LIST")[-1].payload["in_reply_to"] == document["msg_id"]
 
 
+def test_on_request_no_list_goes_out_before_it_is_asked_for(cameras, post, link):
+    post(envelope(receipt_no=RECEIPT))
+    assert not owed("CAMERA_LIST")
+    post(ask())
+    assert len(owed("CAMERA_LIST")) == 1
+
+
+def test_a_link_without_a_basis_for_video_gets_neither_list_nor_grant(case, cameras, post, link):
+    link.legal_basis = LegalBasis.objects.get(code="ACT-ROAD")
+    link.save()
+    post(ask(cameras[0].pk, basis="ACT-ROAD"))
+    assert owed("STREAM_DENY")[0].payload["denied"][0]["rule"] == "basis_not_allowed"
+    assert not StreamGrant.objects.exists()
+
+
 def test_a_request_is_granted_bound_to_case_camera_and_basis(case, cameras, post, link):
     document = ask(cameras[0].pk, cameras[1].pk)
     assert post(document).status_code == 201
@@ -73,7 +96,7 @@ def test_a_request_is_granted_bound_to_case_camera_and_basis(case, cameras, post
     assert {row["grant"] for row in message.payload["grants"]} == set(found)
     assert message.payload["in_reply_to"] == document["msg_id"]
     for grant in found.values():
-        assert (grant.link, grant.incident, grant.basis) == (link, case, "112-ACT")
+        assert (grant.link, grant.incident, grant.basis) == (link, case, "ACT-112")
         assert grant.expires_at - grant.granted_at == timedelta(minutes=60)
     assert Record.objects.filter(action="grant.given").count() == 2
     assert IncidentEvent.objects.filter(incident=case, verb="video-request").count() == 1

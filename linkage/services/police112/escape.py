@@ -1,0 +1,92 @@
+"""The direction in which somebody fled: told to the room with the next cameras along it."""
+
+import math
+from typing import Any
+
+from django.contrib.gis.geos import Point
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cctv import selection
+from controlroom.accounts.models import User
+from controlroom.errors import Invalid
+from incidents.facts import note_fact
+from incidents.features import moment
+from incidents.models import Incident, IncidentEvent
+from linkage.choices import MessageType
+from linkage.models import Case
+from linkage.obligations import owe
+from linkage.services.police112.terms import terms_of
+from linkage.services.police112.video import SERVICE, listed
+
+# Where one looks for them, from the place: on foot within minutes, then by car.
+AHEAD_M = (250.0, 600.0, 1100.0)
+AROUND_M = 300.0
+EACH = 3
+_METRES_PER_DEGREE = 111_320.0
+
+
+def ahead_of(place: Point, bearing_deg: float, distance_m: float) -> Point:
+    turn = math.radians(bearing_deg)
+    per_lon = _METRES_PER_DEGREE * math.cos(math.radians(place.y))
+    lon = place.x + distance_m * math.sin(turn) / per_lon
+    return Point(lon, place.y + distance_m * math.cos(turn) / _METRES_PER_DEGREE, srid=4326)
+
+
+def cameras_along(incident: Incident, place: Point, bearing_deg: float) -> list[dict[str, Any]]:
+    """Choose the next cameras along the bearing, the nearest first, each once."""
+    found: dict[int, dict[str, Any]] = {}
+    for distance_m in AHEAD_M:
+        choice = selection.choose(
+            municipality=incident.municipality,
+            place=ahead_of(place, bearing_deg, distance_m),
+            error_radius_m=0,
+            service=incident.service,
+            limit=EACH,
+            radius_m=AROUND_M,
+        )
+        for pick in choice.picks:
+            row = pick.as_json()
+            if row["distance_m"] <= AROUND_M and row["id"] not in found:
+                found[row["id"]] = {**row, "ahead_m": distance_m}
+    return list(found.values())
+
+
+@transaction.atomic
+def send_escape_route(
+    *, incident: Incident, by: User, bearing_deg: float, text: str
+) -> IncidentEvent:
+    """Put the direction on the timeline and tell it to every 112 room that has the case.
+
+    Emits: fact_recorded, in the transaction.
+    Raises: NotAllowed, Invalid without a place.
+    """
+    if incident.location is None:
+        raise Invalid(_("the place is not known"), fields={"place": [_("the place is not known")]})
+    cameras = cameras_along(incident, incident.location, bearing_deg)
+    bearing_deg = round(bearing_deg % 360, 1)
+    event = note_fact(
+        incident=incident,
+        verb="escape-route",
+        by=by,
+        text=text.strip(),
+        data={"bearing_deg": bearing_deg, "cameras": [row["id"] for row in cameras]},
+    )
+    cases = Case.objects.filter(incident=incident, link__service=SERVICE)
+    for case in cases.select_related("link__municipality", "link__legal_basis").order_by("pk"):
+        owe(
+            link=case.link,
+            incident=incident,
+            event=event,
+            message_type=MessageType.ESCAPE_ROUTE,
+            case_number=case.external_id,
+            payload={
+                "receipt_no": case.external_id,
+                "incident_number": incident.number,
+                "at": moment(event.at),
+                "bearing_deg": bearing_deg,
+                "text": event.text,
+                "cameras": listed(cameras, terms_of(case.link)),
+            },
+        )
+    return event

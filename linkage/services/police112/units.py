@@ -1,0 +1,98 @@
+"""Patrol cars on their way: the newest place of each, told to the console a few times a minute."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.gis.db.models.functions import Distance
+from django.contrib.gis.geos import Point
+from django.utils import timezone
+
+from controlroom.journal import log
+from incidents.features import moment
+from incidents.models import Incident
+from linkage.models import Case, Link, UnitPosition
+from linkage.services.police112.approach import approach
+from linkage.wire import Message, moment_of
+
+# A unit may say where it is every second; the journal hears of it at most this often.
+TOLD_EVERY = timedelta(seconds=5)
+
+
+def take_position(*, case: Case, incident: Incident, message: Message) -> bool:
+    """Keep the newest place of the unit; False when a newer one is known.
+
+    Locks: the unit's row; the journal's counter when the console is told.
+    """
+    said, now = message.payload, timezone.now()
+    at = min(moment_of(said["at"]), now)
+    fresh: dict[str, Any] = {
+        "municipality_id": case.municipality_id,
+        "incident": incident,
+        "location": Point(said["lon"], said["lat"], srid=4326),
+        "speed_kmh": said.get("speed_kmh"),
+        "heading_deg": said.get("heading_deg"),
+        "at": at,
+        "received_at": now,
+    }
+    unit, created = UnitPosition.objects.select_for_update().get_or_create(
+        link=case.link, case_number=case.external_id, unit=said["unit"], defaults=fresh
+    )
+    if not created and (unit.at >= at or unit.left_at is not None):
+        return False
+    for name, value in fresh.items():
+        setattr(unit, name, value)
+    is_told = unit.told_at is None or now - unit.told_at >= TOLD_EVERY
+    if is_told:
+        unit.told_at = now
+    unit.save()
+    if is_told:
+        _tell("unit.position", unit)
+    return True
+
+
+def leave(*, link: Link, case_number: str, unit: str) -> None:
+    """Record that a unit was taken off the case; what it sends afterwards counts no more."""
+    own = UnitPosition.objects.filter(link=link, case_number=case_number, unit=unit, left_at=None)
+    for row in own.select_for_update():
+        row.left_at = timezone.now()
+        row.save(update_fields=["left_at"])
+        _tell("unit.left", row)
+
+
+def of_incident(incident: Incident) -> list[dict[str, Any]]:
+    """Give the units of the incident, the nearest first, with how old each word is."""
+    rows = UnitPosition.objects.filter(incident=incident, left_at=None).select_related("link")
+    if incident.location is not None:
+        rows = rows.annotate(away=Distance("location", incident.location)).order_by("away")
+    return [unit_item(row) for row in rows[:50]]
+
+
+def unit_item(row: UnitPosition) -> dict[str, Any]:
+    """Give one unit; the age is for the reader's clock, from `at`."""
+    away = getattr(row, "away", None)
+    known = approach(away.m, row.speed_kmh) if away is not None else None
+    return {
+        "unit": row.unit,
+        "link": row.link.code,
+        "case": row.case_number,
+        "incident": str(row.incident_id),
+        "lon": row.location.x,
+        "lat": row.location.y,
+        "speed_kmh": row.speed_kmh,
+        "heading_deg": row.heading_deg,
+        "at": moment(row.at),
+        "received_at": moment(row.received_at),
+        "distance_m": round(known.distance_m) if known else None,
+        "eta_s": known.eta_s if known else None,
+        "is_there": known.is_there if known else None,
+    }
+
+
+def _tell(kind: str, row: UnitPosition) -> None:
+    log.append(
+        municipality_id=row.municipality_id,
+        kind=kind,
+        subject_kind="incident",
+        subject_id=str(row.incident_id),
+        data={"unit": unit_item(row)},
+    )
