@@ -73,6 +73,7 @@ def addresses(code: str) -> dict[str, str]:
         "search": f"{base}cctv/search/",
         "cameras": f"{base}cctv/cameras/",
         "links": f"{base}linkage/links/",
+        "alarms": f"{base}linkage/alarms/",
         "exchanges": f"{base}linkage/incidents/",
         "units": f"{base}linkage/units/",
         "grants": f"{base}linkage/grants/",

@@ -15,6 +15,7 @@ import { Feed } from "./feed.js";
 import { OperationsMap } from "./map/map.js";
 import { IncidentPanel } from "./panels/incident.js";
 import { Links } from "./panels/links.js";
+import { StandingAlarms } from "./panels/standing_alarms.js";
 import { Strips } from "./panels/strips.js";
 import { Topbar } from "./panels/topbar.js";
 import { VideoWall } from "./panels/video_wall.js";
@@ -69,6 +70,12 @@ const exchanges = new ExchangesStore({
 const desk = new Desk({ store, strips, panel, map, wall, actions, exchanges, mayWatch });
 const sites = new Sites({ url: urls.site, mayWatch, onWatch: (cameras) => watch(cameras) });
 const links = new Links(urls.links, getJson);
+const alarms = new StandingAlarms({
+  url: urls.alarms,
+  rights: config.rights,
+  now: () => vigil.now(),
+  onNew: (alarm, text) => vigil.systemAlarm(alarm.severity, text),
+});
 
 /** A camera from the map: for the open incident, else for a purpose that is put on record. */
 function watch(cameras) {
@@ -111,6 +118,9 @@ store.subscribe((changes, state) => {
     }
     if (fact.kind.startsWith("link")) {
       links.refresh();
+    }
+    if (fact.kind.startsWith("alarm.")) {
+      alarms.touch();
     }
   }
 });
@@ -234,6 +244,7 @@ addEventListener("pagehide", () => {
 });
 feed.open();
 links.start();
+alarms.start();
 loadMap();
 /** For measuring from outside: how long painting took, how many sites there are. */
 globalThis.controlroom = Object.freeze({ paintMs: () => [...map.sites.paintMs], siteCount: () => map.sites.count });

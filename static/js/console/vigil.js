@@ -101,6 +101,16 @@ export class Vigil {
     }
   }
 
+  /** An alarm of the system or a line: heard once, said aloud at once when it is urgent. */
+  systemAlarm(severity, text) {
+    this.alarms.arrive([severity]);
+    if (severity === 1) {
+      this.onUrgent?.(null, text);
+    } else {
+      this.onOther?.(text);
+    }
+  }
+
   silence() {
     this.alarms.silence();
     toast(t("Sound is silent for 30 seconds"));
