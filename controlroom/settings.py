@@ -221,6 +221,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "find overdue situation reports": {
+        "task": "linkage.tasks.watch_situations",
+        "schedule": 20.0,
+        "options": {"expires": 40},
+    },
     "forget expired tokens and keys": {
         "task": "linkage.tasks.forget_expired",
         "schedule": 3600.0,

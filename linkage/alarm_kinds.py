@@ -85,6 +85,16 @@ KINDS: dict[str, AlarmKind] = _table(
             route=OPERATOR,
         ),
         AlarmKind(
+            "disaster.report_overdue",
+            _("The report on a disaster situation is overdue"),
+            _("The report cycle of the situation has passed without a report."),
+            _("Whoever waits for the report decides on old knowledge."),
+            _("File the situation report, or change the cycle."),
+            severity=Priority.P2.value,
+            allowed_s=300,
+            route=OPERATOR,
+        ),
+        AlarmKind(
             "escalation.overdue",
             _("An escalation did not happen"),
             _("An unacknowledged urgent incident passed its time and nobody was told."),

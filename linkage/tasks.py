@@ -8,6 +8,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from linkage import delivery, grants, idempotency, outbox, phone
 from linkage.services.city import feeds
+from linkage.services.disaster import situations
 from linkage.watch import canaries, rounds
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,11 @@ def ask_feeds() -> None:
 @shared_task(name="linkage.tasks.ask_feed", time_limit=120)
 def ask_feed(feed_id: int) -> None:
     feeds.poll(feed_id=feed_id)
+
+
+@shared_task(name="linkage.tasks.watch_situations")
+def watch_situations() -> None:
+    situations.watch_cycles()
 
 
 @shared_task(name="linkage.tasks.forget_expired")

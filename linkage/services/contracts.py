@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from linkage.routing import TOLD, Told
+from linkage.services.disaster import messages as disaster
 from linkage.services.police112 import messages as police112
 from linkage.wire import Schema, envelope
 
@@ -30,7 +31,10 @@ class Contract:
 
 CONTRACTS: dict[str, Contract] = {
     contract.service: contract
-    for contract in (Contract("police112", police112.PAYLOADS, police112.CORRECTION),)
+    for contract in (
+        Contract("police112", police112.PAYLOADS, police112.CORRECTION),
+        Contract("disaster", disaster.PAYLOADS, disaster.CORRECTION),
+    )
 }
 
 # Facts by any other verb stay inside the centre: nothing is asked of the database for them.

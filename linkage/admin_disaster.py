@@ -1,0 +1,46 @@
+"""Whom a city tells onward, how its alerts are read; situations and alerts are read only."""
+
+from django.contrib import admin
+
+from controlroom.municipalities.admin_scope import ScopedAdmin
+from controlroom.municipalities.roles import Right
+from linkage.models_cap import CapAlert, CapSource
+from linkage.models_disaster import OnwardContact, Situation
+
+
+@admin.register(OnwardContact)
+class OnwardContactAdmin(ScopedAdmin):
+    right = Right.POLICY_MANAGE
+    list_display = ["whom", "channel", "number", "from_level", "municipality"]
+    list_filter = ["channel", "from_level", "municipality"]
+    search_fields = ["whom"]
+
+
+@admin.register(CapSource)
+class CapSourceAdmin(ScopedAdmin):
+    right = Right.LINKS_MANAGE
+    municipality_path = "link__municipality"
+    list_display = ["link", "requires_profile", "feed_url", "fetched_at"]
+    list_select_related = ["link"]
+    readonly_fields = ["fetched_at"]
+
+
+@admin.register(Situation)
+class SituationAdmin(ScopedAdmin):
+    right = Right.LINKS_MANAGE
+    read_only = True
+    list_display = ["incident", "level", "issuer", "started_at", "ended_at", "is_public"]
+    list_filter = ["level", "is_public", "municipality"]
+    list_select_related = ["incident"]
+    fields = ["incident", "level", "issuer", "area_names", "started_at", "ended_at", "is_public"]
+
+
+@admin.register(CapAlert)
+class CapAlertAdmin(ScopedAdmin):
+    right = Right.LINKS_MANAGE
+    read_only = True
+    list_display = ["identifier", "sender", "sent", "msg_type", "scope", "route", "link"]
+    list_filter = ["msg_type", "scope", "route", "municipality"]
+    list_select_related = ["link"]
+    search_fields = ["identifier", "sender"]
+    fields = ["identifier", "sender", "sent", "status", "msg_type", "scope", "edition", "route"]

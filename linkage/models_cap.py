@@ -1,0 +1,105 @@
+"""The CAP alerts that links brought, and how a link's alerts are read."""
+
+from __future__ import annotations
+
+from django.contrib.gis.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from controlroom.municipalities.querysets import OwnedQuerySet
+
+
+class CapRoute(models.TextChoices):
+    """Whether an alert concerns this city."""
+
+    OURS = "ours", _("concerns us")
+    ELSEWHERE = "elsewhere", _("another area")
+    NOT_ADDRESSED = "not_addressed", _("not addressed to us")
+    NO_AREA = "no_area", _("public without an area: ignored")
+    NOT_REAL = "not_real", _("test, draft or system message")
+
+
+class CapSource(models.Model):
+    """What a link's alerts must be: its profile, and in whose name it may speak."""
+
+    link = models.OneToOneField(
+        "linkage.Link", models.CASCADE, related_name="cap_source", verbose_name=_("link")
+    )
+    requires_profile = models.BooleanField(
+        _("Korean profile required"), default=False, help_text=_("refuse alerts without it")
+    )
+    senders = models.JSONField(
+        _("senders"), default=list, blank=True, help_text=_("allowed CAP senders; empty: every one")
+    )
+    feed_url = models.URLField(
+        _("address of a feed"), blank=True, help_text=_("an Atom or RSS index that we fetch")
+    )
+    fetched_at = models.DateTimeField(_("fetched"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("CAP settings of a link")
+        verbose_name_plural = _("CAP settings of links")
+
+    def __str__(self) -> str:
+        return f"CAP {self.link_id}"
+
+
+class CapAlert(models.Model):
+    """One alert as read; its bytes are its inbox message's."""
+
+    municipality = models.ForeignKey(
+        "municipalities.Municipality", models.PROTECT, related_name="+"
+    )
+    link = models.ForeignKey(
+        "linkage.Link", models.PROTECT, related_name="cap_alerts", verbose_name=_("link")
+    )
+    message = models.OneToOneField(
+        "linkage.InboxMessage",
+        models.PROTECT,
+        related_name="cap_alert",
+        verbose_name=_("inbox message"),
+    )
+    identifier = models.CharField(_("identifier"), max_length=300)
+    sender = models.CharField(_("sender"), max_length=300)
+    sent = models.DateTimeField(_("sent"))
+    status = models.CharField(_("status"), max_length=10)
+    msg_type = models.CharField(_("type"), max_length=10)
+    scope = models.CharField(_("scope"), max_length=12)
+    edition = models.CharField(_("profile"), max_length=30, blank=True)
+    is_signed = models.BooleanField(_("signed"), default=False)
+    references = models.JSONField(_("references"), default=list)
+    # [{language, event, headline, description, instruction, severity, ...}]
+    infos = models.JSONField(_("texts"), default=list)
+    # [{description, geocodes, rings}]: the names and codes of every area, drawn ones with rings
+    areas = models.JSONField(_("areas"), default=list)
+    expires = models.DateTimeField(_("expires"), null=True)
+    route = models.CharField(_("concerns"), max_length=14, choices=CapRoute.choices)
+    # The first alert of the chain of updates.
+    root = models.ForeignKey("self", models.PROTECT, null=True, related_name="chain")
+    incident = models.ForeignKey(
+        "incidents.Incident",
+        models.PROTECT,
+        null=True,
+        related_name="cap_alerts",
+        verbose_name=_("incident"),
+    )
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("CAP alert")
+        verbose_name_plural = _("CAP alerts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["link", "identifier", "sender", "sent"], name="cap_alert_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["municipality", "-id"], name="cap_alert_newest"),
+            models.Index(fields=["incident", "id"], name="cap_alert_by_incident"),
+        ]
+
+    def __str__(self) -> str:
+        return self.identifier

@@ -1,0 +1,70 @@
+"""Disaster text messages (긴급재난문자) and where each one landed."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from controlroom.municipalities.querysets import OwnedQuerySet
+
+
+class Landing(models.TextChoices):
+    """What became of a message's place."""
+
+    PLACED = "placed", pgettext_lazy("disaster message", "placed")
+    AMBIGUOUS = "ambiguous", pgettext_lazy("disaster message", "ambiguous")
+    UNPLACED = "unplaced", pgettext_lazy("disaster message", "names no place")
+
+
+class DisasterMessage(models.Model):
+    """One text message as the ministry publishes it; one row of SN."""
+
+    number = models.BigIntegerField(_("serial number"), unique=True)
+    issued_at = models.DateTimeField(_("issued"), db_index=True)
+    agency = models.CharField(_("issued by"), max_length=100, blank=True)
+    regions = models.CharField(_("reception areas"), max_length=2000, blank=True)
+    category = models.CharField(_("disaster"), max_length=40)
+    step = models.CharField(_("urgency"), max_length=20)
+    text = models.TextField(_("text"))
+    landing = models.CharField(_("landing"), max_length=10, choices=Landing.choices)
+    # Why it landed there: a rule of services.disaster.landing.
+    rule = models.CharField(_("by the rule"), max_length=20)
+    # Codes of ambiguous candidates (5 digits, or 2 for a province).
+    candidates = models.JSONField(_("candidates"), default=list)
+    imported_at = models.DateTimeField(_("taken in"), default=timezone.now)
+
+    class Meta:
+        ordering = ["-issued_at", "-number"]
+        verbose_name = _("disaster text message")
+        verbose_name_plural = _("disaster text messages")
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class DisasterMessagePlace(models.Model):
+    """One place a message landed on: an event of that municipality, if it is one of ours."""
+
+    message = models.ForeignKey(DisasterMessage, models.CASCADE, related_name="places")
+    code = models.CharField(_("administrative code"), max_length=5)
+    municipality = models.ForeignKey(
+        "municipalities.Municipality", models.PROTECT, null=True, related_name="disaster_messages"
+    )
+    incident = models.ForeignKey(
+        "incidents.Incident", models.PROTECT, null=True, related_name="disaster_messages"
+    )
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["message", "code"]
+        verbose_name = _("place of a disaster text message")
+        verbose_name_plural = _("places of disaster text messages")
+        constraints = [
+            models.UniqueConstraint(fields=["message", "code"], name="message_lands_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.code}"

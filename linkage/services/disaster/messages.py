@@ -1,0 +1,98 @@
+"""What a disaster room may say in the JSON envelope: the payloads of its messages, no Django.
+
+Source: domain.md 3.4 (fields of 재난안전상황).
+"""
+
+from linkage.wire import PLACE, RECEIPT_NO, VERSION, Schema, record, text, token
+
+LEVEL: Schema = {
+    "enum": [1, 2, 3, 4],
+    "description": "위기경보: 1 관심, 2 주의, 3 경계, 4 심각",
+}
+_PAIR: Schema = {
+    "type": "array",
+    "minItems": 2,
+    "maxItems": 2,
+    "items": {"type": "number", "minimum": -180, "maximum": 180},
+}
+_RING: Schema = {"type": "array", "minItems": 4, "maxItems": 2000, "items": _PAIR}
+AREA: Schema = {
+    "type": "object",
+    "description": "GeoJSON Polygon in WGS84 (lon, lat); several polygons are sent as MultiPolygon",
+    "additionalProperties": False,
+    "required": ["type", "coordinates"],
+    "properties": {
+        "type": {"enum": ["Polygon", "MultiPolygon"]},
+        "coordinates": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 50,
+            "items": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 2000,
+                "items": {"anyOf": [_PAIR, _RING]},
+            },
+        },
+    },
+}
+SITUATION_FIELDS: dict[str, Schema] = {
+    "kind_code": token(30, "재난유형: the agency's code; an unknown one is taken in as unmapped"),
+    "kind_name": text(60, "Name of the kind, used when the code is not yet mapped"),
+    "level": LEVEL,
+    "area": AREA,
+    "area_codes": {
+        "type": "array",
+        "maxItems": 300,
+        "items": {"type": "string", "pattern": r"^\d{10}$"},
+        "description": "10-digit administrative codes of the area",
+    },
+    "area_names": {"type": "array", "maxItems": 100, "items": text(80, "Name of a part")},
+    "place": PLACE,
+    "address": text(200, "Where it began"),
+    "summary": text(500, "What is going on; no names, no telephone numbers"),
+    "issuer": text(120, "발표기관"),
+    "casualties": text(300, "피해현황"),
+    "actions": text(1000, "조치사항"),
+    "report_every_min": {
+        "type": "integer",
+        "minimum": 5,
+        "maximum": 10_080,
+        "description": "보고주기 in minutes",
+    },
+}
+PAYLOADS: dict[str, Schema] = {
+    "EVENT_NOTIFY": record(
+        "receipt_no",
+        "version",
+        "kind_code",
+        "level",
+        receipt_no=RECEIPT_NO,
+        version=VERSION,
+        **SITUATION_FIELDS,
+    ),
+    "STATUS_UPDATE": record(
+        "receipt_no",
+        "text",
+        receipt_no=RECEIPT_NO,
+        level=LEVEL,
+        text=text(1000, "상황보고"),
+        casualties=SITUATION_FIELDS["casualties"],
+        actions=SITUATION_FIELDS["actions"],
+    ),
+    "CANCEL": record(
+        "receipt_no",
+        "version",
+        receipt_no=RECEIPT_NO,
+        version=VERSION,
+        reason=text(200, "Why it is taken back"),
+    ),
+    "CLOSE": record("receipt_no", receipt_no=RECEIPT_NO, text=text(500, "How the situation ended")),
+}
+CORRECTION: Schema = {
+    "type": "object",
+    "title": "DisasterCorrection",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "properties": SITUATION_FIELDS,
+}
