@@ -114,6 +114,16 @@ _DESCRIBE: dict[str, Callable[[Any], str]] = {
 }
 
 
+def services_of(document: dict[str, Any], message_type: object) -> set[str]:
+    """Name the services whose message of this type, or correction without one, it would be."""
+    suffix = "correction" if message_type is None else message_type
+    return {
+        key.partition("/")[0]
+        for key in _SCHEMAS
+        if key.endswith(f"/{suffix}") and _validator(key).is_valid(document)
+    }
+
+
 def message_key(service: str, message_type: str) -> str:
     return f"{service}/{message_type}"
 

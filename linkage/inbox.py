@@ -58,7 +58,7 @@ def accept(*, link: Link, raw: bytes) -> Answer:
     """
     check_open(link)
     document = documents.parse(raw)
-    documents.check(document, documents.message_key(link.service, _type_of(link, document)))
+    _check_shape(link, document)
     message = read(document)
     now = timezone.now()
     _check_addressing(link, document)
@@ -69,6 +69,31 @@ def accept(*, link: Link, raw: bytes) -> Answer:
         return _stored_answer(link, document, message)
     _lock_case(link, message.case_number)
     return apply(link=link, row=row, message=message)
+
+
+def _check_shape(link: Link, document: dict[str, Any]) -> None:
+    """Raises: Invalid, WrongReceiver for a good message of another service."""
+    try:
+        documents.check(document, documents.message_key(link.service, _type_of(link, document)))
+    except Invalid as refused:
+        others = documents.services_of(document, document.get("msg_type")) - {link.service}
+        raise _belongs_to(others) if others else refused from refused
+
+
+def _check_changes(link: Link, changes: dict[str, Any]) -> None:
+    """Raises: Invalid, WrongReceiver for a good correction of another service."""
+    try:
+        documents.check(changes, documents.correction_key(link.service))
+    except Invalid as refused:
+        others = documents.services_of(changes, None) - {link.service}
+        raise _belongs_to(others) if others else refused from refused
+
+
+def _belongs_to(services: set[str]) -> WrongReceiver:
+    return WrongReceiver(
+        _("this message belongs to another service"),
+        fields={"service_code": sorted(services)},
+    )
 
 
 def _type_of(link: Link, document: dict[str, Any]) -> str:
@@ -129,7 +154,7 @@ def correct(*, link: Link, case: Case, raw: bytes, admits: Callable[[Case], None
     if CONTRACTS[link.service].correction is None:
         raise LinkClosed(_("cases of this service are not corrected in part"))
     changes = documents.parse(raw)
-    documents.check(changes, documents.correction_key(link.service))
+    _check_changes(link, changes)
     _lock_case(link, case.external_id)
     case = Case.objects.select_related("incident__kind").get(pk=case.pk)
     admits(case)

@@ -6,11 +6,14 @@ from django.contrib.gis.geos import MultiPolygon, Point
 
 from incidents import lifecycle
 from incidents.choices import ReportState, Service
+from incidents.facts import note_fact
+from incidents.features import moment
 from incidents.models import Incident
 from incidents.reports import ReportIn, TakenReport, take_report
-from linkage.choices import InboxResult
+from linkage.choices import InboxResult, MessageType
 from linkage.models import Case, Link
 from linkage.models_disaster import Situation
+from linkage.obligations import owe
 from linkage.services.disaster import geometry, situations
 from linkage.services.handling import Done, Handler
 from linkage.wire import Message
@@ -96,17 +99,28 @@ def take_status(link: Link, message: Message) -> Done:
 
 
 def take_close(link: Link, message: Message) -> Done:
-    """End the situation; the centre closes its own incident."""
+    """End the situation and say so; the incident is the centre's to close."""
     case = _case(link, message)
     if case is None:
         return Done(InboxResult.FILED)
     text = message.payload.get("text", "")
     if not _end(case.incident, link, text):
         return Done(InboxResult.UNCHANGED, case.incident)
-    incident = lifecycle.add_note(
-        incident=case.incident, by=None, agent=link.code, text=text or "상황 종료"
+    event = note_fact(incident=case.incident, verb="agency-close", agent=link.code, text=text)
+    owe(
+        link=link,
+        incident=case.incident,
+        event=event,
+        message_type=MessageType.CLOSE_ACK,
+        case_number=case.external_id,
+        payload={
+            "receipt_no": case.external_id,
+            "in_reply_to": message.message_id,
+            "incident_number": case.incident.number,
+            "at": moment(event.at),
+        },
     )
-    return Done(InboxResult.APPLIED, incident)
+    return Done(InboxResult.APPLIED, case.incident)
 
 
 HANDLERS: dict[str, Handler] = {

@@ -8,7 +8,7 @@ from django.utils import timezone
 from controlroom.errors import Conflict, NotAllowed
 from controlroom.journal.models import Entry
 from incidents.models import Incident
-from linkage.models import Case
+from linkage.models import Case, OutboxMessage
 from linkage.models_alarm import Alarm
 from linkage.models_disaster import OnwardContact, OnwardNotice, Situation
 from linkage.services.disaster import situations
@@ -145,3 +145,15 @@ def test_a_stranger_and_an_auditor_change_nothing(send, stranger, bada):
     for person in (stranger, bada):
         with pytest.raises(NotAllowed):
             situations.set_level(situation=situation, level=4, by=person)
+
+
+def test_a_close_is_answered_by_a_close_acknowledged(send):
+    send(notify())
+    send(close())
+    assert OutboxMessage.objects.get().message_type == "CLOSE_ACK"
+
+
+def test_a_message_of_another_service_is_told_so(send):
+    answer = send(envelope())
+    assert (answer.status_code, answer.data["code"]) == (409, "wrong_receiver")
+    assert answer.data["errors"] == {"service_code": ["police112"]}
