@@ -360,17 +360,10 @@ class RateBucket(models.Model):
 
 
 from linkage.models_alarm import Alarm as Alarm  # noqa: E402, PLC0414 - found by Django here
+from linkage.models_cap import CapAlert as CapAlert  # noqa: E402, PLC0414 - likewise
 from linkage.models_city import Feed as Feed  # noqa: E402, PLC0414 - likewise, with its neighbours
-from linkage.models_cap import CapAlert as CapAlert  # noqa: E402, PLC0414
-from linkage.models_cap import CapSource as CapSource  # noqa: E402, PLC0414
-from linkage.models_disaster import OnwardContact as OnwardContact  # noqa: E402, PLC0414
-from linkage.models_disaster import OnwardNotice as OnwardNotice  # noqa: E402, PLC0414
-from linkage.models_disaster import Situation as Situation  # noqa: E402, PLC0414
-from linkage.models_disaster import SituationReport as SituationReport  # noqa: E402, PLC0414
+from linkage.models_disaster import Situation as Situation  # noqa: E402, PLC0414 - likewise
 from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: E402, PLC0414
-from linkage.models_messages import (  # noqa: E402
-    DisasterMessagePlace as DisasterMessagePlace,  # noqa: PLC0414
-)
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
 from linkage.models_units import UnitPosition as UnitPosition  # noqa: E402, PLC0414 - likewise
 from linkage.models_video import StreamGrant as StreamGrant  # noqa: E402, PLC0414 - likewise
