@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('incidents', '0005_field_names'),
-        ('linkage', '0013_city_systems'),
+        ('linkage', '0014_unit_positions'),
         ('municipalities', '0003_map_layer'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
