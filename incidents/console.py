@@ -77,6 +77,7 @@ def addresses(code: str) -> dict[str, str]:
         "exchanges": f"{base}linkage/incidents/",
         "units": f"{base}linkage/units/",
         "grants": f"{base}linkage/grants/",
+        "phone": f"{base}linkage/phone-tasks/",
         "boundary": reverse("boundary", args=[code]),
         "basemap": reverse("base-map", args=[code]),
         "logout": reverse("logout"),

@@ -86,6 +86,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     rights = rights_in(user, municipality.pk)
     config = {
         "code": municipality.code,
+        "name": municipality.name,
         "user": {"id": user.pk, "name": str(user)},
         "language": get_language(),
         "rights": sorted(rights),

@@ -3,19 +3,22 @@
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from controlroom.accounts.models import User
 from incidents import lifecycle
 from incidents.models import Incident
+from linkage import outbox, phone
 from linkage.choices import OutboxState
 from linkage.links import create_link
-from linkage.models import Agency, Link, OutboxMessage
+from linkage.models import Agency, Link, OutboxMessage, PhoneTask
 from tests.browser.conftest import CODE, open_context
 from tests.browser.test_axe import LOOKS, faults
 
@@ -102,8 +105,29 @@ def room(stage, traffic) -> Iterator[Callable[..., Page]]:
         context.close()
 
 
+def korean_time(at: datetime) -> str:
+    return at.astimezone(timezone.get_default_timezone()).strftime("%Y-%m-%dT%H:%M")
+
+
 def row(page: Page, link: str):
     return page.locator(f'#matrix tbody[data-link="{link}"]')
+
+
+def ask_for_a_call(stage, receipt: str) -> PhoneTask:
+    """Let an urgent case's message stay unconfirmed for two minutes, so that a call is due."""
+    stage.report(receipt, urgency="0", address=f"한빛시 중앙로 {receipt}")
+
+    def work() -> PhoneTask:
+        incident = Incident.objects.get(cases__external_id=receipt)
+        lifecycle.acknowledge(incident=incident, by=User.objects.get(username="haneul"))
+        for other in OutboxMessage.objects.filter(incident=incident).exclude(message_type="ACK"):
+            outbox.acknowledge(link=other.link, uid=other.uid)
+        owed = OutboxMessage.objects.filter(incident=incident, message_type="ACK")
+        owed.update(created_at=timezone.now() - timedelta(minutes=2))
+        phone.open_due()
+        return PhoneTask.objects.get(message__in=owed)
+
+    return committed(work)
 
 
 def fits(page: Page) -> bool:
@@ -168,6 +192,55 @@ def test_the_content_of_a_message_is_shown_for_a_reason_by_keyboard_alone(room, 
     page.wait_for_selector("#traffic", state="hidden")
     page.keyboard.press("Escape")
     page.wait_for_url(f"**/m/{CODE}/")
+    assert page.faults == []
+
+
+def test_a_call_is_asked_for_drafted_recorded_and_reconciled_as_seen_live(stage, room, traffic):
+    page = room("haneul")
+    task = ask_for_a_call(stage, "P-1")
+    page.wait_for_selector("#phone-open[data-waiting]", timeout=15000)
+    page.keyboard.press("Shift+P")
+    page.locator("#phone-tasks li", has_text="P-1").locator("button").click()
+    assert page.inner_text("#phone-number") == "112"
+    assert "한빛시 중앙로 P-1" in page.inner_text("#phone-say")
+    page.fill("#phone-who", "김경위")
+    page.fill("#phone-said", "접수번호와 위치를 알림")
+    page.reload()
+    page.wait_for_selector("#phone-open[data-waiting]", timeout=15000)
+    page.keyboard.press("Shift+P")
+    page.locator("#phone-tasks li", has_text="P-1").locator("button").click()
+    assert page.input_value("#phone-who") == "김경위"
+    page.fill("#phone-at", "2031-01-01T00:00")
+    page.click("#phone-submit")
+    page.wait_for_selector("#phone-at-error:not(:empty)")
+    page.fill("#phone-at", korean_time(timezone.now()))
+    page.focus("#phone-submit")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#phone-open:not([data-waiting])", timeout=15000)
+    assert committed(lambda: PhoneTask.objects.get(pk=task.pk).spoke_to) == "김경위"
+    page.keyboard.press("Shift+P")
+    page.locator("#phone-tasks li", has_text="P-1").locator("button").click()
+    committed(lambda: outbox.acknowledge(link=task.message.link, uid=task.message.uid))
+    page.locator("#phone-tasks li[data-state='reconciled']", has_text="P-1").wait_for(timeout=15000)
+    picture(page, "phone-reconciled")
+    assert page.faults == []
+
+
+@pytest.mark.parametrize(("theme", "language"), LOOKS)
+def test_the_form_of_a_call_has_no_fault_that_axe_can_find(stage, room, traffic, theme, language):
+    ask_for_a_call(stage, f"A-{theme}-{language}")
+    page = room("haneul", theme=theme, language=language)
+    page.wait_for_selector("#phone-open[data-waiting]", timeout=15000)
+    page.goto(f"/m/{CODE}/")
+    page.wait_for_selector("#phone-open[data-waiting]", timeout=15000)
+    picture(page, f"console-call-{theme}-{language}")
+    wide = page.evaluate("[...document.querySelectorAll('.topbar > *')].map(e => [e.id || e.className, Math.round(e.getBoundingClientRect().left), Math.round(e.getBoundingClientRect().width)])")
+    assert fits(page), wide
+    page.keyboard.press("Shift+P")
+    page.wait_for_selector("#phone-form:not([hidden])")
+    found = faults(page, "call")
+    picture(page, f"phone-{theme}-{language}")
+    assert found == []
     assert page.faults == []
 
 

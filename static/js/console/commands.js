@@ -32,6 +32,7 @@ export function commandTable() {
     { id: "offer", strokes: ["KeyT"], keys: "T", label: t("Hand the incident over") },
     { id: "create", strokes: ["F2"], keys: "F2", label: t("New incident") },
     { id: "links", strokes: ["KeyL"], keys: "L", label: t("Agency links") },
+    { id: "phone", strokes: ["Shift+KeyP"], keys: "Shift+P", label: t("Telephone tasks") },
     { id: "silence", strokes: ["F8"], keys: "F8", label: t("Silence sound for 30 seconds") },
     { id: "back", strokes: ["Escape"], keys: "Esc", label: t("Back one level") },
     { id: "help", strokes: ["Shift+Slash"], keys: "?", label: t("This list") },

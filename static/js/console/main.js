@@ -21,6 +21,7 @@ import { Topbar } from "./panels/topbar.js";
 import { VideoWall } from "./panels/video_wall.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { Store } from "./store.js";
+import { Phone } from "../phone/phone.js";
 import { Vigil } from "./vigil.js";
 import { mountVideo } from "./video.js";
 
@@ -76,6 +77,7 @@ const alarms = new StandingAlarms({
   now: () => vigil.now(),
   onNew: (alarm, text) => vigil.systemAlarm(alarm.severity, text),
 });
+const phone = new Phone({ url: urls.phone, centre: config.name, now: () => vigil.now(), onRing: (waiting, fresh) => vigil.ring(waiting, fresh) });
 
 /** A camera from the map: for the open incident, else for a purpose that is put on record. */
 function watch(cameras) {
@@ -115,6 +117,9 @@ store.subscribe((changes, state) => {
     const about = fact.data?.incident?.id ?? fact.data?.incident_id ?? (fact.subject?.kind === "incident" ? fact.subject.id : null);
     if (about && (state.incidents.has(about) || panel.feature?.id === about)) {
       exchanges.touch(about);
+    }
+    if (fact.kind.startsWith("phone.")) {
+      phone.refresh();
     }
     if (fact.kind.startsWith("link")) {
       links.refresh();
@@ -182,6 +187,7 @@ const runs = {
   offer: () => desk.verb("offer"),
   create,
   links: () => byId("links-open").click(),
+  phone: () => phone.open(),
   silence: () => vigil.silence(),
   back: () => desk.back(),
   help: () => commands.showHelp(),
@@ -245,6 +251,7 @@ addEventListener("pagehide", () => {
 feed.open();
 links.start();
 alarms.start();
+phone.start();
 loadMap();
 /** For measuring from outside: how long painting took, how many sites there are. */
 globalThis.controlroom = Object.freeze({ paintMs: () => [...map.sites.paintMs], siteCount: () => map.sites.count });

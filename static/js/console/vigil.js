@@ -29,6 +29,19 @@ export class Vigil {
     this.state = "connecting";
     this.said = "starting";
     this.began = false;
+    /** Telephone tasks that nobody at this desk has looked at ring as P1 does. */
+    this.calls = [];
+  }
+
+  #ringing() {
+    return [...this.store.state.incidents.values(), ...this.calls];
+  }
+
+  /** @param {number} waiting calls to make, @param {number} fresh of them that just came */
+  ring(waiting, fresh) {
+    this.calls = Array.from({ length: waiting }, () => ({ priority: 1, status: "received" }));
+    this.alarms.arrive(Array.from({ length: fresh }, () => 1));
+    this.alarms.tick(this.#ringing());
   }
 
   now() {
@@ -71,7 +84,7 @@ export class Vigil {
       this.#say(news);
     }
     this.began = true;
-    this.alarms.tick(this.store.state.incidents.values());
+    this.alarms.tick(this.#ringing());
     this.onTick?.(this.now());
   }
 
@@ -90,7 +103,7 @@ export class Vigil {
     const now = this.now();
     this.topbar.tick(now, fresh);
     this.onTick?.(now);
-    this.alarms.tick(this.store.state.incidents.values());
+    this.alarms.tick(this.#ringing());
     this.#silenceLook();
     if (fresh.state !== this.said) {
       this.said = fresh.state;

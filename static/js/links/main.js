@@ -12,6 +12,7 @@ import { recall, remember } from "../lib/storage.js";
 import { t } from "../lib/text.js";
 import { Timers } from "../lib/timers.js";
 import { number } from "../lib/format.js";
+import { Phone } from "../phone/phone.js";
 import { Deeds } from "./deeds.js";
 import { Matrix } from "./matrix.js";
 import { Message } from "./message.js";
@@ -45,7 +46,7 @@ const matrix = new Matrix({
   onOpen: (link) => open(link),
   onReplay: (link) => deeds.replay(link),
   onPause: (link) => deeds.pause(link),
-  onPhone: (link) => phone(link),
+  onPhone: (link) => phone?.open(link.code),
 });
 const watch = new Watch({ onTick: () => matrix.tick() });
 /** @type {string[]} */
@@ -56,9 +57,7 @@ function open(link) {
   traffic.open(link);
 }
 
-function phone(link) {
-  announce(`${link.agency.name}: ${link.agency.duty_phone}`);
-}
+const phone = may.phone ? new Phone({ url: urls.phone, centre: config.name, now: () => watch.now() }) : null;
 
 function counts(links) {
   const held = STATES.map((state) => [state, links.filter((link) => link.state === state).length]).filter(([state, n]) => n || state === "up");
@@ -81,6 +80,9 @@ store.onLinks = (links) => {
 store.onFacts = (facts) => {
   say(facts);
   soon();
+  if (facts.some((fact) => fact.kind.startsWith("phone."))) {
+    phone?.refresh();
+  }
 };
 
 /** Read the matrix soon; a hundred facts cost one reading. */
@@ -126,7 +128,8 @@ const commands = [
   { stroke: "KeyF", keys: "F", label: t("Filter messages"), run: onLink((link) => (traffic.isOpen || open(link), byId("traffic-case").focus())) },
   { stroke: "KeyR", keys: "R", label: t("Send again what was given up or is chosen"), run: onLink((link) => may.act && deeds.replay(link, chosen)) },
   { stroke: "KeyP", keys: "P", label: t("Pause or resume the link"), run: onLink((link) => may.act && link.state !== "suspended" && deeds.pause(link)) },
-  { stroke: "KeyT", keys: "T", label: t("Phone the agency"), run: onLink(phone) },
+  { stroke: "KeyT", keys: "T", label: t("Phone the agency"), run: onLink((link) => phone?.open(link.code)) },
+  { stroke: "Shift+KeyP", keys: "Shift+P", label: t("Telephone tasks"), run: () => phone?.open() },
   { stroke: "Escape", keys: "Esc", label: t("Back one level"), run: back },
   { stroke: "Shift+Slash", keys: "?", label: t("This list"), run: () => openDialog(/** @type {HTMLDialogElement} */ (byId("help-dialog"))) },
 ];
@@ -149,3 +152,4 @@ addEventListener("pagehide", () => {
 });
 timers.set("regular", EVERY_MS, refresh);
 feed.open();
+phone?.start();

@@ -111,7 +111,7 @@ export class Matrix {
     setText(body.buttons.pause, paused ? t("Resume") : t("Pause"));
     show(body.buttons.pause, this.wiring.may.act && link.state !== "suspended");
     show(body.buttons.replay, this.wiring.may.act && link.dead > 0);
-    show(body.buttons.phone, Boolean(link.agency.duty_phone));
+    show(body.buttons.phone, this.wiring.may.phone);
   }
 
   #direction(cells, link, way, since) {
