@@ -135,12 +135,13 @@ DATABASES["default"]["OPTIONS"] |= {
     "pool": {"min_size": 1, "max_size": env.integer("CONTROLROOM_DB_POOL", 12, minimum=2)}
 }
 REDIS_URL = env.secret("REDIS_URL")
+REDIS_PREFIX = env.text("CONTROLROOM_REDIS_PREFIX", "controlroom")
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {
             "hosts": [REDIS_URL],
-            "prefix": env.text("CONTROLROOM_REDIS_PREFIX", "controlroom"),
+            "prefix": REDIS_PREFIX,
         },
     }
 }

@@ -4,26 +4,36 @@ Everything locks in one order: outbox message, incident, link, journal counter.
 Source: reliability_and_console.md A2.8.
 """
 
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from incidents.models import Incident, IncidentEvent
-from linkage import agreements, circuit, outbox, owed, retries, routing, transport
-from linkage.choices import OFFERED, LinkState, OutboxState, Outcome
-from linkage.envelopes import SENT_WITH, cloud_event, encoded, payload_of
+from linkage import agreements, circuit, routing, settling, transport
+from linkage.choices import OFFERED, LinkState, Outcome
+from linkage.envelopes import cloud_event, encoded, payload_of
 from linkage.links import signing_secrets
 from linkage.models import Case, DeliveryAttempt, Link, OutboxMessage
 from linkage.services.contracts import CONTRACTS, TELLING_VERBS
+from linkage.settling import Claim, Ended
 
 LEASE = timedelta(seconds=30)
 # Below the worker's threads, so that one hanging link leaves room for the others.
-IN_FLIGHT_PER_LINK = 3
+TURNS_PER_LINK = 3
+# Messages of one claim, sent in turn. The turn ends soon, for what is urgent waits for it, and
+# with the longest answer well before its lease.
+AT_ONCE = 25
+LONGEST_TURN_S = 0.5
+# What an envelope needs of its link, fetched once for a whole claim.
+LINK_WITH = ("agency", "purpose", "legal_basis")
+
+log = structlog.get_logger(__name__)
 
 
 def plan(*, incident: Incident, event: IncidentEvent) -> list[int]:
@@ -67,46 +77,48 @@ def _row(case: Case, incident: Incident, event: IncidentEvent) -> OutboxMessage 
     )
 
 
-@dataclass(frozen=True)
-class Claim:
-    message: OutboxMessage
-    attempt: DeliveryAttempt
-
-
 @transaction.atomic
-def claim(*, link_id: int) -> Claim | None:
-    """Lease the next due message of a link: priority first, but in order within an incident.
+def claim(*, link_id: int, at_most: int = 1) -> list[Claim]:
+    """Lease the next due messages of a link: priority first, but in order within an incident.
 
-    Locks: the link's claims for this short transaction; the message by its lease.
+    Locks: the link's claims for this short transaction; the messages by their lease.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended('linkage.claim', %s))", [link_id]
         )
     now = timezone.now()
-    link = Link.objects.get(pk=link_id)
-    if not circuit.may_send(link, now) or _in_flight(link, now) >= _in_flight_limit(link):
-        return None
-    message = _due(link, now).order_by("priority", "pk").first()
-    if message is None:
-        return None
-    message.lease_until = now + LEASE
-    message.attempts += 1
-    message.save(update_fields=["lease_until", "attempts"])
-    attempt = DeliveryAttempt.objects.create(
-        message=message, number=message.attempts, started_at=now
+    link = Link.objects.select_related(*LINK_WITH).get(pk=link_id)
+    if not circuit.may_send(link, now) or _turns(link, now) >= _turns_at_most(link):
+        return []
+    if link.failures:
+        at_most = 1
+    messages = list(_due(link, now).order_by("priority", "pk")[:at_most])
+    if not messages:
+        return []
+    lease_until = now + LEASE
+    OutboxMessage.objects.filter(pk__in=[row.pk for row in messages]).update(
+        lease_until=lease_until, attempts=F("attempts") + 1
     )
-    return Claim(message, attempt)
+    for message in messages:
+        message.link, message.lease_until = link, lease_until
+        message.attempts += 1
+    attempts = DeliveryAttempt.objects.bulk_create(
+        [DeliveryAttempt(message=row, number=row.attempts, started_at=now) for row in messages]
+    )
+    return [Claim(*pair) for pair in zip(messages, attempts, strict=True)]
 
 
-def _in_flight(link: Link, now: datetime) -> int:
-    leased: int = OutboxMessage.objects.filter(link=link, lease_until__gt=now).offered().count()
-    return leased
+def _turns(link: Link, now: datetime) -> int:
+    """Count the deliveries under way: all that one claim leases ends at one moment of its own."""
+    leased = OutboxMessage.objects.filter(link=link, lease_until__gt=now)
+    found = leased.order_by().aggregate(turns=Count("lease_until", distinct=True))
+    return int(found["turns"])
 
 
-def _in_flight_limit(link: Link) -> int:
+def _turns_at_most(link: Link) -> int:
     """A link that fails gets one try at a time, so that it holds no worker of the others."""
-    return IN_FLIGHT_PER_LINK if link.failures == 0 else 1
+    return TURNS_PER_LINK if link.failures == 0 else 1
 
 
 def _due(link: Link, now: datetime) -> Any:
@@ -122,33 +134,54 @@ def _due(link: Link, now: datetime) -> Any:
         .due(now)
         .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
         .filter(~Exists(earlier))
-        .select_related(*SENT_WITH)
+        .select_related("municipality", "incident")
+        .defer("municipality__boundary")
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
     )
 
 
 def deliver_next(*, link_id: int) -> bool:
-    """Deliver one due message of the link; False when there was none.
+    """Deliver one due message of the link; False when there was none."""
+    return deliver_some(link_id=link_id, at_most=1) > 0
+
+
+def deliver_some(*, link_id: int, at_most: int = AT_ONCE) -> int:
+    """Deliver what is due for the link, up to a number and a time; give how many were tried.
 
     Raises: RuntimeError inside a transaction, which would hold locks while an agency thinks.
     """
     if connection.in_atomic_block:
         raise RuntimeError("delivery must not run inside a transaction")
-    claimed = claim(link_id=link_id)
-    if claimed is None:
-        return False
-    finish(claim=claimed, receipt=_send(claimed.message))
-    return True
+    claims = claim(link_id=link_id, at_most=at_most)
+    if not claims:
+        return 0
+    ended = _send_in_turn(claims)
+    settling.settle(ended=ended, unsent=claims[len(ended) :])
+    return len(ended)
 
 
-def _send(message: OutboxMessage) -> transport.Receipt:
+def _send_in_turn(claims: list[Claim]) -> list[Ended]:
+    """Send one after the other, and no more once the agency fails or takes its time."""
+    ends = time.monotonic() + LONGEST_TURN_S
+    secrets = signing_secrets(claims[0].message.link)
+    ended: list[Ended] = []
+    for claimed in claims:
+        receipt = send(claimed.message, secrets)
+        ended.append(Ended(claimed, receipt, timezone.now()))
+        if receipt.outcome in circuit.FAILURES or time.monotonic() > ends:
+            break
+    return ended
+
+
+def send(message: OutboxMessage, secrets: list[str]) -> transport.Receipt:
+    """Post one message; whatever happens becomes a receipt."""
     link = message.link
     try:
         return transport.post(
             destination=transport.Destination(
                 link.push_url, link.push_host, link.allow_private_address
             ),
-            secrets=signing_secrets(link),
+            secrets=secrets,
             message_id=str(message.uid),
             body=encoded(cloud_event(message)),
         )
@@ -159,66 +192,10 @@ def _send(message: OutboxMessage) -> transport.Receipt:
         elif error.unknown:
             outcome = Outcome.UNKNOWN
         return transport.Receipt(outcome, error.http_status, str(error)[:300])
-
-
-@transaction.atomic
-def finish(*, claim: Claim, receipt: transport.Receipt) -> OutboxMessage:
-    """Record what an attempt brought, and when the next one is.
-
-    Locks: the message, the link, then the journal's counter.
-    """
-    now = timezone.now()
-    DeliveryAttempt.objects.filter(pk=claim.attempt.pk).update(
-        finished_at=now,
-        outcome=receipt.outcome,
-        http_status=receipt.http_status,
-        error=receipt.error,
-    )
-    message = owed.locked(claim.message.pk)
-    circuit.note(link_id=message.link_id, outcome=receipt.outcome, now=now)
-    if message.state not in OFFERED:
-        return message
-    before = message.state
-    message.lease_until = None
-    message.last_error = receipt.error
-    if receipt.outcome == Outcome.ACKED:
-        outbox.confirm(message, now)
-        return message
-    following = _following(message, receipt, now)
-    if following is None:
-        outbox.end_of_line(message)
-        return message
-    message.next_try_at = following
-    message.state = _waiting_state(message, receipt)
-    message.save()
-    if message.state != before:
-        owed.announce(message)
-    return message
-
-
-def _following(
-    message: OutboxMessage, receipt: transport.Receipt, now: datetime
-) -> datetime | None:
-    """Say when a message without an acknowledgement is tried again; None: never."""
-    link = message.link
-    following = retries.next_try(
-        now=now,
-        created_at=message.created_at,
-        attempts=message.attempts,
-        policy=retries.Policy(link.retry_longest_gap_s, timedelta(hours=link.retry_life_h)),
-    )
-    if receipt.outcome == Outcome.PERMANENT or following is None:
-        return None
-    if receipt.outcome == Outcome.TAKEN:
-        message.sent_at = message.sent_at or now
-        return now + timedelta(seconds=link.ack_deadline_s_for(message.priority))
-    return following
-
-
-def _waiting_state(message: OutboxMessage, receipt: transport.Receipt) -> str:
-    if message.state == OutboxState.MANUAL_FALLBACK:
-        return message.state
-    return OutboxState.SENT if receipt.outcome == Outcome.TAKEN else OutboxState.RETRYING
+    except Exception as error:
+        # One message that cannot be written must not stop those behind it.
+        log.exception("delivery_failed", link=link.code, message=str(message.uid))
+        return transport.Receipt(Outcome.TEMPORARY, None, f"unsent: {type(error).__name__}")
 
 
 def links_with_due() -> Iterable[int]:

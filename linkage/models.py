@@ -302,9 +302,14 @@ class OutboxMessage(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["link", "priority", "next_try_at"],
+                fields=["link", "priority", "id"],
                 condition=Q(state__in=OFFERED),
                 name="outbox_due",
+            ),
+            models.Index(
+                fields=["link", "lease_until"],
+                condition=Q(lease_until__isnull=False),
+                name="outbox_leased",
             ),
             models.Index(fields=["incident", "link", "id"], name="outbox_by_incident"),
             models.Index(

@@ -19,16 +19,21 @@ CONFIRMED = frozenset({OutboxState.ACKED, OutboxState.ANSWERED, OutboxState.RECO
 def confirm(message: OutboxMessage, now: datetime) -> None:
     """Write down that the agency has the locked message; call in its transaction."""
     before = message.state
-    told = before == OutboxState.MANUAL_FALLBACK
+    confirmed(message, now)
+    message.save()
+    if before == OutboxState.DEAD:
+        backlog.report(message.link)
+    phone.line_confirmed([message])
+    owed.announce(message)
+
+
+def confirmed(message: OutboxMessage, now: datetime) -> None:
+    """Set what an acknowledgement changes; the caller saves and puts it on record."""
+    told = message.state == OutboxState.MANUAL_FALLBACK
     message.state = OutboxState.RECONCILED if told else OutboxState.ACKED
     message.sent_at = message.sent_at or now
     message.acked_at = now
     message.lease_until = None
-    message.save()
-    if before == OutboxState.DEAD:
-        backlog.report(message.link)
-    phone.line_confirmed(message, now=now)
-    owed.announce(message)
 
 
 @transaction.atomic
@@ -65,19 +70,11 @@ def mark_answered(*, message: OutboxMessage) -> OutboxMessage:
 
 
 def end_of_line(message: OutboxMessage) -> None:
-    """Give a locked message up, with an alarm, or only its line when a person has told the agency.
-
-    Locks: the link's alarm, then the journal's counter.
-    """
+    """Give a message up, or only its line when a person has told the agency; the caller saves."""
     message.is_offered = False
     message.lease_until = None
-    told = message.state == OutboxState.MANUAL_FALLBACK
-    if not told:
+    if message.state != OutboxState.MANUAL_FALLBACK:
         message.state = OutboxState.DEAD
-    message.save()
-    if not told:
-        backlog.report(message.link)
-        owed.announce(message)
 
 
 def give_up_expired() -> int:
@@ -93,4 +90,8 @@ def _bury(pk: int, horizon: datetime) -> bool:
     if message.state not in OFFERED or message.created_at >= horizon:
         return False
     end_of_line(message)
+    message.save()
+    if message.state == OutboxState.DEAD:
+        backlog.report(message.link)
+        owed.announce(message)
     return True

@@ -41,14 +41,31 @@ def locked_of(link: Link, uid: UUID) -> OutboxMessage | None:
     return message
 
 
-def announce(message: OutboxMessage) -> None:
-    log.append(
-        municipality_id=message.municipality_id,
+def fact(message: OutboxMessage) -> log.Fact:
+    return log.Fact(
         kind=f"exchange.{message.state}",
         subject_kind="incident",
         subject_id=str(message.incident_id),
         data={"exchange": outbound(message)},
     )
+
+
+def announce(message: OutboxMessage) -> None:
+    announce_all([message])
+
+
+def announce_all(messages: Iterable[OutboxMessage], *others: tuple[int, log.Fact]) -> None:
+    """Put on record what became of the messages, after other facts of their municipalities.
+
+    Locks: the journals' counters, in the order of the municipalities.
+    """
+    facts: dict[int, list[log.Fact]] = {}
+    for municipality_id, other in others:
+        facts.setdefault(municipality_id, []).append(other)
+    for message in messages:
+        facts.setdefault(message.municipality_id, []).append(fact(message))
+    for municipality_id in sorted(facts):
+        log.append_all(municipality_id=municipality_id, facts=facts[municipality_id])
 
 
 def record(action: str, message: OutboxMessage, by: Any, reason: str = "") -> None:

@@ -134,17 +134,19 @@ def _check(message: OutboxMessage, *, who: str, at: datetime, said: str) -> None
         raise Invalid(_("the call is not described fully"), fields=wrong)
 
 
-def line_confirmed(message: OutboxMessage, *, now: datetime) -> None:
-    """Settle the task of a locked message that the agency has acknowledged; call in its
+def line_confirmed(messages: Iterable[OutboxMessage]) -> None:
+    """Settle the tasks of locked messages that the agency has acknowledged; call in their
     transaction."""
-    task = PhoneTask.objects.select_for_update(no_key=True).filter(message=message).first()
-    if task is None or task.reconciled_at is not None:
-        return
-    called = task.state == PhoneState.DONE
-    task.state = PhoneState.RECONCILED if called else PhoneState.WITHDRAWN
-    task.reconciled_at = now
-    task.save(update_fields=["state", "reconciled_at"])
-    _tell("phone.reconciled" if called else "phone.withdrawn", task)
+    acked_at = {message.pk: message.acked_at for message in messages}
+    tasks = PhoneTask.objects.select_for_update(no_key=True).filter(
+        message__in=acked_at, reconciled_at__isnull=True
+    )
+    for task in list(tasks.order_by("pk")):
+        called = task.state == PhoneState.DONE
+        task.state = PhoneState.RECONCILED if called else PhoneState.WITHDRAWN
+        task.reconciled_at = acked_at[task.message_id]
+        task.save(update_fields=["state", "reconciled_at"])
+        _tell("phone.reconciled" if called else "phone.withdrawn", task)
 
 
 def _locked_task(task: PhoneTask) -> PhoneTask:

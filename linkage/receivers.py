@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import receiver
 
+from incidents.choices import Priority
 from incidents.events import fact_recorded
 from incidents.models import Incident, IncidentEvent
 from linkage import delivery, tasks
@@ -15,8 +16,10 @@ from linkage.services.police112 import video
 
 @receiver(fact_recorded, dispatch_uid="linkage.plan")
 def plan_outbox(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
+    urgent = incident.priority == Priority.P1
+    nudge = tasks.nudge_urgently if urgent else tasks.nudge
     for link_id in delivery.plan(incident=incident, event=event):
-        transaction.on_commit(partial(tasks.nudge, link_id), robust=True)
+        transaction.on_commit(partial(nudge, link_id), robust=True)
 
 
 @receiver(owed, dispatch_uid="linkage.nudge_owed")

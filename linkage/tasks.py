@@ -1,27 +1,33 @@
 """Celery shells: deliver what is due for a link, sweep, forget. The verbs are in delivery."""
 
+import time
+
 import structlog
 from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
-from linkage import delivery, grants, idempotency, outbox, phone
+from linkage import delivery, doorbell, grants, idempotency, outbox, phone
 from linkage.services.city import feeds
 from linkage.services.disaster import situations
 from linkage.watch import canaries, rounds
 
 log = structlog.get_logger(__name__)
 # A link with a long queue lets other links' tasks in between.
-DELIVERIES_PER_TASK = 50
+TURN_S = 0.5
+# Of the broker: 0 goes first. Urgent news, then news, then the rest of a long queue.
+URGENT, NEWS, REST = 0, 3, 6
 
 
 @shared_task(name="linkage.tasks.deliver", time_limit=300)
 def deliver(link_id: int) -> None:
-    for _turn in range(DELIVERIES_PER_TASK):
-        if not delivery.deliver_next(link_id=link_id):
+    doorbell.answered(link_id)
+    ends = time.monotonic() + TURN_S
+    while delivery.deliver_some(link_id=link_id):
+        if time.monotonic() > ends:
+            _ring(link_id, REST)
             return
-    nudge(link_id)
 
 
 @shared_task(name="linkage.tasks.sweep")
@@ -67,7 +73,18 @@ def forget_expired() -> None:
 
 def nudge(link_id: int) -> None:
     """Ask a worker to look at the link; a broker that is away is no harm, the sweep comes."""
+    _ring(link_id, NEWS)
+
+
+def nudge_urgently(link_id: int) -> None:
+    """Ask before all the others."""
+    _ring(link_id, URGENT)
+
+
+def _ring(link_id: int, priority: int) -> None:
+    if not doorbell.first(link_id, priority):
+        return
     try:
-        deliver.apply_async((link_id,), expires=60, retry=False)
+        deliver.apply_async((link_id,), expires=60, retry=False, priority=priority)
     except BrokerError as error:
         log.warning("nudge_lost", link_id=link_id, error=type(error).__name__)

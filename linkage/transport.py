@@ -6,6 +6,8 @@ Source: Standard Webhooks (headers, signature); reliability_and_console.md A3 (o
 import ipaddress
 import json
 import socket
+import ssl
+import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +22,9 @@ CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 5.0
 DEADLINE_S = 10.0
 MAX_ANSWER_BYTES = 16 * 1024
+# Shorter than servers keep an idle connection, so that none is used while its server ends it.
+KEPT_FOR_S = 3.0
+KEPT_CONNECTIONS = 4
 # Answers that say the message itself is wrong: it will be no better next time.
 REFUSED_FOR_GOOD = frozenset({400, 422})
 
@@ -84,7 +89,7 @@ def post(*, destination: Destination, secrets: list[str], message_id: str, body:
     }
     extensions = {"sni_hostname": destination.host}
     try:
-        with _client().stream(
+        with _client(destination.host, address).stream(
             "POST", url, content=body.encode(), headers=headers, extensions=extensions
         ) as response:
             answer = _read(response)
@@ -98,15 +103,39 @@ def post(*, destination: Destination, secrets: list[str], message_id: str, body:
     return _judge(status, answer, message_id)
 
 
+_clients: dict[tuple[str, str], httpx.Client] = {}
+_clients_lock = threading.Lock()
+
+
+def _client(host: str, address: str) -> httpx.Client:
+    """Keep connections for one host at one address only: a connection to an address could serve
+    another host of the same address."""
+    with _clients_lock:
+        client = _clients.get((host, address))
+        if client is None:
+            client = _clients[host, address] = httpx.Client(
+                timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+                follow_redirects=False,
+                trust_env=False,
+                verify=_trust(),
+                limits=httpx.Limits(
+                    max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=KEPT_FOR_S
+                ),
+            )
+    return client
+
+
+def hang_up() -> None:
+    """Close what is kept; call when nothing is under way."""
+    with _clients_lock:
+        for client in _clients.values():
+            client.close()
+        _clients.clear()
+
+
 @lru_cache(maxsize=1)
-def _client() -> httpx.Client:
-    return httpx.Client(
-        timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        follow_redirects=False,
-        trust_env=False,
-        # A kept connection to an address could serve another host of the same address.
-        limits=httpx.Limits(max_keepalive_connections=0),
-    )
+def _trust() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _resolved(destination: Destination) -> tuple[str, str]:

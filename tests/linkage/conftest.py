@@ -10,7 +10,7 @@ from oauth2_provider.models import get_access_token_model
 from rest_framework.test import APIClient
 
 from incidents.models import Incident
-from linkage import delivery, inbox
+from linkage import delivery, inbox, transport
 from linkage.links import create_police112_link, new_webhook_secret
 from linkage.models import Link, OutboxMessage
 from linkage.simulator.receiver import Receiver, serve
@@ -95,6 +95,7 @@ def agency():
     thread = threading.Thread(target=door.serve_forever, daemon=True)
     thread.start()
     yield receiver
+    transport.hang_up()
     door.shutdown()
     door.server_close()
 

@@ -16,7 +16,7 @@ from incidents import lifecycle
 from incidents.models import Incident
 from linkage import delivery, inbox, outbox, replays, transport
 from linkage.choices import LinkState, OutboxState, Outcome
-from linkage.links import new_webhook_secret, rotate_webhook_secret
+from linkage.links import new_webhook_secret, rotate_webhook_secret, signing_secrets
 from linkage.models import DeliveryAttempt, Link, OutboxMessage
 from linkage.wire import canonical
 from tests.linkage.conftest import drain, envelope, make_due, taken
@@ -29,6 +29,7 @@ def nudges(monkeypatch):
     """Collect nudges: these tests deliver by hand; the broker has its own live test."""
     sent = []
     monkeypatch.setattr("linkage.tasks.nudge", sent.append)
+    monkeypatch.setattr("linkage.tasks.nudge_urgently", sent.append)
     return sent
 
 
@@ -82,7 +83,7 @@ def test_the_urgent_goes_first(pushed, agency, haneul):
 
 def test_an_answer_that_never_came_is_unknown_and_sent_again(pushed, agency, haneul, monkeypatch):
     monkeypatch.setattr(transport, "READ_TIMEOUT_S", 0.3)
-    transport._client.cache_clear()
+    transport.hang_up()
     agency.set_fault({"mode": "delay", "seconds": 1, "times": 1})
     lifecycle.acknowledge(incident=taken(pushed), by=haneul)
     drain(pushed)
@@ -95,7 +96,7 @@ def test_an_answer_that_never_came_is_unknown_and_sent_again(pushed, agency, han
     assert (message.state, message.attempts) == (OutboxState.ACKED, 2)
     assert agency.deliveries == 2
     assert len(agency.effects) == 1
-    transport._client.cache_clear()
+    transport.hang_up()
 
 
 @pytest.mark.parametrize(
@@ -153,8 +154,9 @@ def test_a_dead_line_is_marked_and_its_return_makes_all_due(pushed, agency, hane
 
 def test_a_worker_killed_before_the_mark_sends_again_and_counts_once(pushed, agency, haneul):
     lifecycle.acknowledge(incident=taken(pushed), by=haneul)
-    claimed = delivery.claim(link_id=pushed.pk)
-    assert delivery._send(claimed.message).outcome == Outcome.ACKED
+    (claimed,) = delivery.claim(link_id=pushed.pk)
+    secrets = signing_secrets(pushed)
+    assert delivery.send(claimed.message, secrets).outcome == Outcome.ACKED
     # The process dies here: nothing was marked, the lease runs out.
     assert delivery.deliver_next(link_id=pushed.pk) is False
     OutboxMessage.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -166,8 +168,8 @@ def test_a_worker_killed_before_the_mark_sends_again_and_counts_once(pushed, age
 
 def test_two_workers_never_hold_the_same_message(pushed, haneul):
     lifecycle.acknowledge(incident=taken(pushed), by=haneul)
-    assert delivery.claim(link_id=pushed.pk) is not None
-    assert delivery.claim(link_id=pushed.pk) is None
+    assert len(delivery.claim(link_id=pushed.pk)) == 1
+    assert delivery.claim(link_id=pushed.pk, at_most=25) == []
 
 
 def test_both_secrets_sign_during_a_rotation(pushed, agency, haneul):

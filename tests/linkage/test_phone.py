@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def quiet_broker(monkeypatch):
     monkeypatch.setattr("linkage.tasks.nudge", lambda _link: None)
+    monkeypatch.setattr("linkage.tasks.nudge_urgently", lambda _link: None)
 
 
 def urgent(link, haneul, *, priority=1, receipt_no="20261122-000001") -> OutboxMessage:

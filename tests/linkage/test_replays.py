@@ -20,6 +20,7 @@ JSON = {"content_type": "application/json"}
 def nudges(monkeypatch):
     sent = []
     monkeypatch.setattr("linkage.tasks.nudge", sent.append)
+    monkeypatch.setattr("linkage.tasks.nudge_urgently", sent.append)
     return sent
 
 
