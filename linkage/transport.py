@@ -228,12 +228,12 @@ def fetch(*, destination: Destination, max_bytes: int, deadline_s: float = DEADL
     Its texts name the host and never the address, which may carry a key.
     Raises: TransportError.
     """
-    url, _address = _resolved(destination)
+    url, address = _resolved(destination)
     headers = {"Host": urlsplit(destination.url).netloc, "User-Agent": "controlroom/1"}
     ends = time.monotonic() + deadline_s
     answer = bytearray()
     try:
-        with _client().stream(
+        with _client(destination.host, address).stream(
             "GET", url, headers=headers, extensions={"sni_hostname": destination.host}
         ) as response:
             if response.status_code != 200:

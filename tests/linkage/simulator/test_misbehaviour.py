@@ -96,7 +96,7 @@ def test_an_answer_that_does_not_come_in_time_is_unknown_and_took_effect(
 ):
     monkeypatch.setattr(transport, "DEADLINE_S", 0.5)
     patient = httpx.Client(timeout=1.5 if mode == "drip" else 0.5, trust_env=False)
-    monkeypatch.setattr(transport, "_client", lambda: patient)
+    monkeypatch.setattr(transport, "_client", lambda *_whom: patient)
     two.switch(mode, seconds=seconds)
     with pytest.raises(transport.TransportError) as raised:
         two.post()

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('incidents', '0005_field_names'),
-        ('linkage', '0014_unit_positions'),
+        ('linkage', '0015_disaster'),
         ('municipalities', '0004_membership_label'),
     ]
 
