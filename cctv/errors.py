@@ -7,3 +7,9 @@ class AreaInvalid(Invalid):
     """The drawn circle, polygon or line cannot be searched; `fields` says where."""
 
     code = "area_invalid"
+
+
+class RoadsInvalid(Invalid):
+    """The file of a road network cannot be taken in; `fields` says what is wrong."""
+
+    code = "roads_invalid"

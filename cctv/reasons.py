@@ -51,6 +51,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "beyond the radius (none usable within it)",
     ),
     "better_picked": ("더 적합한 카메라가 선택됨", "better suited cameras were picked"),
+    "along_way": ("출발 지점에서 경로를 따라 {n} m", "{n} m along the way"),
     "in_area": ("지정한 구역 안", "inside the drawn area"),
 }  # fmt: skip
 

@@ -97,6 +97,8 @@ FIRE119: tuple[KindRow, ...] = (
     ("F04", "공장·위험물화재", "factory or hazardous material fire", _F),
     ("F05", "기타화재", "other fire", _F),
     ("F06", "폭발", "explosion", _F),
+    ("F07", "전통시장·다중이용시설화재", "fire in a market or public building", _F),
+    ("F08", "선박·항공기화재", "ship or aircraft fire", _F),
     ("R01", "교통사고구조", "rescue from a traffic accident", _T),
     ("R02", "승강기구조", "rescue from a lift", _R),
     ("R03", "수난구조", "water rescue", _R),
@@ -106,12 +108,18 @@ FIRE119: tuple[KindRow, ...] = (
     ("R07", "위험물누출", "hazardous material leak", _D),
     ("R08", "동물·벌집", "animal or bees' nest", _R),
     ("R09", "인파사고", "crowd accident", _CROWD),
+    ("R10", "갇힘·끼임", "person trapped", _R),
+    ("R11", "실종자수색", "search for a missing person", _LOST),
+    ("R12", "자살시도", "suicide attempt", _R),
+    ("R99", "기타구조", "other rescue", _R),
     ("E01", "심정지", "cardiac arrest", _M),
     ("E02", "중증외상", "major trauma", _M),
     ("E03", "급성질환", "acute illness", _M),
     ("E04", "부상", "injury", _M),
     ("E05", "임산부", "childbirth", _M),
     ("E06", "중독", "poisoning", _M),
+    ("E07", "화상", "burns", _M),
+    ("E99", "기타구급", "other emergency medical call", _M),
 )
 DISASTER: tuple[KindRow, ...] = (
     ("D01", "호우", "heavy rain", _D),
@@ -178,8 +186,11 @@ RULES: dict[Service, dict[tuple[str, str], Priority]] = {
     },
     Service.FIRE119: {
         ("", ""): Priority.P2,
-        **{(code, ""): Priority.P1 for code in ("F01", "F04", "F06", "R05", "R09", "E01")},
-        **{(code, ""): Priority.P3 for code in ("R02", "R08", "E04")},
+        # 긴급, 응급, 비응급; a kind only ever raises it.
+        ("", "1"): Priority.P1,
+        ("", "3"): Priority.P3,
+        **{(code, ""): Priority.P1 for code in ("F01", "F04", "F06", "F07", "R05", "R09", "E01")},
+        **{(code, ""): Priority.P3 for code in ("R02", "R08", "E04", "E99")},
     },
     Service.DISASTER: {
         ("", ""): Priority.P2,

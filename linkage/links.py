@@ -108,6 +108,36 @@ def create_police112_link(
     )
 
 
+def create_fire119_link(
+    *,
+    municipality: Municipality,
+    push_url: str,
+    organisation_code: str = "1661000",
+    agency_name_ko: str = "소방본부 119종합상황실",
+    agency_name_en: str = "Fire headquarters, 119 situation room",
+    code: str = "",
+    **options: Any,
+) -> Credentials:
+    """Make the fire 119 link of a municipality; options as in create_link."""
+    agency, _created = Agency.objects.get_or_create(
+        organisation_code=organisation_code,
+        defaults={
+            "kind": AgencyKind.FIRE,
+            "name_ko": agency_name_ko,
+            "name_en": agency_name_en,
+            "duty_phone": "119",
+        },
+    )
+    return create_link(
+        municipality=municipality,
+        agency=agency,
+        service=Service.FIRE119,
+        code=code or f"fire119-{municipality.code}",
+        push_url=push_url,
+        **options,
+    )
+
+
 @transaction.atomic
 def issue_client(*, link: Link, by: Any = None) -> Credentials:
     """Give the link a new client secret; the old one and its tokens end at once.

@@ -7,7 +7,7 @@ The official interface texts are not public, so the fields are this project's ow
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 SCHEMA_VERSION = "1.0"
@@ -141,11 +141,15 @@ def read(document: dict[str, Any]) -> Message:
 
 
 def moment_of(text: str) -> datetime:
-    """Read an RFC 3339 time; a leap second becomes the second before it."""
+    """Read an RFC 3339 time as UTC; a leap second becomes the second before it.
+
+    Raises: ValueError, OverflowError for what no clock shows.
+    """
     moment = datetime.fromisoformat(text.upper().replace(":60", ":59"))
     if moment.tzinfo is None:
         raise ValueError("a time needs its offset")
-    return moment
+    # An offset that is no time zone's is admitted by the RFC and by no database.
+    return moment.astimezone(UTC)
 
 
 def canonical(document: Any) -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from linkage.links import create_police112_link
-from linkage.models import InboxMessage
+from linkage.models import InboxMessage, Link
+from linkage.services.contracts import CONTRACTS
 from tests.linkage.conftest import token_for
 from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
 
@@ -22,8 +23,13 @@ PROGRAM = (sys.executable, "-c", "from schemathesis.cli import schemathesis; sch
 @pytest.fixture
 def generate(web, city, tmp_path):  # noqa: F811
     """Run every phase and every check, with valid and invalid data, from a fixed seed."""
-    link = create_police112_link(municipality=city, push_url="", rate_per_s=1000, burst=10_000).link
-    token = token_for(link)
+    limits = {"rate_per_s": 1000, "burst": 10_000}
+    link = create_police112_link(municipality=city, push_url="", **limits).link
+    for service in CONTRACTS.keys() - {link.service}:
+        other = Link(agency=link.agency, service=service, code=f"{service}-{city.code}", **limits)
+        other.municipality, other.application = city, link.application
+        other.save()
+    token = token_for(link, " ".join(CONTRACTS))
 
     def run(config: str, **environment: str) -> int:
         done = subprocess.run(

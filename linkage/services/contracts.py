@@ -6,6 +6,7 @@ from functools import cached_property
 
 from linkage.routing import TOLD, Told
 from linkage.services.disaster import messages as disaster
+from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
 from linkage.wire import Schema, envelope
 
@@ -34,6 +35,7 @@ CONTRACTS: dict[str, Contract] = {
     for contract in (
         Contract("police112", police112.PAYLOADS, police112.CORRECTION),
         Contract("disaster", disaster.PAYLOADS, disaster.CORRECTION),
+        Contract("fire119", fire119.PAYLOADS, fire119.CORRECTION),
     )
 }
 

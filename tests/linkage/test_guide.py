@@ -13,16 +13,23 @@ from incidents import lifecycle
 from incidents.models import Incident
 from linkage import errors
 from linkage.choices import OutboxState
-from linkage.links import create_police112_link, new_webhook_secret
-from linkage.models import Case, OutboxMessage
+from linkage.links import create_fire119_link, create_police112_link, new_webhook_secret
+from linkage.models import Case, Engine, FireCase, FireTime, OutboxMessage
 from linkage.transport import sign
 from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
 
 GUIDE = Path(__file__).parent.parent.parent / "docs" / "agency-api.md"
 
 
-def examples(language: str) -> list[str]:
-    text = GUIDE.read_text(encoding="utf-8")
+def examples(language: str, service: str = "") -> list[str]:
+    """Give the examples of a service's section, or of the numbered ones before them all."""
+    sections = re.split(r"^## ", GUIDE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    wanted = [
+        one
+        for at, one in enumerate(sections)
+        if (one.startswith(f"{service}\n") if service else at == 0 or one[0].isdigit())
+    ]
+    text = "\n".join(wanted)
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
@@ -63,6 +70,26 @@ def test_the_guides_examples_run_against_a_real_server(web, city, haneul, tmp_pa
     fetch = "\n".join([shell[0], shell[1], shell[4]])
     run(["bash", "-euo", "pipefail", "-c", fetch], tmp_path, environment)
     assert set(OutboxMessage.objects.values_list("state", flat=True)) == {OutboxState.ACKED}
+
+
+@pytest.mark.live
+def test_the_examples_of_fire_119_run_against_a_real_server(web, city, tmp_path):  # noqa: F811
+    made = create_fire119_link(municipality=city, push_url="")
+    environment = {
+        "BASE_URL": web.url,
+        "CLIENT_ID": made.client_id,
+        "CLIENT_SECRET": made.client_secret,
+        "LINK": made.link.code,
+    }
+    (shell,) = examples("bash", "Fire 119")
+    run(["bash", "-euo", "pipefail", "-c", shell], tmp_path, environment)
+    assert FireCase.objects.get().state == "ended"
+    assert set(FireTime.objects.values_list("step", flat=True)) == {
+        "received",
+        "ordered",
+        "departed",
+    }
+    assert Engine.objects.get(call_sign="한빛펌프1").location.x == pytest.approx(127.372)
 
 
 def test_the_guides_verification_admits_our_signature_and_no_other():
