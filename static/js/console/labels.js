@@ -70,6 +70,13 @@ export function verbName(verb) {
     reopen: t("Reopened"),
     mark_duplicate: t("Marked as duplicate"),
     escalate: t("Escalated: not acknowledged in time"),
+    video_request: t("The agency asks for video"),
+    agency_close: t("The agency closed its case"),
+    escape_route: t("Direction of escape sent"),
+    co_response: t("Linked: co-response"),
+    handed_on: t("Linked: handed on"),
+    related: t("Linked: related"),
+    agency_report: t("Reported to an agency"),
   };
   return names[verb.replaceAll("-", "_").replace(/^incident\./, "")] ?? verb;
 }
@@ -98,7 +105,7 @@ export function exchangeState(state) {
 /** The type of a message to or from an agency. */
 export function messageName(type) {
   return (
-    { EVENT_NOTIFY: t("Report"), STATUS_UPDATE: t("Status"), CANCEL: t("Cancellation"), ACK: t("Acknowledgement"), CLOSE: t("Closing") }[type] ?? type
+    { EVENT_NOTIFY: t("Report"), STATUS_UPDATE: t("Status"), CANCEL: t("Cancellation"), ACK: t("Acknowledgement"), CLOSE: t("Closing"), CAMERA_LIST: t("List of cameras"), STREAM_REQUEST: t("Video asked for"), STREAM_GRANT: t("Video granted"), STREAM_DENY: t("Video refused"), UNIT_POSITION: t("Position of a unit"), ESCAPE_ROUTE: t("Direction of escape"), CLOSE_ACK: t("Closing acknowledged"), CO_RESPONSE: t("Co-response"), TRANSFER: t("Handed on as") }[type] ?? type
   );
 }
 

@@ -19,6 +19,7 @@ import { StandingAlarms } from "./panels/standing_alarms.js";
 import { Strips } from "./panels/strips.js";
 import { Topbar } from "./panels/topbar.js";
 import { VideoWall } from "./panels/video_wall.js";
+import { mountPolice112 } from "./police112.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { Store } from "./store.js";
 import { Phone } from "../phone/phone.js";
@@ -129,6 +130,8 @@ store.subscribe((changes, state) => {
     }
   }
 });
+
+mountPolice112({ config, store, map, vigil, onIncident: (id) => desk.open(id) });
 
 const feed = new Feed({ urls, store, getJson, onCondition: (condition) => vigil.condition(condition), onHeard: (at) => vigil.heard(at) });
 

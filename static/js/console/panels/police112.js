@@ -1,0 +1,135 @@
+/** Police 112 in the incident panel: units on their way, video given away, where somebody fled. */
+
+import { byId, h, show } from "../../lib/dom.js";
+import { age, compass, distance, moment } from "../../lib/format.js";
+import { toast } from "../../lib/notices.js";
+import { t } from "../../lib/text.js";
+import { ask } from "../dialogs/form.js";
+import { kindName } from "../labels.js";
+
+const BEARINGS = [0, 45, 90, 135, 180, 225, 270, 315];
+
+export class Police112Panel {
+  /**
+   * @param {object} wiring
+   * @param {any} wiring.config
+   * @param {(url: string) => Promise<any>} wiring.getJson
+   * @param {(url: string, body: object) => Promise<any>} wiring.postJson
+   * @param {(id: string) => void} wiring.onIncident
+   * @param {() => number} wiring.now by the server's clock
+   */
+  constructor(wiring) {
+    Object.assign(this, wiring);
+    this.id = null;
+    this.mayWork = this.config.rights.includes("incident_work");
+    byId("escape-open").addEventListener("click", () => this.#askEscape());
+    byId("join-open").addEventListener("click", () => this.#askJoin());
+    show(byId("escape-open"), this.mayWork);
+    show(byId("join-open"), this.mayWork);
+    setInterval(() => this.#tick(), 1000);
+  }
+
+  /** @param {string | null} id the incident that is open now */
+  open(id) {
+    if (id === this.id) {
+      return;
+    }
+    this.id = id;
+    for (const list of ["units", "grants", "joins"]) {
+      byId(list).replaceChildren();
+    }
+    if (id) {
+      this.refresh();
+    }
+  }
+
+  async refresh() {
+    const id = this.id;
+    try {
+      const [found, { joins }] = await Promise.all([this.getJson(`${this.config.urls.exchanges}${id}/police112/`), this.getJson(`${this.config.urls.incidents}${id}/joins/`)]);
+      if (id === this.id) {
+        this.#draw(found, joins);
+      }
+    } catch (error) {
+      toast(error.message, { bad: true });
+    }
+  }
+
+  #draw({ units, grants }, joins) {
+    const none = (text) => [h("li", { class: "muted" }, text)];
+    byId("units").replaceChildren(...(units.length ? units.map((unit) => this.#unit(unit)) : none(t("No unit has said where it is."))));
+    byId("grants").replaceChildren(...(grants.length ? grants.map((grant) => this.#grant(grant)) : none(t("No video was given to an agency."))));
+    byId("joins").replaceChildren(...(joins.length ? joins.map((join) => this.#join(join)) : none(t("Not linked with another incident."))));
+  }
+
+  #unit(unit) {
+    const left = unit.is_there ? t("At the scene") : unit.eta_s === null ? "" : t("about %(age)s (straight line)", { age: age(unit.eta_s * 1000) });
+    const where = unit.distance_m === null ? "" : distance(unit.distance_m);
+    const heading = unit.heading_deg === null ? "" : compass(unit.heading_deg);
+    const facts = [where, left, heading, unit.speed_kmh === null ? "" : `${Math.round(unit.speed_kmh)} km/h`].filter(Boolean);
+    return h("li", { class: "unit" }, h("strong", null, unit.unit), h("span", { class: "number" }, facts.join(" · ")), h("span", { class: "muted number" }, t("position of"), " ", h("span", { "data-at": unit.at }, age(this.now() - Date.parse(unit.at)))));
+  }
+
+  #grant(grant) {
+    const over = grant.ended_at !== null;
+    const ends = { agency_close: t("closed by the agency"), incident_closed: t("the incident ended"), ttl: t("its time ran out"), revoked: t("withdrawn") };
+    const state = over ? `${ends[grant.end_reason] ?? ""} ${moment(grant.ended_at, this.now())}` : t("until %(time)s", { time: moment(grant.expires_at, this.now()) });
+    const watched = grant.first_viewed_at ? t("watched") : t("not watched yet");
+    const revoke = !over && this.mayWork && h("button", { class: "button button-small", type: "button", onclick: () => this.#askRevoke(grant) }, t("Withdraw"));
+    return h("li", { class: "unit" }, h("strong", null, grant.camera.name), h("span", { class: over ? "muted" : "" }, `${grant.link} · ${state} · ${watched}`), h("span", { class: "muted" }, `${grant.purpose} · ${grant.basis}`), revoke);
+  }
+
+  #join(join) {
+    const names = { co_response: t("Co-response"), transfer: join.direction === "out" ? t("Handed on as") : t("Handed on from"), related: t("Related") };
+    const open = h("button", { class: "camera-name", type: "button", onclick: () => this.onIncident(join.incident.id) }, `${kindName(join.incident)} ${join.incident.number}`);
+    return h("li", { class: "unit" }, h("strong", null, names[join.kind] ?? join.kind), open, h("span", { class: "muted" }, [join.incident.address, join.reason].filter(Boolean).join(" · ")));
+  }
+
+  #tick() {
+    for (const line of byId("units").querySelectorAll("[data-at]")) {
+      line.textContent = age(this.now() - Date.parse(line.dataset.at));
+    }
+  }
+
+  #askRevoke(grant) {
+    const fields = [{ name: "reason", label: t("Reason"), type: /** @type {const} */ ("area"), required: true, wide: true }];
+    const act = async (values) => {
+      await this.postJson(`${this.config.urls.grants}${grant.id}/revoke/`, values);
+      await this.refresh();
+    };
+    ask({ title: `${t("Withdraw")} · ${grant.camera.name}`, submit: t("Withdraw"), fields, tables: {}, act });
+  }
+
+  #askEscape() {
+    const id = this.id;
+    const fields = [
+      { name: "bearing_deg", label: t("Direction"), type: /** @type {const} */ ("choice"), choices: "bearing", required: true },
+      { name: "text", label: t("What was seen"), type: /** @type {const} */ ("area"), wide: true },
+    ];
+    const tables = { bearing: BEARINGS.map((degrees) => ({ value: String(degrees), label: `${compass(degrees)} (${degrees}°)` })) };
+    const act = async (values) => {
+      const sent = await this.postJson(`${this.config.urls.exchanges}${id}/escape-route/`, { ...values, bearing_deg: Number(values.bearing_deg) });
+      toast(t("Direction sent, with %(n)s cameras along it", { n: sent.cameras.length }));
+    };
+    ask({ title: t("Direction of escape"), about: t("It is told to the police room that has this case, with the next cameras along it."), submit: t("Send"), fields, tables, act });
+  }
+
+  #askJoin() {
+    const id = this.id;
+    const fields = [
+      { name: "other", label: t("Other incident"), type: /** @type {const} */ ("choice"), choices: "others", required: true, wide: true },
+      { name: "kind", label: t("How they belong together"), type: /** @type {const} */ ("choice"), choices: "join", required: true },
+      { name: "reason", label: t("Reason"), type: /** @type {const} */ ("area"), wide: true },
+    ];
+    const others = this.others().filter((other) => other.id !== id);
+    const tables = {
+      others: others.map((other) => ({ value: other.id, label: `${other.number} · ${kindName(other)} · ${other.address}` })),
+      join: [{ value: "co_response", label: t("Co-response") }, { value: "transfer", label: t("Handed on as") }, { value: "related", label: t("Related") }],
+    };
+    const act = async (values) => {
+      await this.postJson(`${this.config.urls.incidents}${id}/joins/`, values);
+      await this.refresh();
+    };
+    ask({ title: t("Link with another incident"), about: t("Both stay as they are; nothing is merged."), submit: t("Link"), fields, tables, act });
+  }
+}
