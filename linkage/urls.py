@@ -6,6 +6,7 @@ from linkage import (
     console,
     views,
     views_alarms,
+    views_city,
     views_phone,
     views_police112,
     views_replay,
@@ -26,6 +27,7 @@ urlpatterns = [
         name="escape-route",
     ),
     path("incidents/<uuid:incident_id>/exchanges/", views.exchanges, name="exchanges"),
+    path("bells/", views_city.bells, name="bells"),
     path("alarms/", views_alarms.listing, name="alarms"),
     path(
         "alarms/<int:alarm_id>/acknowledge/",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from linkage.routing import TOLD, Told
+from linkage.services.city import messages as city
 from linkage.services.disaster import messages as disaster
 from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
@@ -36,6 +37,7 @@ CONTRACTS: dict[str, Contract] = {
         Contract("police112", police112.PAYLOADS, police112.CORRECTION),
         Contract("disaster", disaster.PAYLOADS, disaster.CORRECTION),
         Contract("fire119", fire119.PAYLOADS, fire119.CORRECTION),
+        Contract("city", city.PAYLOADS),
     )
 }
 

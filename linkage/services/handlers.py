@@ -1,5 +1,6 @@
 """What each service does with each message: one table, by service and type of message."""
 
+from linkage.services.city import handlers as city
 from linkage.services.disaster import handlers as disaster
 from linkage.services.fire119 import handlers as fire119
 from linkage.services.handling import Handler
@@ -9,4 +10,5 @@ HANDLERS: dict[str, dict[str, Handler]] = {
     "police112": police112.HANDLERS,
     "disaster": disaster.HANDLERS,
     "fire119": fire119.HANDLERS,
+    "city": city.HANDLERS,
 }

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from controlroom.audit import chain
 from controlroom.errors import Unavailable
 from controlroom.municipalities.models import Municipality
-from incidents import lifecycle
 from incidents.choices import Service
 from incidents.reports import ReportIn, take_report
 from incidents.statuses import OPEN
@@ -24,6 +23,7 @@ from linkage.choices import Direction, LinkState
 from linkage.models_city import EndedBy, Feed, FeedItem, TrafficCamera
 from linkage.sealing import unseal
 from linkage.services.city.adapters import ADAPTERS, CityEvent, Reading, SeenCamera
+from linkage.services.city.endings import end_incident
 from linkage.services.city.records import MAX_BYTES, Unreadable
 
 # What lies this far outside the boundary still concerns the city.
@@ -249,7 +249,7 @@ def _end(feed: Feed, item: FeedItem, why: EndedBy, now: datetime) -> None:
     incident = item.incident
     if incident is None:
         return
-    incident.refresh_from_db()
+    incident.refresh_from_db(fields=["status"])
     if incident.status not in OPEN:
         return
     # As the centre's people write it on the timeline.
@@ -258,10 +258,7 @@ def _end(feed: Feed, item: FeedItem, why: EndedBy, now: datetime) -> None:
         EndedBy.DROPPED: "제공처 목록에서 사라졌습니다",
     }
     text = f"{words[why]} ({feed.get_adapter_display()})"
-    if incident.owner_id:
-        lifecycle.add_note(incident=incident, by=None, agent=feed.link.code, text=text)
-    else:
-        lifecycle.cancel(incident=incident, agent=feed.link.code, text=text)
+    end_incident(incident=incident, agent=feed.link.code, text=text)
 
 
 def _take_cameras(feed: Feed, seen: tuple[SeenCamera, ...], now: datetime, taken: Taken) -> None:
