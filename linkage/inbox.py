@@ -64,10 +64,10 @@ def accept(*, link: Link, raw: bytes) -> Answer:
     _check_addressing(link, document)
     _check_times(message.sent_at - now, message.occurred_at - now)
     _check_agreement(link, message)
-    row = _keep(link, raw, document, message)
+    row = keep(link=link, raw=raw, document=document, message=message)
     if row is None:
         return _stored_answer(link, document, message)
-    _lock_case(link, message.case_number)
+    lock_case(link, message.case_number)
     return apply(link=link, row=row, message=message)
 
 
@@ -155,7 +155,7 @@ def correct(*, link: Link, case: Case, raw: bytes, admits: Callable[[Case], None
         raise LinkClosed(_("cases of this service are not corrected in part"))
     changes = documents.parse(raw)
     _check_changes(link, changes)
-    _lock_case(link, case.external_id)
+    lock_case(link, case.external_id)
     case = Case.objects.select_related("incident__kind").get(pk=case.pk)
     admits(case)
     if case.incident.status == Status.CANCELLED:
@@ -175,7 +175,7 @@ def correct(*, link: Link, case: Case, raw: bytes, admits: Callable[[Case], None
         payload=payload,
     )
     _check_agreement(link, message)
-    row = _keep(link, raw, {"payload": payload}, message)
+    row = keep(link=link, raw=raw, document={"payload": payload}, message=message)
     if row is None:
         raise MessageConflict(_("this message id came before with other content"))
     return apply(link=link, row=row, message=message)
@@ -254,8 +254,8 @@ def _check_agreement(link: Link, message: Message) -> None:
         )
 
 
-def _keep(
-    link: Link, raw: bytes, document: dict[str, Any], message: Message
+def keep(
+    *, link: Link, raw: bytes, document: dict[str, Any], message: Message
 ) -> InboxMessage | None:
     """Write the row, waiting for another one of the same id; None when that one stands."""
     now = timezone.now()
@@ -298,7 +298,7 @@ def _keep(
     return row
 
 
-def _lock_case(link: Link, case_number: str) -> None:
+def lock_case(link: Link, case_number: str) -> None:
     """Let messages of one case in one by one, so that none is filed past its report."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -307,14 +307,22 @@ def _lock_case(link: Link, case_number: str) -> None:
         )
 
 
-def _stored_answer(link: Link, document: dict[str, Any], message: Message) -> Answer:
-    row = InboxMessage.objects.get(link=link, message_id=message.message_id)
+def check_same(*, link: Link, document: dict[str, Any], message: Message) -> InboxMessage:
+    """Give the message that came before under this id.
+
+    Raises: MessageConflict when it said something else.
+    """
+    row: InboxMessage = InboxMessage.objects.get(link=link, message_id=message.message_id)
     if row.content_sha256 != content_sha256(document):
         raise MessageConflict(
             _("this message id came before with other content"),
             fields={"msg_id": [_("used at %(time)s") % {"time": moment(row.received_at)}]},
         )
-    kept = row.response
+    return row
+
+
+def _stored_answer(link: Link, document: dict[str, Any], message: Message) -> Answer:
+    kept = check_same(link=link, document=document, message=message).response
     return Answer(kept["status"], thawed(kept["body"]), kept["headers"], replayed=True)
 
 

@@ -103,3 +103,33 @@ class CapAlert(models.Model):
 
     def __str__(self) -> str:
         return self.identifier
+
+
+class CapIssue(models.Model):
+    """An alert of our own, as it was published; never changed, only followed by another."""
+
+    municipality = models.ForeignKey(
+        "municipalities.Municipality", models.PROTECT, related_name="+"
+    )
+    situation = models.ForeignKey(
+        "linkage.Situation",
+        models.PROTECT,
+        related_name="issues",
+        verbose_name=_("disaster situation"),
+    )
+    identifier = models.CharField(_("identifier"), max_length=120, unique=True)
+    sender = models.CharField(_("sender"), max_length=120)
+    sent = models.DateTimeField(_("sent"))
+    msg_type = models.CharField(_("type"), max_length=10)
+    title = models.CharField(_("title"), max_length=200)
+    body = models.BinaryField()
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("own CAP alert")
+        verbose_name_plural = _("own CAP alerts")
+
+    def __str__(self) -> str:
+        return self.identifier

@@ -20,6 +20,7 @@ OPEN = {
     r"^accounts/log(in|out)/$": "the door",
     r"^i18n/": "language",
     r"^static/": "files of the program",
+    r"^cap/": "alerts that the city itself has made public",
     r"^api/v1/": "machines only: tests/linkage walks it with another agency's token",
     r"^admin/": "tests/test_admin_strangers.py walks it with every model",
 }

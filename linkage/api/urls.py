@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from linkage.api.base import NothingView
+from linkage.api.cap import CapView
 from linkage.api.docs import DocsView, SchemaView
 from linkage.api.incidents import IncidentsView, IncidentView
 from linkage.api.messages import MessagesView
@@ -13,6 +14,7 @@ from linkage.api.video import GrantPieceView, GrantPlaylistView
 app_name = "agency-api"
 urlpatterns = [
     path("token/", TokenView.as_view(), name="token"),
+    path("links/<str:link>/cap", CapView.as_view(), name="cap"),
     path("links/<str:link>/messages", MessagesView.as_view(), name="messages"),
     path("links/<str:link>/outbound", OutboundView.as_view(), name="outbound"),
     path("links/<str:link>/outbound/<str:id>/ack", AcknowledgeView.as_view(), name="ack"),

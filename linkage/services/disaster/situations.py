@@ -31,11 +31,16 @@ from linkage.models_disaster import (
     Situation,
     SituationReport,
 )
-from linkage.services.disaster import geometry
+from linkage.services.disaster import geometry, own_alerts
 
 CAMERAS_AT_MOST = 200
 AREAS_SEARCHED = 10
 OVERDUE = "disaster.report_overdue"
+# Facts that the public hears of a published situation.
+_TOLD_TO_ALL = frozenset(
+    {"disaster.published", "disaster.changed", "disaster.level", "disaster.area"}
+)
+_WITHDRAWN = frozenset({"disaster.withdrawn", "disaster.ended"})
 # How often a situation of each level is reported unless somebody says otherwise.
 CYCLES_MIN: dict[int, int] = {
     CrisisLevel.ATTENTION: 360,
@@ -349,6 +354,8 @@ def _write(
     text: str = "",
     notice: OnwardNotice | None = None,
 ) -> None:
+    if kind in _WITHDRAWN or (row.is_public and kind in _TOLD_TO_ALL):
+        own_alerts.issue(row, is_over=kind in _WITHDRAWN)
     data: dict[str, Any] = {"situation": feature(row)}
     if notice is not None:
         data["notice"] = notice_feature(notice)

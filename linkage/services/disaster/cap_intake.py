@@ -1,0 +1,385 @@
+"""Take the CAP alerts of a link in: kept raw once, routed, applied to their chain, answered."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.gis.geos import MultiPolygon, Point
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from lxml import etree
+
+from incidents.choices import ReportState, Service
+from incidents.facts import note_fact
+from incidents.features import moment
+from incidents.models import Incident
+from incidents.reports import ReportIn, take_report
+from linkage import inbox
+from linkage.cap import reading, xml
+from linkage.cap.alert import Alert, Info, Reference
+from linkage.cap.errors import WrongSender
+from linkage.choices import InboxResult, MessageType
+from linkage.errors import DrillNotAllowed, LinkClosed
+from linkage.models import Case, InboxMessage, Link
+from linkage.models_cap import CapAlert, CapRoute, CapSource
+from linkage.models_disaster import Situation
+from linkage.services.disaster import geometry, kinds, situations
+from linkage.services.disaster.routes import route_of
+from linkage.wire import Message
+
+LEVELS = {"Extreme": 4, "Severe": 3, "Moderate": 2}
+_EPOCH = datetime(2010, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of one alert."""
+
+    row: CapAlert
+    result: str
+    replayed: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        row, incident = self.row, self.row.incident
+        return {
+            "identifier": row.identifier,
+            "sender": row.sender,
+            "sent": moment(row.sent),
+            "msg_type": row.msg_type,
+            "route": str(row.route),
+            "result": str(self.result),
+            "areas": [area["description"] for area in row.areas],
+            "receipt_no": row.message.case_number,
+            "incident": {
+                "number": incident.number,
+                "status": str(incident.status),
+                "version": incident.version,
+            }
+            if incident
+            else None,
+        }
+
+
+@transaction.atomic
+def accept(*, link: Link, raw: bytes) -> list[Taken]:
+    """Take every alert of the document in, or none of them.
+
+    The same identifier, sender and time again give what became of it the first time.
+    Locks: the case of each alert, then what the incident verbs lock.
+    Raises: CapRefused, LinkClosed, DrillNotAllowed, MessageConflict.
+    """
+    inbox.check_open(link)
+    if link.service != Service.DISASTER:
+        raise LinkClosed(_("this link takes no alerts"))
+    source = CapSource.objects.filter(link=link).first() or CapSource(link=link)
+    now = timezone.now()
+    elements = reading.alert_elements(xml.parse(raw))
+    read = [
+        (element, reading.read_one(element, now=now, profile_required=source.requires_profile))
+        for element in elements
+    ]
+    for _element, alert in read:
+        _check_sender(link, source, alert)
+    whole = raw if len(read) == 1 else None
+    return [_take(link, element, alert, whole) for element, alert in read]
+
+
+def _check_sender(link: Link, source: CapSource, alert: Alert) -> None:
+    """Raises: WrongSender, DrillNotAllowed."""
+    if source.senders and alert.sender not in source.senders:
+        raise WrongSender(
+            _("this link may not speak for this sender"), fields={"sender": [alert.sender]}
+        )
+    if alert.msg_type in {"Update", "Cancel"}:
+        for named in alert.references:
+            _check_reference(link, alert, named)
+    if alert.status == "Exercise" and not link.allows_drills:
+        raise DrillNotAllowed(_("this link takes no drills"))
+
+
+def _check_reference(link: Link, alert: Alert, named: Reference) -> None:
+    """Refuse to change what another sender, or another link in this sender's name, has said."""
+    foreign = named.sender != alert.sender or (
+        CapAlert.objects.filter(
+            municipality_id=link.municipality_id,
+            identifier=named.identifier,
+            sender=named.sender,
+        )
+        .exclude(link=link)
+        .exists()
+    )
+    if foreign:
+        raise WrongSender(
+            _("only its own sender changes an alert"), fields={"references": [str(named)]}
+        )
+
+
+def _take(link: Link, element: xml.Element, alert: Alert, whole: bytes | None) -> Taken:
+    root = _root_of(link, alert)
+    number = root.message.case_number if root else case_number(alert)
+    message = Message(
+        message_id=f"cap:{_digest(_key(alert.reference))}",
+        message_type=MessageType.CAP_ALERT,
+        case_number=number,
+        version=_version(alert),
+        occurred_at=alert.sent,
+        # A document tells when it was written, not when it left: no clock is measured by it.
+        sent_at=timezone.now(),
+        is_drill=alert.status == "Exercise",
+        correlation_id="",
+        payload={},
+    )
+    document = {"alert": _content(element)}
+    own = whole if whole is not None else etree.tostring(element, encoding="UTF-8")
+    kept = inbox.keep(link=link, raw=own, document=document, message=message)
+    if kept is None:
+        inbox.check_same(link=link, document=document, message=message)
+        known = CapAlert.objects.select_related("message", "incident").get(
+            link=link, message__message_id=message.message_id
+        )
+        return Taken(known, known.message.result, replayed=True)
+    inbox.lock_case(link, number)
+    area = geometry.of_rings(ring for one in alert.areas for ring in one.rings)
+    row = _row(link, alert, kept, area)
+    row.root = root
+    result = _apply(link, alert, row, area, message)
+    row.save()
+    InboxMessage.objects.filter(pk=kept.pk).update(
+        result=result, incident=row.incident, response={"result": str(result)}
+    )
+    if row.incident is not None and alert.msg_type in {"Alert", "Update"}:
+        _apply_waiting(link, row)
+    return Taken(row, result)
+
+
+def _apply(
+    link: Link, alert: Alert, row: CapAlert, area: MultiPolygon | None, message: Message
+) -> InboxResult:
+    root = row.root
+    if alert.msg_type in {"Ack", "Error"}:
+        return _take_reply(link, alert, row)
+    if alert.msg_type == "Cancel":
+        if root is None or root.incident is None:
+            return InboxResult.FILED if root is None else InboxResult.UNCHANGED
+        row.incident = root.incident
+        return _cancel(link, row.incident, message)
+    if root is not None and root.incident is not None and row.route == CapRoute.ELSEWHERE:
+        # It has moved on: nothing here any more.
+        row.incident = root.incident
+        return _cancel(link, row.incident, message)
+    if row.route != CapRoute.OURS or (row.expires and row.expires < timezone.now()):
+        return InboxResult.UNCHANGED
+    return _report(link, alert, row, area, message)
+
+
+def _report(
+    link: Link, alert: Alert, row: CapAlert, area: MultiPolygon | None, message: Message
+) -> InboxResult:
+    info = alert.infos[0]
+    level = max(LEVELS.get(one.severity, 1) for one in alert.infos)
+    names = [one.description for one in alert.areas]
+    said = {"kind_code": _kind(info), "kind_name": info.event[:60], "level": level}
+    place = geometry.place_in(geometry.within(link.municipality, area))
+    taken = take_report(
+        municipality=link.municipality,
+        source=link.code,
+        message=_report_in(message, said, info, names, place),
+    )
+    row.incident = taken.incident
+    case, _created = Case.objects.get_or_create(
+        link=link,
+        external_id=message.case_number,
+        defaults={
+            "municipality_id": link.municipality_id,
+            "incident": taken.incident,
+            "version": message.version,
+            "payload": said,
+        },
+    )
+    if not taken.changed:
+        return InboxResult.STALE
+    if message.version > case.version:
+        case.version, case.payload = message.version, said
+        case.save(update_fields=["version", "payload"])
+    situations.declare(
+        incident=taken.incident,
+        level=level,
+        area=area,
+        area_names=names,
+        issuer=info.sender_name or alert.source or alert.sender,
+        actions=info.instruction,
+        agent=link.code,
+    )
+    return InboxResult.APPLIED
+
+
+def _report_in(
+    message: Message, said: dict[str, Any], info: Info, names: list[str], place: Point | None
+) -> ReportIn:
+    return ReportIn(
+        service=Service.DISASTER,
+        external_id=message.case_number,
+        version=message.version,
+        kind_code=said["kind_code"],
+        kind_name=said["kind_name"],
+        urgency=str(said["level"]),
+        place=place,
+        address=", ".join(names),
+        summary=" ".join(part for part in (info.headline, info.description) if part),
+        occurred_at=info.onset or info.effective or message.occurred_at,
+        state=ReportState.NEW,
+        is_drill=message.is_drill,
+        raw=said,
+    )
+
+
+def _cancel(link: Link, incident: Incident, message: Message) -> InboxResult:
+    taken = take_report(
+        municipality=link.municipality,
+        source=link.code,
+        message=ReportIn(
+            service=Service.DISASTER,
+            external_id=message.case_number,
+            version=message.version,
+            kind_code=incident.kind.code,
+            urgency=incident.urgency,
+            occurred_at=message.occurred_at,
+            state=ReportState.CANCEL,
+            is_drill=message.is_drill,
+        ),
+    )
+    incident.refresh_from_db(fields=["status", "version"])
+    if not taken.changed:
+        return InboxResult.STALE
+    situation = Situation.objects.filter(incident=incident, ended_at=None).first()
+    if situation is not None:
+        situations.end(situation=situation, agent=link.code)
+    return InboxResult.APPLIED
+
+
+def _take_reply(link: Link, alert: Alert, row: CapAlert) -> InboxResult:
+    """Put an acknowledgement or an error on the timeline of what it answers."""
+    known = Case.objects.filter(
+        link__municipality_id=link.municipality_id,
+        external_id__in=[named.identifier for named in alert.references],
+    ).select_related("incident")
+    case = known.first()
+    if case is None:
+        return InboxResult.UNCHANGED
+    row.incident = case.incident
+    note_fact(
+        incident=case.incident,
+        verb=f"cap-{alert.msg_type.lower()}",
+        agent=link.code,
+        text=f"{alert.sender} {alert.note}".strip(),
+        data={"note": alert.note, "identifier": alert.identifier},
+    )
+    return InboxResult.APPLIED
+
+
+def _apply_waiting(link: Link, row: CapAlert) -> None:
+    """Apply the cancel that overtook its alert."""
+    waiting = CapAlert.objects.filter(
+        link=link,
+        root=None,
+        msg_type="Cancel",
+        references__contains=[_key(Reference(row.sender, row.identifier, row.sent))],
+        message__result=InboxResult.FILED,
+    ).select_related("message")
+    for late in waiting:
+        message = Message(
+            late.message.message_id,
+            late.message.message_type,
+            row.message.case_number,
+            late.message.version,
+            late.sent,
+            late.sent,
+            late.status == "Exercise",
+            "",
+            {},
+        )
+        assert row.incident is not None  # noqa: S101 - the caller has looked
+        result = _cancel(link, row.incident, message)
+        CapAlert.objects.filter(pk=late.pk).update(root=row, incident=row.incident)
+        InboxMessage.objects.filter(pk=late.message_id).update(result=result, incident=row.incident)
+        row.incident.refresh_from_db(fields=["status", "version"])
+
+
+def _root_of(link: Link, alert: Alert) -> CapAlert | None:
+    if alert.msg_type not in {"Update", "Cancel"}:
+        return None
+    named = [one.identifier for one in alert.references]
+    known = (
+        CapAlert.objects.filter(link=link, identifier__in=named, sender=alert.sender)
+        .exclude(msg_type="Cancel")
+        .select_related("root__message", "root__incident", "message", "incident")
+        .order_by("sent", "pk")
+        .first()
+    )
+    return known.root or known if known else None
+
+
+def _row(link: Link, alert: Alert, kept: InboxMessage, area: MultiPolygon | None) -> CapAlert:
+    ends = [info.expires for info in alert.infos if info.expires]
+    return CapAlert(
+        municipality_id=link.municipality_id,
+        link=link,
+        message=kept,
+        identifier=alert.identifier[:300],
+        sender=alert.sender[:300],
+        sent=alert.sent,
+        status=alert.status,
+        msg_type=alert.msg_type,
+        scope=alert.scope,
+        edition=alert.edition,
+        is_signed=alert.is_signed,
+        references=[_key(one) for one in alert.references],
+        infos=[
+            {
+                "language": info.language,
+                "event": info.event,
+                "headline": info.headline,
+                "description": info.description[:5000],
+                "instruction": info.instruction[:2000],
+                "severity": info.severity,
+                "sender_name": info.sender_name,
+            }
+            for info in alert.infos
+        ],
+        areas=[
+            {"description": one.description, "geocodes": one.geocodes, "rings": one.rings}
+            for one in alert.areas
+        ],
+        expires=max(ends) if ends else None,
+        route=route_of(link.municipality, alert, area),
+    )
+
+
+def _kind(info: Info) -> str:
+    known = kinds.code_of(f"{info.event} {info.headline}")
+    return known or next((value for _name, value in info.event_codes if value), "") or info.event
+
+
+def case_number(alert: Alert) -> str:
+    """Name the chain that begins here: its identifier, told apart by its sender."""
+    name = alert.identifier if len(alert.identifier) <= 47 else _digest(alert.identifier)[:40]
+    return f"{name}-{_digest(alert.sender)[:8]}"
+
+
+def _version(alert: Alert) -> int:
+    return max(1, int((alert.sent - _EPOCH).total_seconds()))
+
+
+def _key(named: Reference) -> str:
+    return f"{named.sender},{named.identifier},{named.sent.astimezone(UTC).isoformat()}"
+
+
+def _content(element: xml.Element) -> str:
+    plain = xml.without_signatures(element)
+    return hashlib.sha256(etree.tostring(plain, method="c14n", exclusive=True)).hexdigest()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
