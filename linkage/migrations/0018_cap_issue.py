@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('linkage', '0015_disaster'),
+        ('linkage', '0017_fire119_cases'),
         ('municipalities', '0004_membership_label'),
     ]
 
