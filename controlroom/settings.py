@@ -250,6 +250,13 @@ WATCH_EVERY_S = env.integer("CONTROLROOM_WATCH_EVERY_S", 10, minimum=1)
 # Called after each good round; its absence is what a monitor outside sees.
 HEARTBEAT_URL = env.secret("CONTROLROOM_HEARTBEAT_URL", "")
 
+# Seconds after which a web process joins the doorbell's group anew (memberships end by themselves).
+REJOIN_S = env.integer("CONTROLROOM_REJOIN_S", 3600, minimum=5)
+# What bin/faults leaves out to show that it is missed; counts in its throw-away folder only.
+FAULTS_WITHOUT = (
+    env.text("CONTROLROOM_FAULTS_WITHOUT", "") if (STATE_DIR / "faults-run").exists() else ""
+)
+
 # --- language, time ---------------------------------------------------------------------
 LANGUAGE_CODE = "ko"
 LANGUAGES = [("ko", "한국어"), ("en", "English")]

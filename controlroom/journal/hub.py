@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import structlog
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.utils import timezone
 
 from controlroom.journal import admission, doorbell, pulses
@@ -27,8 +28,6 @@ POLL_S = 2.0
 CHECK_S = 13.0
 # A logout announces itself a moment before or after its session is gone.
 CHECK_AGAIN_S = 1.0
-# Group memberships end by themselves after a day (channels_redis group_expiry).
-REJOIN_S = 3600.0
 RETRY_S = 2.0
 # Heartbeats stop when the log could not be read for so long: the client then shows STALE.
 SILENT_AFTER_S = 6.0
@@ -108,17 +107,22 @@ class Hub:
         self.read_for_guest.close()
 
     async def _listen(self) -> None:
-        """Hear the doorbell of other processes; join anew every hour and after any error."""
+        """Hear the doorbell of other processes; join anew every hour and after any error.
+
+        Group memberships end by themselves after a day (channels_redis group_expiry).
+        """
         layer = get_channel_layer()
         while True:
             try:
                 channel = await layer.new_channel()
                 await layer.group_add(doorbell.GROUP, channel)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(REJOIN_S):
+                    async with asyncio.timeout(settings.REJOIN_S):
                         while True:
                             self._heard(await layer.receive(channel))
                 await layer.group_discard(doorbell.GROUP, channel)
+                if settings.FAULTS_WITHOUT == "rejoin":
+                    return
             except Exception as error:  # noqa: BLE001 - without the bell the poll goes on
                 log.warning("doorbell_unheard", error=type(error).__name__)
                 await asyncio.sleep(RETRY_S)

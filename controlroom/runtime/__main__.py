@@ -2,7 +2,7 @@
 
 import sys
 
-from controlroom.runtime import bench, house, manage, run, suite
+from controlroom.runtime import bench, faults, house, manage, run, suite
 from controlroom.runtime.places import CannotRun
 
 COMMANDS = {
@@ -11,6 +11,7 @@ COMMANDS = {
     "check": house.main,
     "manage": manage.main,
     "bench": bench.main,
+    "faults": faults.main,
 }
 
 

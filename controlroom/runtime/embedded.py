@@ -190,3 +190,12 @@ def _pong(address: Path) -> bool:
             return client.recv(16).startswith(b"+PONG")
     except OSError:
         return False
+
+
+def tell_redis(places: Places, command: bytes) -> None:
+    """Give the private Redis of this state folder one command, and wait for its answer."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(5)
+        client.connect(str(places.socket_folder(places.redis) / "redis.sock"))
+        client.sendall(command + b"\r\n")
+        client.recv(64)

@@ -69,10 +69,10 @@ def worker(env: dict[str, str]) -> Spec:
     )
 
 
-def beat(places: Places, env: dict[str, str]) -> Spec:
-    schedule = str(places.app / "celerybeat-schedule")
+def beat(places: Places, env: dict[str, str], name: str = "beat") -> Spec:
+    schedule = str(places.app / f"celery{name}-schedule")
     return Spec(
-        name="beat",
+        name=name,
         command=[*_celery(), "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", schedule],
         env=env,
         cwd=CHECKOUT,

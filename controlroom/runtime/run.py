@@ -89,7 +89,7 @@ def _check(began: float) -> int:
             journey = [str(packages.PYTHON), "-m", "controlroom.runtime.journey", running.address]
             code = running.supervisor.attached(journey, running.env)
             if code:
-                _show_logs(temporary)
+                show_logs(temporary)
     except KeyboardInterrupt:
         return 130
     finally:
@@ -98,19 +98,29 @@ def _check(began: float) -> int:
 
 
 @contextlib.contextmanager
-def open_room(where: Places, *, port: int | None) -> Iterator[Room]:
-    """Start everything in its order; leaving stops it in reverse."""
+def open_room(
+    where: Places,
+    *,
+    port: int | None,
+    settings: dict[str, str] | None = None,
+    watched: bool = True,
+) -> Iterator[Room]:
+    """Start everything in its order; leaving stops it in reverse.
+
+    Unwatched, the auditor is left out: only to show that its absence is noticed.
+    """
     with room.listen(port) as listener, Supervisor(where, say=_say) as supervisor:
         address = room.address_of(listener)
         env = environment.build(where, embedded.start(supervisor)) | {
             "CONTROLROOM_SIM_BASE_URL": address,
             "CONTROLROOM_SIM_PORT": str(room.free_port()),
+            **(settings or {}),
         }
         prepare = [str(packages.PYTHON), "-m", "controlroom.runtime.prepare"]
         if supervisor.attached([*prepare, "migrate", "static", "demo"], env):
             raise CannotRun("the preparation failed (see above)")
-        watched = (room.web(listener, env), room.worker(env), room.beat(where, env))
-        supervisor.keep(*watched, room.auditor(env))
+        auditor = [room.auditor(env)] if watched else []
+        supervisor.keep(room.web(listener, env), room.worker(env), room.beat(where, env), *auditor)
         supervisor.keep(room.agencies(env))
         yield Room(supervisor, address, env)
 
@@ -142,7 +152,7 @@ def _shareable(env: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _show_logs(where: Places) -> None:
+def show_logs(where: Places) -> None:
     for log in sorted(where.log.glob("*.log")):
         # The end of a long line is where an exception says what it is.
         lines = [line[-LOG_LINE_SHOWN:] for line in processes.tail(log, 8).splitlines()]

@@ -53,12 +53,15 @@ class AgencyClient:
         return self._misbehave(document, self.faults.send())
 
     def post(self, document: Document, *, clock_s: float = 0.0) -> httpx.Response:
-        """Post a document until it is answered, whatever happens to the other end meanwhile."""
+        """Post a document until it is answered, whatever happens to the other end meanwhile.
+
+        A document that says itself when it was sent is the same request however often it is posted.
+        """
         url = f"/api/v1/links/{self.account.link}/messages"
         key, wait_s = document["msg_id"], 0.5
         sent_at = datetime.now(UTC) + timedelta(seconds=clock_s)
         body = httpx.Request(
-            "POST", "http://x", json={**document, "sent_at": sent_at.isoformat()}
+            "POST", "http://x", json={"sent_at": sent_at.isoformat(), **document}
         ).content
         while True:
             try:
@@ -82,8 +85,9 @@ class AgencyClient:
 
     def _misbehave(self, document: Document, fault: Fault) -> httpx.Response:
         if fault.mode == "duplicate":
+            same = {**document, "sent_at": datetime.now(UTC).isoformat()}
             with ThreadPoolExecutor(COPIES) as pool:
-                first, *_others = pool.map(self.post, [document] * COPIES)
+                first, *_others = pool.map(self.post, [same] * COPIES)
                 return first
         if fault.mode == "out_of_order" and "version" in document["payload"]:
             return self._from_the_end(document)

@@ -21,10 +21,19 @@ TAKING = frozenset(
 )
 # What it sends to us.
 SENDING = frozenset(
-    {"duplicate", "out_of_order", "wrong_signature", "wrong_clock", "unknown_code", "flood"}
+    {
+        "duplicate",
+        "out_of_order",
+        "wrong_signature",
+        "wrong_clock",
+        "unknown_code",
+        "flood",
+        "silent",
+    }
 )
-OK = "ok"
-MODES = TAKING | SENDING | {OK}
+# "ok" ends both faults, the others the one of their side.
+OK, TAKING_OK, SENDING_OK = "ok", "taking-ok", "sending-ok"
+MODES = TAKING | SENDING | {OK, TAKING_OK, SENDING_OK}
 # Longer than we wait for an answer.
 LATE_S = 31.0
 WRONG_CLOCK_S = 600.0
@@ -47,17 +56,24 @@ class Faults:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def set(self, asked: dict[str, Any]) -> bool:
-        """Switch a fault on; "ok" ends both. False for a mode that is not known."""
+        """Switch a fault on or off. False for a mode that is not known."""
         mode = asked.get("mode", OK)
         if mode not in MODES:
             return False
         fault = Fault(mode, float(asked.get("seconds", 0)), int(asked.get("times", FOREVER)))
+        if mode in {OK, TAKING_OK, SENDING_OK}:
+            fault = Fault()
         with self._lock:
-            if mode in TAKING or mode == OK:
+            if mode in TAKING or mode in {OK, TAKING_OK}:
                 self.taking = fault
-            if mode in SENDING or mode == OK:
+            if mode in SENDING or mode in {OK, SENDING_OK}:
                 self.sending = fault
         return True
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the agency says nothing at all of its own."""
+        return self.sending.mode == "silent"
 
     def take(self) -> Fault:
         """Use up one turn of the taker's fault."""

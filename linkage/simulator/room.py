@@ -67,7 +67,7 @@ class Room:
 
     def _next_due(self) -> Callable[[], None] | None:
         with self._changed:
-            if not self._agenda:
+            if not self._agenda or self.client.faults.is_silent:
                 self._changed.wait(0.5)
                 return None
             wait_s = self._agenda[0][0] - time.monotonic()

@@ -1,0 +1,1 @@
+"""The witness of bin/faults, and a short run of it."""
