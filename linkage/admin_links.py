@@ -92,7 +92,10 @@ class LinkAdmin(ScopedAdmin):
                 ),
             },
         ),
-        (gettext_lazy("What the agency may send"), {"fields": [("rate_per_s", "burst")]}),
+        (
+            gettext_lazy("What the agency may send"),
+            {"fields": [("rate_per_s", "burst"), "silent_after_s"]},
+        ),
         (
             gettext_lazy("State"),
             {"fields": ["state", "failures", "last_success_at", "dormant_after_days"]},

@@ -33,7 +33,7 @@ MARKER = "faults-run"
 SETTLED_WITHIN_S = 60.0
 VERDICT_WITHIN_S = 240.0
 # Long enough that an obligation becomes overdue and its alarm is due.
-OUTAGE_S = 42.0
+OUTAGE_S = 62.0
 WEB, WORKER, BEAT, AUDITOR, REDIS, POSTGRES = (
     "web",
     "worker",
@@ -250,6 +250,7 @@ class _Run:
         kept = self._find(name)
         if kept is None or kept.child is None:
             return
+        kept.pause_s = back_after_s
         with contextlib.suppress(ProcessLookupError):
             os.kill(kept.child.pid, how)
         self._wait(lambda: kept.child is None, 10.0)
@@ -299,7 +300,8 @@ class _Witness:
         self._heard: set[str] = set()
         self.process = subprocess.Popen(
             [str(packages.PYTHON), "-m", "tests.faults.witness"],
-            env=env,
+            # What it cannot reach meanwhile is what the run is about.
+            env=env | {"CONTROLROOM_LOG_LEVEL": "ERROR"},
             cwd=CHECKOUT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -36,7 +36,7 @@ from tests.faults.screens import CITY, Wall  # noqa: E402
 SCREENS, OPERATOR = 4, "haneul"
 ACK_DEADLINE_S = 5
 # From when an obligation is overdue, the auditor has this long to say so.
-SAID_WITHIN_S = 12.0
+SAID_WITHIN_S = 30.0
 DRAINED_WITHIN_S = 150.0
 T = TypeVar("T")
 

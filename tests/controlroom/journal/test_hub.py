@@ -30,8 +30,8 @@ async def rung_until_heard(ear: Ear, number: int) -> None:
 
 
 @pytest.fixture
-def quick(monkeypatch: Any) -> None:
-    monkeypatch.setattr(hub, "REJOIN_S", 0.1)
+def quick(settings: Any) -> None:
+    settings.REJOIN_S = 0.1
     monkeypatch.setattr(hub, "RETRY_S", 0.05)
 
 

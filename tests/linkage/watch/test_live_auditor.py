@@ -23,10 +23,11 @@ pytestmark = [pytest.mark.live, pytest.mark.django_db(transaction=True)]
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from controlroom.runtime import room
+from controlroom.runtime import packages, room
 from controlroom.runtime.places import Places
 from controlroom.runtime.supervisor import Supervisor
 
+packages.PYTHON = Path(sys.executable)
 where = Places(Path(sys.argv[1]))
 where.create()
 with Supervisor(where) as supervisor:
