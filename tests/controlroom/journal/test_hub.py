@@ -30,7 +30,7 @@ async def rung_until_heard(ear: Ear, number: int) -> None:
 
 
 @pytest.fixture
-def quick(settings: Any) -> None:
+def quick(settings: Any, monkeypatch: Any) -> None:
     settings.REJOIN_S = 0.1
     monkeypatch.setattr(hub, "RETRY_S", 0.05)
 
