@@ -227,6 +227,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 20.0,
         "options": {"expires": 40},
     },
+    "measure the states of links": {
+        "task": "linkage.tasks.measure_links",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "tell neighbours what a lost task left untold": {
+        "task": "linkage.tasks.sweep_neighbours",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "forget expired tokens and keys": {
         "task": "linkage.tasks.forget_expired",
         "schedule": 3600.0,

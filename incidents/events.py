@@ -11,3 +11,7 @@ ESCALATE = "escalate"  # the clock's: nobody acknowledged in time
 # locks only rows of this incident: the journal's counter may be held already (a verb that implies
 # an acknowledgement records two facts), and a row shared by incidents would make a deadlock.
 fact_recorded = Signal()
+
+# Asked for the kind of a reported code, with `source: str` (who reports), `service`, `code` and
+# `name`; the first answer that is not None is the kind. Without one, our own catalogue decides.
+kind_asked = Signal()

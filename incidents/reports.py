@@ -12,6 +12,7 @@ from django.utils import timezone
 from controlroom.municipalities.models import Municipality
 from incidents.cameras import choose_cameras
 from incidents.choices import KindClass, ReportState
+from incidents.events import kind_asked
 from incidents.history import lock, record
 from incidents.lifecycle import cancel, open_incident
 from incidents.models import Incident, Kind, PriorityRule, Report
@@ -91,7 +92,7 @@ def _open(municipality: Municipality, source: str, message: ReportIn) -> TakenRe
     incident = open_incident(
         municipality=municipality,
         service=message.service,
-        kind=kind_of(message.service, message.kind_code, message.kind_name),
+        kind=kind_of(message.service, message.kind_code, message.kind_name, source=source),
         urgency=message.urgency[:4],
         place=message.place,
         error_radius_m=max(message.error_radius_m, 0),
@@ -137,7 +138,7 @@ def _apply(row: Incident, source: str, message: ReportIn) -> TakenReport:
         row.acknowledged_by = None
         _ring_anew(row)
         record(row, Verb.REVIVE, agent=source, data=_naming(message))
-    rule = _put_on(row, message)
+    rule = _put_on(row, source, message)
     data = {**explained(rule), **_naming(message), "changed": _differences(before, row)}
     if row.priority < before["priority"]:
         _ring_anew(row)
@@ -152,9 +153,9 @@ def _ring_anew(row: Incident) -> None:
     row.escalation_level = 0
 
 
-def _put_on(row: Incident, message: ReportIn) -> PriorityRule | None:
+def _put_on(row: Incident, source: str, message: ReportIn) -> PriorityRule | None:
     """Put what the newer version says on the row; what it leaves empty stays as it was."""
-    row.kind = kind_of(message.service, message.kind_code, message.kind_name)
+    row.kind = kind_of(message.service, message.kind_code, message.kind_name, source=source)
     row.urgency = message.urgency[:4]
     rule = rule_for(kind=row.kind, urgency=row.urgency)
     row.priority = priority_by(rule)
@@ -188,16 +189,24 @@ def _naming(message: ReportIn) -> dict[str, Any]:
     return {"external_id": message.external_id, "report_version": message.version}
 
 
-def kind_of(service: str, code: str, name: str = "") -> Kind:
+def kind_of(service: str, code: str, name: str = "", *, source: str = "") -> Kind:
     """Find the kind, or take an unknown code in as a visibly unmapped kind: never refuse it."""
     code = _clean(code, 30) or "?"
+    name = _clean(name, 60)
     kind: Kind
+    answers: list[tuple[Any, Any]] = kind_asked.send(
+        sender=Kind, source=source, service=service, code=code, name=name
+    )
+    for _receiver, answer in answers:
+        if answer is not None:
+            kind = answer
+            return kind
     kind, _created = Kind.objects.get_or_create(
         service=service,
         code=code,
         defaults={
-            "name_ko": _clean(name, 60) or f"미분류 {code}",
-            "name_en": f"unmapped {_clean(name, 60) or code}",
+            "name_ko": name or f"미분류 {code}",
+            "name_en": f"unmapped {name or code}",
             "kind_class": KindClass.OTHER,
             "is_mapped": False,
         },

@@ -59,7 +59,7 @@ class LinkAdmin(ScopedAdmin):
     inlines = [MaintenanceInline]
     save_on_top = True
     fieldsets = [
-        (None, {"fields": [*_identity, "direction", "mode"]}),
+        (None, {"fields": [*_identity, "region", "direction", "mode"]}),
         (
             gettext_lazy("What the link is for"),
             {

@@ -37,6 +37,18 @@ class DataKind(models.TextChoices):
     LOCATION_TRACK = "location_track", _("location track of a person")
 
 
+class NeighbourField(models.TextChoices):
+    """What an agreement between neighbours may list; time and drill mark always go with it."""
+
+    PLACE = "place", _("place")
+    ADDRESS = "address", _("address")
+    SUMMARY = "summary", _("content of the report")
+    KIND = "kind", _("kind of case")
+    URGENCY = "urgency", _("urgency")
+    STATUS = "status", _("state of the case")
+    NUMBER = "number", _("number of the incident")
+
+
 class LinkState(models.TextChoices):
     """domain.md 2.2; people set MAINTENANCE and SUSPENDED, the others are measured."""
 

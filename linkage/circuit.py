@@ -34,10 +34,14 @@ def note(*, link_id: int, outcomes: Iterable[str], now: datetime) -> Fact | None
     before = link.state
     for outcome in outcomes:
         _count(link, outcome, now)
-    link.state = _measured(link)
+    if link.state not in SET_BY_PEOPLE:
+        link.state = by_failures(link)
     link.save(update_fields=["failures", "paused_until", "last_success_at", "state"])
-    if link.state == before:
-        return None
+    return None if link.state == before else turned(link, before)
+
+
+def turned(link: Link, before: str) -> Fact:
+    """Give the fact that the link has another state: for each municipality that it serves."""
     return Fact(
         kind="link.state",
         subject_kind="link",
@@ -59,12 +63,13 @@ def _count(link: Link, outcome: str, now: datetime) -> None:
         link.paused_until = now + timedelta(seconds=pause_s)
 
 
-def _measured(link: Link) -> str:
-    if link.state in SET_BY_PEOPLE:
-        return link.state
+def by_failures(link: Link) -> str:
+    """Give the state that deliveries show; that nobody uses a link is no delivery's finding."""
     if link.failures >= DOWN_AFTER:
         return LinkState.DOWN
-    return LinkState.DEGRADED if link.failures >= DEGRADED_AFTER else LinkState.UP
+    if link.failures >= DEGRADED_AFTER:
+        return LinkState.DEGRADED
+    return LinkState.DORMANT if link.state == LinkState.DORMANT else LinkState.UP
 
 
 def _make_due(link: Link, now: datetime) -> None:

@@ -17,7 +17,7 @@ from controlroom.journal.choices import Audience
 from incidents.features import moment
 from incidents.models import Incident
 from incidents.statuses import Status
-from linkage import documents, outbox
+from linkage import documents, mapping, outbox, regions
 from linkage.choices import Direction, InboxResult, LinkState, MessageType
 from linkage.errors import (
     CaseCancelled,
@@ -64,6 +64,10 @@ def accept(*, link: Link, raw: bytes) -> Answer:
     _check_addressing(link, document)
     _check_times(message.sent_at - now, message.occurred_at - now)
     _check_agreement(link, message)
+    if link.region_id is not None:
+        # Whose case it is must not be asked twice at once.
+        lock_case(link, message.case_number)
+        link = regions.addressed(link, document, message)
     row = keep(link=link, raw=raw, document=document, message=message)
     if row is None:
         return _stored_answer(link, document, message)
@@ -151,6 +155,7 @@ def correct(*, link: Link, case: Case, raw: bytes, admits: Callable[[Case], None
     Raises: CaseCancelled, and what accept raises.
     """
     check_open(link)
+    link = regions.seen_by(link, case.municipality)
     if CONTRACTS[link.service].correction is None:
         raise LinkClosed(_("cases of this service are not corrected in part"))
     changes = documents.parse(raw)
@@ -194,7 +199,9 @@ def _apply_filed(link: Link, case_number: str) -> int:
         except OutOfSequence:
             # It overtook its report and comes too late by now: kept, and no reason to refuse that.
             done = Done(InboxResult.UNCHANGED)
-        InboxMessage.objects.filter(pk=row.pk).update(result=done.result, incident=done.incident)
+        InboxMessage.objects.filter(pk=row.pk).update(
+            municipality=link.municipality, result=done.result, incident=done.incident
+        )
     return len(filed)
 
 
@@ -210,17 +217,20 @@ def check_open(link: Link) -> None:
 
 
 def _check_addressing(link: Link, document: dict[str, Any]) -> None:
+    cities = [link.municipality] if link.region_id is None else list(regions.members(link))
     expected = {
-        "municipality_code": link.municipality.code,
-        "service_code": link.service,
-        "receiver_org": link.municipality.organisation_code,
-        "sender_org": link.agency.organisation_code,
+        "service_code": {link.service},
+        "receiver_org": {city.organisation_code for city in cities},
+        "sender_org": {link.agency.organisation_code},
     }
     wrong = {
         name: [_("is not the one of this link")]
-        for name, value in expected.items()
-        if value and document.get(name, value) != value
+        for name, values in expected.items()
+        if values != {""} and name in document and document[name] not in values
     }
+    code = document.get("municipality_code")
+    if code and code not in {city.code for city in cities} and not regions.named(link, code):
+        wrong["municipality_code"] = [_("is not the one of this link")]
     if wrong:
         raise WrongReceiver(_("the envelope is not addressed to this link"), fields=wrong)
     digest = document.get("payload_hash")
@@ -247,7 +257,7 @@ def _check_agreement(link: Link, message: Message) -> None:
     if message.is_drill and not link.allows_drills:
         raise DrillNotAllowed(_("this link takes no drills"))
     kind = message.payload.get("kind_code")
-    if kind and link.allowed_kinds and kind not in link.allowed_kinds:
+    if kind and link.allowed_kinds and not mapping.is_among(link, kind, link.allowed_kinds):
         raise KindNotAllowed(
             _("the agreement of this link does not cover this kind"),
             fields={"payload.kind_code": [kind]},

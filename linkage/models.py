@@ -153,6 +153,11 @@ class Link(Agreed):
     def __str__(self) -> str:
         return self.code
 
+    def serving_ids(self) -> list[int]:
+        """Give the municipalities that the link serves: its own and its region's, in order."""
+        members = self.region.members.values_list("pk", flat=True) if self.region else ()
+        return sorted({self.municipality_id, *members})
+
 
 class Case(models.Model):
     """An agency's own number for what became one of our incidents."""
@@ -373,6 +378,7 @@ from linkage.models_fire119 import FireCase as FireCase  # noqa: E402, PLC0414 -
 from linkage.models_fire119 import FireTime as FireTime  # noqa: E402, PLC0414 - likewise
 from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: E402, PLC0414
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
+from linkage.models_regions import Region as Region  # noqa: E402, PLC0414
 from linkage.models_units import UnitPosition as UnitPosition  # noqa: E402, PLC0414 - likewise
 from linkage.models_video import StreamGrant as StreamGrant  # noqa: E402, PLC0414 - likewise
 from linkage.models_watch import Canary as Canary  # noqa: E402, PLC0414 - likewise

@@ -162,6 +162,17 @@ class Agreed(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("no real case for so long while comparable links have some"),
     )
+    region = models.ForeignKey(
+        "linkage.Region",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("region"),
+        related_name="links",
+        help_text=_(
+            "the link serves every member of this region; empty: the municipality above alone"
+        ),
+    )
     # The current or next maintenance window, kept here so that sending asks for no other row.
     maintenance_from = models.DateTimeField(null=True, editable=False)
     maintenance_until = models.DateTimeField(null=True, editable=False)
@@ -215,3 +226,47 @@ class MaintenanceWindow(models.Model):
         ends_at: datetime | None = self.ends_at
         if starts_at and ends_at and ends_at <= starts_at:
             raise ValidationError({"ends_at": _("must be after the start")})
+
+
+class KindMapping(models.Model):
+    """What an agency's code for a kind of case means here; without a kind it awaits mapping."""
+
+    link = models.ForeignKey(
+        "linkage.Link", models.CASCADE, related_name="kind_mappings", verbose_name=_("link")
+    )
+    code = models.CharField(_("agency's code"), max_length=30)
+    name = models.CharField(_("agency's name for it"), max_length=60, blank=True)
+    kind = models.ForeignKey(
+        "incidents.Kind",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("our kind"),
+        related_name="+",
+        help_text=_("empty: not mapped yet, cases come in as unmapped"),
+    )
+    seen_count = models.PositiveIntegerField(_("reports"), default=0, editable=False)
+    last_seen_at = models.DateTimeField(_("last reported"), null=True, editable=False)
+
+    objects = OfLinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["link", "code"]
+        verbose_name = _("code mapping")
+        verbose_name_plural = _("code mappings")
+        constraints = [
+            models.UniqueConstraint(fields=["link", "code"], name="kind_mapping_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} → {self.kind or '?'}"
+
+
+class UnmappedCode(KindMapping):
+    """A code that arrived and means nothing here yet."""
+
+    class Meta:
+        proxy = True
+        ordering = ["-seen_count", "code"]
+        verbose_name = _("unmapped code")
+        verbose_name_plural = _("unmapped codes")

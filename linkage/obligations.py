@@ -34,7 +34,7 @@ def owe(
     if not agreements.may_send(link, message_type):
         return None
     row = OutboxMessage(
-        municipality_id=link.municipality_id,
+        municipality_id=incident.municipality_id,
         link=link,
         incident=incident,
         event=event,

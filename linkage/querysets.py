@@ -23,6 +23,21 @@ class OfLinkQuerySet(OwnedQuerySet):
 
 
 class LinkQuerySet(OwnedQuerySet):
+    """A link of a region is seen by every member of the region; its cases stay with each."""
+
+    def visible_to(self, user: Any, right: Right | None = None) -> Self:
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        held = user.memberships.carrying(right or self.right).values("municipality_id")
+        return self.filter(self._serving(held))
+
+    def serving(self, municipality: Any) -> Self:
+        return self.filter(self._serving([municipality.pk]))
+
+    def _serving(self, municipality_ids: Any) -> Q:
+        regions = self.model.region.field.related_model.objects.filter(members__in=municipality_ids)
+        return Q(municipality__in=municipality_ids) | Q(region__in=regions.values("pk"))
+
     def of_client(self, application: Any) -> Self:
         """Keep the links that this OAuth client speaks for: a client's whole world."""
         return self.filter(application=application)
@@ -77,3 +92,23 @@ class PhoneTaskQuerySet(OwnedQuerySet):
     def with_story(self) -> Self:
         """Fetch with each task what its caller must know and say."""
         return self.select_related("message__link__agency", "message__incident", "recorded_by")
+
+
+class NeighbourAgreementQuerySet(OwnedQuerySet):
+    """Both sides see an agreement."""
+
+    def visible_to(self, user: Any, right: Right | None = None) -> Self:
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        held = user.memberships.carrying(right or self.right).values("municipality_id")
+        return self.filter(Q(municipality__in=held) | Q(neighbour__in=held))
+
+    def in_force(self, now: datetime) -> Self:
+        """Keep what both sides accepted, nobody revoked, and is valid at this moment."""
+        return self.filter(
+            accepted_at__isnull=False,
+            neighbour_accepted_at__isnull=False,
+            revoked_at=None,
+            valid_from__lte=now,
+            valid_until__gt=now,
+        )

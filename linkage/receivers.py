@@ -7,9 +7,9 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from incidents.choices import Priority
-from incidents.events import fact_recorded
-from incidents.models import Incident, IncidentEvent
-from linkage import delivery, tasks
+from incidents.events import fact_recorded, kind_asked
+from incidents.models import Incident, IncidentEvent, Kind
+from linkage import delivery, mapping, neighbours, tasks
 from linkage.obligations import owed
 from linkage.services.police112 import video
 
@@ -30,3 +30,16 @@ def nudge_owed(link_id: int, **_kwargs: Any) -> None:
 @receiver(fact_recorded, dispatch_uid="linkage.police112.video")
 def follow_with_video(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
     video.after_fact(incident=incident, event=event)
+
+
+@receiver(fact_recorded, dispatch_uid="linkage.neighbours")
+def plan_neighbours(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
+    for agreement_id, incident_id in neighbours.plan(incident=incident, event=event):
+        transaction.on_commit(
+            partial(tasks.nudge_neighbour, agreement_id, str(incident_id)), robust=True
+        )
+
+
+@receiver(kind_asked, dispatch_uid="linkage.mapping")
+def answer_kind(source: str, service: str, code: str, name: str, **_kwargs: Any) -> Kind | None:
+    return mapping.mapped(source=source, service=service, code=code, name=name)

@@ -62,7 +62,7 @@ def settle(*, ended: Sequence[Ended], unsent: Sequence[Claim] = ()) -> None:
     if any(row.state == OutboxState.DEAD for row in changed):
         backlog.report(link)
     phone.line_confirmed([row for row in changed if row.state in outbox.CONFIRMED])
-    owed.announce_all(changed, *([(link.municipality_id, turned)] if turned else []))
+    owed.announce_all(changed, *([(city, turned) for city in link.serving_ids()] if turned else []))
 
 
 def _finish_attempts(ended: Sequence[Ended]) -> None:

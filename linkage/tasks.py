@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
-from linkage import delivery, doorbell, grants, idempotency, outbox, phone
+from linkage import delivery, doorbell, grants, idempotency, link_states, neighbours, outbox, phone
 from linkage.services.city import feeds
 from linkage.services.disaster import situations
 from linkage.watch import canaries, rounds
@@ -72,6 +72,30 @@ def watch_situations() -> None:
 def forget_expired() -> None:
     idempotency.forget_old()
     call_command("cleartokens", verbosity=0)
+
+
+@shared_task(name="linkage.tasks.measure_links")
+def measure_links() -> None:
+    link_states.measure()
+
+
+@shared_task(name="linkage.tasks.tell_neighbour")
+def tell_neighbour(agreement_id: int, incident_id: str) -> None:
+    neighbours.tell(agreement_id=agreement_id, incident_id=incident_id)
+
+
+@shared_task(name="linkage.tasks.sweep_neighbours")
+def sweep_neighbours() -> None:
+    for agreement_id, incident_id in neighbours.untold():
+        neighbours.tell(agreement_id=agreement_id, incident_id=incident_id)
+
+
+def nudge_neighbour(agreement_id: int, incident_id: str) -> None:
+    """Ask a worker to tell a neighbour; lost with the broker, the sweep does it."""
+    try:
+        tell_neighbour.apply_async((agreement_id, incident_id), expires=60, retry=False)
+    except BrokerError as error:
+        log.warning("neighbour_nudge_lost", error=type(error).__name__)
 
 
 def nudge(link_id: int) -> None:

@@ -26,6 +26,7 @@ SHARED = {
     "linkage.Agency",
     "linkage.LegalBasis",
     "linkage.Purpose",
+    "linkage.Region",
 }
 
 

@@ -210,6 +210,7 @@ def _take(link: Link, message: Message, payload: dict[str, Any], state: str) -> 
             external_id=message.case_number,
             version=message.version,
             kind_code=payload["kind_code"],
+            kind_name=payload.get("kind_name", ""),
             urgency=payload["urgency"],
             place=Point(place["lon"], place["lat"], srid=4326) if place else None,
             error_radius_m=place["error_radius_m"] if place else 0,
