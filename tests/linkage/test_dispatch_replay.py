@@ -158,7 +158,7 @@ def test_the_eight_real_polls_fed_as_they_are_make_each_case_once(city, links, r
 def test_the_start_of_the_real_log_are_taken_in_with_their_late_updates(
     city, links, recently, real_data
 ):
-    log = dispatch.read_log(real_data / "dispatch" / "dispatch_to_2026-06.csv.gz")[:150]
+    log = dispatch.read_log(real_data / "dispatch" / "dispatch_to_2026-06.csv.gz")[:60]
     move = recently(city, log)
     said = said_in_log(log)
     feed(said, links=links, move=move)
