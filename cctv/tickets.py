@@ -189,11 +189,15 @@ def _why_refused(
 def peek(*, token: str, camera_id: int, caller: Caller, viewer: Any) -> None:
     """Let the holder of an unused ticket ask for the state, which is not yet watching.
 
+    A play list asked for at the same time may have opened the view since admit() looked.
     Raises: TicketRefused.
     """
-    ticket = VideoTicket.objects.filter(
-        digest=_digest(token), camera_id=camera_id, view=None, expires_at__gt=timezone.now()
-    ).first()
+    unused = Q(view=None, expires_at__gt=timezone.now())
+    ticket = (
+        VideoTicket.objects.filter(digest=_digest(token), camera_id=camera_id)
+        .filter(unused | Q(view__ended_at=None, view__isnull=False))
+        .first()
+    )
     if ticket is None or not _presented_by_owner(ticket, caller, viewer):
         raise TicketRefused(_("this ticket does not open this camera"))
 

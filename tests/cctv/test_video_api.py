@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cctv import passes, streams
+from cctv import passes, streams, tickets
 from cctv.choices import EndReason, SourceKind
 from cctv.models import VideoTicket, ViewRecord
 from cctv.relay_watch import StreamState
@@ -206,6 +206,27 @@ def test_only_pieces_of_the_picture_lead_to_a_file(client, camera, haneul, name)
     ticket = ask(client, camera).json()["ticket"]
     first_piece(client, camera, ticket)
     assert get(client, f"/video/{camera.pk}/{name}", ticket).status_code in {403, 404}
+
+
+def test_the_state_is_told_although_the_play_list_opens_the_view_meanwhile(
+    client, camera, haneul, monkeypatch
+):
+    """The play list's request comes between the two looks that the state's request takes."""
+    client.force_login(haneul)
+    ticket = ask(client, camera).json()["ticket"]
+    looked = tickets.admit
+
+    def overtaken(**asked):
+        try:
+            return looked(**asked)
+        finally:
+            monkeypatch.setattr(tickets, "admit", looked)
+            looked(**asked | {"opening": True})
+
+    monkeypatch.setattr(tickets, "admit", overtaken)
+    answer = get(client, f"/video/{camera.pk}/state", ticket)
+    assert answer.status_code == 200
+    assert ViewRecord.objects.count() == 1
 
 
 def test_the_state_is_told_to_the_holder_of_an_unused_ticket(client, camera, haneul):
