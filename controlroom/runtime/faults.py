@@ -30,10 +30,10 @@ from controlroom.runtime.supervisor import Kept
 PARTS = ("sweeper", "rejoin", "auditor")
 # Its presence in the state folder is what lets CONTROLROOM_FAULTS_WITHOUT count.
 MARKER = "faults-run"
-SETTLED_WITHIN_S = 60.0
-VERDICT_WITHIN_S = 240.0
+SETTLED_WITHIN_S = 180.0
+VERDICT_WITHIN_S = 600.0
 # Long enough that an obligation becomes overdue and its alarm is due.
-OUTAGE_S = 62.0
+OUTAGE_S = 80.0
 WEB, WORKER, BEAT, AUDITOR, REDIS, POSTGRES = (
     "web",
     "worker",
@@ -198,7 +198,7 @@ class _Run:
 
     # --- the faults ---------------------------------------------------------------------
     def _faults(self) -> list[Fault]:
-        hold = min(max(self.length_s / 40, 2.0), 20.0)
+        hold = min(max(self.length_s / 40, 4.0), 20.0)
         # While the long outage of the first is on, the other one misbehaves.
         agency = AGENCIES[1] if self.rounds == 1 else self.dice.choice(AGENCIES)
         taking = self.dice.choice(["hang", "reset", "drip", "redirect", "no_ack", "garbage"])

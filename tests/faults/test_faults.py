@@ -34,7 +34,7 @@ def test_a_short_run_of_faults_loses_nothing():
     } | {"PYTHONPATH": str(CHECKOUT)}
     command = [sys.executable, "-P", "-c", PROGRAM, "--minutes", "0.5", "--seed", "3"]
     done = subprocess.run(
-        command, env=env, cwd=CHECKOUT, capture_output=True, text=True, timeout=900, check=False
+        command, env=env, cwd=CHECKOUT, capture_output=True, text=True, timeout=1500, check=False
     )
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
     assert "PASSED" in done.stdout
