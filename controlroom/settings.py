@@ -217,6 +217,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 20},
     },
+    "watch the city's sensors": {
+        "task": "linkage.tasks.watch_sensors",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
     "ask the city's feeds": {
         "task": "linkage.tasks.ask_feeds",
         "schedule": 10.0,

@@ -166,6 +166,16 @@ KINDS: dict[str, AlarmKind] = _table(
             allowed_s=86_400,
         ),
         AlarmKind(
+            "sensor.silent",
+            _("A level sensor is silent"),
+            _("No reading came from the sensor for longer than it may be silent."),
+            _("Rising water or a moving slope there would not be noticed."),
+            _("Look at the place by camera, and have the sensor and its line checked."),
+            severity=Priority.P2.value,
+            allowed_s=600,
+            route=OPERATOR,
+        ),
+        AlarmKind(
             "worker.stalled",
             _("Background work stands still"),
             _("A test row was not processed in time: no worker takes up work."),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from linkage import delivery, doorbell, grants, idempotency, link_states, neighbours, outbox, phone
-from linkage.services.city import feeds
+from linkage.services.city import feeds, sensors
 from linkage.services.disaster import situations
 from linkage.watch import canaries, rounds
 
@@ -50,6 +50,11 @@ def take_canaries() -> None:
 @shared_task(name="linkage.tasks.end_overdue_grants", ignore_result=True)
 def end_overdue_grants() -> None:
     grants.end_overdue()
+
+
+@shared_task(name="linkage.tasks.watch_sensors")
+def watch_sensors() -> None:
+    sensors.watch()
 
 
 @shared_task(name="linkage.tasks.ask_feeds")

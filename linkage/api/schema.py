@@ -6,6 +6,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from linkage.choices import InboxResult, MessageType
+from linkage.services.city.messages import READINGS
 from linkage.services.contracts import CONTRACTS
 from linkage.wire import RECEIPT_NO
 
@@ -51,6 +52,7 @@ _MESSAGES = [schema for contract in CONTRACTS.values() for schema in contract.sc
 _CORRECTIONS = [one.correction for one in CONTRACTS.values() if one.correction]
 COMPONENTS: dict[str, dict[str, Any]] = {
     "Problem": PROBLEM_SCHEMA,
+    "CityReadings": READINGS,
     **{schema["title"]: schema for schema in (*_MESSAGES, *_CORRECTIONS)},
 }
 

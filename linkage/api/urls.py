@@ -8,6 +8,7 @@ from linkage.api.docs import DocsView, SchemaView
 from linkage.api.incidents import IncidentsView, IncidentView
 from linkage.api.messages import MessagesView
 from linkage.api.outbound import AcknowledgeView, OutboundView
+from linkage.api.readings import ReadingsView
 from linkage.api.token import TokenView
 from linkage.api.video import GrantPieceView, GrantPlaylistView
 
@@ -16,6 +17,7 @@ urlpatterns = [
     path("token/", TokenView.as_view(), name="token"),
     path("links/<str:link>/cap", CapView.as_view(), name="cap"),
     path("links/<str:link>/messages", MessagesView.as_view(), name="messages"),
+    path("links/<str:link>/readings", ReadingsView.as_view(), name="readings"),
     path("links/<str:link>/outbound", OutboundView.as_view(), name="outbound"),
     path("links/<str:link>/outbound/<str:id>/ack", AcknowledgeView.as_view(), name="ack"),
     path(
