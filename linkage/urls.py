@@ -7,6 +7,7 @@ from linkage import (
     views,
     views_alarms,
     views_city,
+    views_disaster,
     views_phone,
     views_police112,
     views_replay,
@@ -27,6 +28,14 @@ urlpatterns = [
         name="escape-route",
     ),
     path("incidents/<uuid:incident_id>/exchanges/", views.exchanges, name="exchanges"),
+    path("incidents/<uuid:incident_id>/disaster/", views_disaster.disaster, name="disaster"),
+    path(
+        "incidents/<uuid:incident_id>/disaster/<slug:verb>/",
+        views_disaster.change,
+        name="disaster-change",
+    ),
+    path("cap/", views_disaster.cap_alerts, name="cap-alerts"),
+    path("disaster-messages/", views_disaster.text_message_list, name="disaster-messages"),
     path("bells/", views_city.bells, name="bells"),
     path("alarms/", views_alarms.listing, name="alarms"),
     path(

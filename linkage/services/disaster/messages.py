@@ -15,7 +15,8 @@ _PAIR: Schema = {
     "maxItems": 2,
     "items": {"type": "number", "minimum": -180, "maximum": 180},
 }
-_RING: Schema = {"type": "array", "minItems": 4, "maxItems": 2000, "items": _PAIR}
+# How many corners there may be is bounded by the size of a message.
+_RING: Schema = {"type": "array", "minItems": 4, "items": _PAIR}
 AREA: Schema = {
     "type": "object",
     "description": "GeoJSON Polygon in WGS84 (lon, lat); several polygons are sent as MultiPolygon",
@@ -26,11 +27,10 @@ AREA: Schema = {
         "coordinates": {
             "type": "array",
             "minItems": 1,
-            "maxItems": 50,
+            "maxItems": 20,
             "items": {
                 "type": "array",
                 "minItems": 1,
-                "maxItems": 2000,
                 "items": {"anyOf": [_PAIR, _RING]},
             },
         },
@@ -43,11 +43,11 @@ SITUATION_FIELDS: dict[str, Schema] = {
     "area": AREA,
     "area_codes": {
         "type": "array",
-        "maxItems": 300,
+        "maxItems": 50,
         "items": {"type": "string", "pattern": r"^\d{10}$"},
         "description": "10-digit administrative codes of the area",
     },
-    "area_names": {"type": "array", "maxItems": 100, "items": text(80, "Name of a part")},
+    "area_names": {"type": "array", "maxItems": 50, "items": text(80, "Name of a part")},
     "place": PLACE,
     "address": text(200, "Where it began"),
     "summary": text(500, "What is going on; no names, no telephone numbers"),

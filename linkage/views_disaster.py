@@ -1,0 +1,230 @@
+"""The console's view of a disaster situation, and what a person does to it."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from controlroom.errors import Invalid, OutOfScope
+from controlroom.municipalities.access import municipality_for
+from controlroom.municipalities.roles import Right
+from incidents.features import moment, person
+from incidents.models import Incident
+from linkage.models_cap import CapAlert
+from linkage.models_disaster import OnwardNotice, Situation
+from linkage.models_messages import DisasterMessage
+from linkage.services.disaster import geometry, situations, text_messages
+
+REPORTS = 50
+MESSAGES = 100
+
+
+def _incident(request: Request, code: str, incident_id: UUID, right: Right) -> Incident:
+    """Raises: OutOfScope, NotAllowed."""
+    municipality = municipality_for(request.user, code, right)
+    incident: Incident | None = (
+        Incident.objects.visible_to(request.user)
+        .filter(municipality=municipality, pk=incident_id)
+        .first()
+    )
+    if incident is None:
+        raise OutOfScope(_("no such incident"))
+    return incident
+
+
+def _situation(incident: Incident) -> Situation:
+    """Raises: OutOfScope."""
+    found: Situation | None = Situation.objects.filter(incident=incident).first()
+    if found is None:
+        raise OutOfScope(_("this incident is no disaster situation"))
+    return found
+
+
+@api_view(["GET"])
+def disaster(request: Request, code: str, incident_id: UUID) -> Response:
+    """Give the situation whole, and the alerts behind it."""
+    incident = _incident(request, code, incident_id, Right.OPERATIONS_VIEW)
+    row = Situation.objects.filter(incident=incident).first()
+    alerts = CapAlert.objects.visible_to(request.user).filter(incident=incident)
+    return Response(
+        {
+            "situation": _whole(row) if row else None,
+            "alerts": [_alert(alert) for alert in alerts.order_by("pk")],
+        }
+    )
+
+
+def _whole(row: Situation) -> dict[str, Any]:
+    reports = row.reports.select_related("by")[:REPORTS]
+    return {
+        **situations.feature(row),
+        "area": {"type": "MultiPolygon", "coordinates": row.area.coords} if row.area else None,
+        "cameras": row.cameras,
+        "reports": [
+            {
+                "at": moment(one.at),
+                "by": person(one.by),
+                "agent": one.agent,
+                "level": one.level,
+                "text": one.text,
+            }
+            for one in reports
+        ],
+        "notices": [
+            situations.notice_feature(one) for one in row.notices.select_related("told_by")
+        ],
+    }
+
+
+def _alert(alert: CapAlert) -> dict[str, Any]:
+    return {
+        "identifier": alert.identifier,
+        "sender": alert.sender,
+        "sent": moment(alert.sent),
+        "msg_type": alert.msg_type,
+        "scope": alert.scope,
+        "route": str(alert.route),
+        "expires": moment(alert.expires),
+        "infos": alert.infos,
+        "areas": alert.areas,
+    }
+
+
+Change = Callable[[Situation, dict[str, Any], Any], Any]
+
+
+def _level(row: Situation, said: dict[str, Any], by: Any) -> None:
+    situations.set_level(situation=row, level=_number(said, "level"), by=by)
+
+
+def _cycle(row: Situation, said: dict[str, Any], by: Any) -> None:
+    situations.set_cycle(situation=row, every_min=_number(said, "every_min"), by=by)
+
+
+def _report(row: Situation, said: dict[str, Any], by: Any) -> None:
+    situations.report(
+        situation=row,
+        text=_text(said, "text"),
+        casualties=_text(said, "casualties"),
+        actions=_text(said, "actions"),
+        by=by,
+    )
+
+
+def _area(row: Situation, said: dict[str, Any], by: Any) -> None:
+    drawn = said.get("area")
+    if not isinstance(drawn, dict) or not {"type", "coordinates"} <= set(drawn):
+        raise Invalid(
+            _("the area is not a polygon"), fields={"area": [_("This field is required.")]}
+        )
+    area = geometry.of_geojson(drawn)
+    if area is None:
+        raise Invalid(_("the area is not a polygon"), fields={"area": [_("rings must be closed")]})
+    situations.set_area(situation=row, area=area, by=by)
+
+
+def _publish(row: Situation, said: dict[str, Any], by: Any) -> None:
+    situations.publish(situation=row, is_public=said.get("is_public") is True, by=by)
+
+
+def _end(row: Situation, said: dict[str, Any], by: Any) -> None:
+    situations.end(situation=row, by=by, text=_text(said, "text"))
+
+
+def _add_notice(row: Situation, said: dict[str, Any], by: Any) -> None:
+    situations.add_notice(
+        situation=row,
+        whom=_text(said, "whom"),
+        channel=_text(said, "channel"),
+        number=_text(said, "number"),
+        by=by,
+    )
+
+
+def _told(row: Situation, said: dict[str, Any], by: Any) -> None:
+    situations.mark_told(notice=_notice(row, said), by=by)
+
+
+def _acknowledged(row: Situation, said: dict[str, Any], by: Any) -> None:
+    situations.mark_acknowledged(notice=_notice(row, said), name=_text(said, "name"), by=by)
+
+
+CHANGES: dict[str, Change] = {
+    "level": _level,
+    "cycle": _cycle,
+    "report": _report,
+    "area": _area,
+    "publish": _publish,
+    "end": _end,
+    "notice": _add_notice,
+    "told": _told,
+    "told-acknowledged": _acknowledged,
+}
+
+
+@api_view(["POST"])
+def change(request: Request, code: str, incident_id: UUID, verb: str) -> Response:
+    """Do one verb to the situation and give it as it is then."""
+    incident = _incident(request, code, incident_id, Right.INCIDENT_WORK)
+    act = CHANGES.get(verb)
+    if act is None:
+        raise OutOfScope(_("no such address"))
+    said: Any = request.data
+    if not isinstance(said, dict):
+        raise Invalid(_("the body must be a JSON object"))
+    row = _situation(incident)
+    act(row, said, request.user)
+    row.refresh_from_db()
+    return Response({"situation": _whole(row)})
+
+
+@api_view(["GET"])
+def cap_alerts(request: Request, code: str) -> Response:
+    """Give the newest alerts of every link with their areas, also those that concern others."""
+    municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
+    rows = CapAlert.objects.visible_to(request.user).filter(municipality=municipality)
+    return Response({"alerts": [_alert(row) for row in rows[:MESSAGES]]})
+
+
+@api_view(["GET"])
+def text_message_list(request: Request, code: str) -> Response:
+    """Give the newest text messages of the city, and those that may be the city's."""
+    municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
+    ours = DisasterMessage.objects.filter(places__municipality=municipality).distinct()
+    maybe = DisasterMessage.objects.filter(
+        landing="ambiguous", candidates__contains=[municipality.code]
+    )
+    return Response(
+        {
+            "messages": [text_messages.feature(row) for row in ours[:MESSAGES]],
+            "ambiguous": [text_messages.feature(row) for row in maybe[:MESSAGES]],
+        }
+    )
+
+
+def _notice(row: Situation, said: dict[str, Any]) -> OnwardNotice:
+    """Raises: OutOfScope."""
+    found = row.notices.filter(pk=_number(said, "notice")).first()
+    if found is None:
+        raise OutOfScope(_("no such line on the checklist"))
+    return found
+
+
+def _text(said: dict[str, Any], name: str) -> str:
+    """Raises: Invalid."""
+    value = said.get(name, "")
+    if not isinstance(value, str):
+        raise Invalid(_("a text is needed"), fields={name: [_("must be a text")]})
+    return value
+
+
+def _number(said: dict[str, Any], name: str) -> int:
+    """Raises: Invalid."""
+    value = said.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > 2**31:
+        raise Invalid(_("a number is needed"), fields={name: [_("must be a whole number")]})
+    return value
