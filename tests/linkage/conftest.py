@@ -1,10 +1,13 @@
 """A police 112 link of the city, its client's token, and reports as its room writes them."""
 
+import socket
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 from rest_framework.test import APIClient
@@ -123,3 +126,61 @@ def make_due() -> None:
     now = timezone.now()
     OutboxMessage.objects.update(next_try_at=now, lease_until=None)
     Link.objects.update(paused_until=None)
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Hold a port on which nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+class DeafDoor:
+    """Takes a connection and its request, and says nothing until it is let go."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+        self.heard, self._released = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        try:
+            peer, _address = self._listener.accept()
+        except OSError:
+            return
+        with peer:
+            peer.recv(65_536)
+            self.heard.set()
+            self._released.wait(60)
+
+    def deliver_in_background(self, link: Link) -> threading.Thread:
+        def work() -> None:
+            try:
+                delivery.deliver_some(link_id=link.pk)
+            finally:
+                connection.close()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread
+
+    def let_go(self) -> None:
+        self._released.set()
+
+    def close(self) -> None:
+        self.let_go()
+        self._thread.join(10)
+        self._listener.close()
+
+
+@pytest.fixture
+def deaf_door(monkeypatch) -> Iterator[DeafDoor]:
+    monkeypatch.setattr(transport, "READ_TIMEOUT_S", 60.0)
+    transport.hang_up()
+    door = DeafDoor()
+    yield door
+    door.close()
+    transport.hang_up()
