@@ -302,5 +302,6 @@ class CameraChoice(models.Model):
 
 from incidents.models_clusters import ClusterAlarm as ClusterAlarm  # noqa: E402, PLC0414 - found here
 from incidents.models_clusters import ClusterLook as ClusterLook  # noqa: E402, PLC0414 - likewise
+from incidents.models_concerns import SiteOfConcern as SiteOfConcern  # noqa: E402, PLC0414 - found by Django here
 from incidents.models_correlation import Distinction as Distinction  # noqa: E402, PLC0414 - likewise
 from incidents.models_joins import IncidentLink as IncidentLink  # noqa: E402, PLC0414 - likewise

@@ -8,6 +8,7 @@ from linkage import (
     views_alarms,
     views_city,
     views_disaster,
+    views_fire119,
     views_phone,
     views_police112,
     views_replay,
@@ -22,6 +23,7 @@ urlpatterns = [
     path("units/", views_police112.unit_positions, name="units"),
     path("grants/<uuid:reference>/revoke/", views_police112.revoke_grant, name="grant-revoke"),
     path("incidents/<uuid:incident_id>/police112/", views_police112.police112, name="police112"),
+    path("incidents/<uuid:incident_id>/fire119/", views_fire119.fire119, name="fire119"),
     path(
         "incidents/<uuid:incident_id>/escape-route/",
         views_police112.escape_route,

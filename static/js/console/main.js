@@ -12,6 +12,7 @@ import { Search } from "./dialogs/search.js";
 import { Sites } from "./dialogs/sites.js";
 import { ExchangesStore } from "./exchanges_store.js";
 import { Feed } from "./feed.js";
+import { mountFire119 } from "./fire119.js";
 import { OperationsMap } from "./map/map.js";
 import { IncidentPanel } from "./panels/incident.js";
 import { Links } from "./panels/links.js";
@@ -116,7 +117,7 @@ store.subscribe((changes, state) => {
   vigil.changed(changes);
   for (const fact of changes.facts) {
     const about = fact.data?.incident?.id ?? fact.data?.incident_id ?? (fact.subject?.kind === "incident" ? fact.subject.id : null);
-    if (about && (state.incidents.has(about) || panel.feature?.id === about)) {
+    if (about && fact.kind !== "fire119.positions" && (state.incidents.has(about) || panel.feature?.id === about)) {
       exchanges.touch(about);
     }
     if (fact.kind.startsWith("phone.")) {
@@ -131,6 +132,7 @@ store.subscribe((changes, state) => {
   }
 });
 
+const fire119 = mountFire119({ config, store, map, desk, now: () => vigil.now() });
 mountPolice112({ config, store, map, vigil, onIncident: (id) => desk.open(id) });
 
 const feed = new Feed({ urls, store, getJson, onCondition: (condition) => vigil.condition(condition), onHeard: (at) => vigil.heard(at) });
@@ -182,6 +184,7 @@ const runs = {
     panel.notes.focus();
   },
   video: () => desk.video(),
+  way: () => fire119.watch(),
   enlarge: (event) => wall.enlarge(Number(event?.code.at(-1)) - 1),
   stop: () => wall.stop(),
   centre,
@@ -215,6 +218,7 @@ const presses = {
   "theme-toggle": () => {
     applyTheme(otherTheme());
     map.repaint();
+    fire119.repaint();
   },
 };
 for (const [id, press] of Object.entries(presses)) {
