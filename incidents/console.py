@@ -76,6 +76,7 @@ def addresses(code: str) -> dict[str, str]:
         "alarms": f"{base}linkage/alarms/",
         "exchanges": f"{base}linkage/incidents/",
         "units": f"{base}linkage/units/",
+        "reports": f"{base}linkage/reports/",
         "grants": f"{base}linkage/grants/",
         "phone": f"{base}linkage/phone-tasks/",
         "boundary": reverse("boundary", args=[code]),

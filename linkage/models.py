@@ -373,6 +373,7 @@ from linkage.models_alarm import Alarm as Alarm  # noqa: E402, PLC0414 - found b
 from linkage.models_cap import CapAlert as CapAlert  # noqa: E402, PLC0414 - likewise
 from linkage.models_city import Feed as Feed  # noqa: E402, PLC0414 - likewise, with its neighbours
 from linkage.models_disaster import Situation as Situation  # noqa: E402, PLC0414 - likewise
+from linkage.models_filed import FiledReport as FiledReport  # noqa: E402, PLC0414 - likewise
 from linkage.models_fire119 import Engine as Engine  # noqa: E402, PLC0414 - found by Django here
 from linkage.models_fire119 import FireCase as FireCase  # noqa: E402, PLC0414 - likewise
 from linkage.models_fire119 import FireTime as FireTime  # noqa: E402, PLC0414 - likewise

@@ -68,6 +68,19 @@ PLACE: dict[str, Any] = {
 }
 
 
+# An agency's own number for what the centre reported to it, in every service.
+REPORT_TAKEN = record(
+    "receipt_no",
+    "report_no",
+    receipt_no=RECEIPT_NO,
+    report_no={
+        "type": "string",
+        "pattern": r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+        "description": "`report_no` of the centre's report",
+    },
+)
+
+
 def envelope(*, service: str, message_type: str, payload: Schema) -> Schema:
     """Wrap the schema of a payload as a whole message of the service."""
     return {

@@ -9,7 +9,7 @@ from linkage.services.city import messages as city
 from linkage.services.disaster import messages as disaster
 from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
-from linkage.wire import Schema, envelope
+from linkage.wire import REPORT_TAKEN, Schema, envelope
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ CONTRACTS: dict[str, Contract] = {
     for contract in (
         Contract("police112", police112.PAYLOADS, police112.CORRECTION),
         Contract("disaster", disaster.PAYLOADS, disaster.CORRECTION),
-        Contract("fire119", fire119.PAYLOADS, fire119.CORRECTION),
         Contract("city", city.PAYLOADS),
+        Contract("fire119", {**fire119.PAYLOADS, "ACK": REPORT_TAKEN}, fire119.CORRECTION),
     )
 }
 

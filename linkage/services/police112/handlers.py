@@ -1,17 +1,20 @@
 """What each message of the police 112 room does to its case."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib.gis.geos import Point
 from django.utils.translation import gettext as _
 
-from incidents import lifecycle
+from incidents import joins, lifecycle
 from incidents.choices import ReportState, Service
 from incidents.facts import note_fact
 from incidents.features import moment
 from incidents.models import Incident
+from incidents.models_joins import JoinKind
 from incidents.reports import ReportIn, TakenReport, take_report
 from incidents.statuses import OPEN, Status, Verb, target
+from linkage import filed
 from linkage.choices import InboxResult, MessageType
 from linkage.errors import OutOfSequence
 from linkage.models import Case, Link
@@ -144,14 +147,34 @@ def take_close_ack(link: Link, message: Message) -> Done:
     return Done(InboxResult.APPLIED, case.incident)
 
 
+def take_together(kind: JoinKind, link: Link, message: Message) -> Done:
+    """Link the case's incident with the one that is named, or note with whom it is answered."""
+    case = _case(link, message)
+    if case is None:
+        return Done(InboxResult.FILED)
+    said, incident = message.payload, _worked_on(case)
+    number = said.get("incident_number", "")
+    other = Incident.objects.filter(municipality=link.municipality, number=number).first()
+    if other is None or other.pk == incident.pk:
+        note_fact(
+            incident=incident, verb=joins.VERBS[kind], agent=link.code, text=said["text"], data={}
+        )
+    else:
+        joins.join(incident=incident, other=other, kind=kind, agent=link.code, reason=said["text"])
+    return Done(InboxResult.APPLIED, incident)
+
+
 HANDLERS: dict[str, Handler] = {
-    "EVENT_NOTIFY": take_notify,
-    "CANCEL": take_cancel,
+    "EVENT_NOTIFY": filed.or_note(take_notify),
+    "CANCEL": filed.or_note(take_cancel),
     "STATUS_UPDATE": take_status,
     "STREAM_REQUEST": take_stream_request,
     "UNIT_POSITION": take_position,
     "CLOSE": take_close,
     "CLOSE_ACK": take_close_ack,
+    "ACK": filed.take_ack,
+    "CO_RESPONSE": partial(take_together, JoinKind.CO_RESPONSE),
+    "TRANSFER": partial(take_together, JoinKind.TRANSFER),
 }
 
 

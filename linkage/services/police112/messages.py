@@ -3,7 +3,17 @@
 Source: domain.md 3.1 (fields of 112 긴급영상).
 """
 
-from linkage.wire import PLACE, RECEIPT_NO, VERSION, Schema, moment, record, text, token
+from linkage.wire import (
+    PLACE,
+    RECEIPT_NO,
+    REPORT_TAKEN,
+    VERSION,
+    Schema,
+    moment,
+    record,
+    text,
+    token,
+)
 
 REPORT_FIELDS: dict[str, Schema] = {
     "kind_code": token(30, "사건종별: the agency's code; an unknown one is taken in as unmapped"),
@@ -19,6 +29,10 @@ REPORT_FIELDS: dict[str, Schema] = {
         "items": text(30, "Call sign"),
         "description": "출동차량",
     },
+}
+_TOGETHER: dict[str, Schema] = {
+    "text": text(500, "With whom, and why; no names, no telephone numbers"),
+    "incident_number": token(20, "Our number of the other incident, where there is one"),
 }
 PAYLOADS: dict[str, Schema] = {
     "EVENT_NOTIFY": {
@@ -88,6 +102,9 @@ PAYLOADS: dict[str, Schema] = {
         text=text(500, "Remark"),
     ),
     "CLOSE_ACK": record("receipt_no", receipt_no=RECEIPT_NO),
+    "ACK": REPORT_TAKEN,
+    "CO_RESPONSE": record("receipt_no", "text", receipt_no=RECEIPT_NO, **_TOGETHER),
+    "TRANSFER": record("receipt_no", "text", receipt_no=RECEIPT_NO, **_TOGETHER),
 }
 
 # A partial correction of an own case, by PATCH.

@@ -54,6 +54,11 @@ SEQUENCES: Mapping[str, Mapping[CaseState, Ruling]] = {
     "CLOSE": _row(_LATER, _YES, _YES, _YES),
     # It answers our CLOSE; while the incident is open there is none to answer.
     "CLOSE_ACK": _row(_LATER, _LATER, _YES, _YES),
+    # It brings the room's own number for a report of ours, which is news in every state.
+    "ACK": _row(_YES, _YES, _YES, _YES),
+    # Answered together, or handed on: a link between incidents, whatever became of this one.
+    "CO_RESPONSE": _row(_LATER, _YES, _YES, _YES),
+    "TRANSFER": _row(_LATER, _YES, _YES, _YES),
 }
 
 

@@ -5,7 +5,7 @@ import { age, compass, distance, moment } from "../../lib/format.js";
 import { toast } from "../../lib/notices.js";
 import { t } from "../../lib/text.js";
 import { ask } from "../dialogs/form.js";
-import { kindName } from "../labels.js";
+import { choicesOf, exchangeState, kindName } from "../labels.js";
 
 const BEARINGS = [0, 45, 90, 135, 180, 225, 270, 315];
 
@@ -24,6 +24,9 @@ export class Police112Panel {
     this.mayWork = this.config.rights.includes("incident_work");
     byId("escape-open").addEventListener("click", () => this.#askEscape());
     byId("join-open").addEventListener("click", () => this.#askJoin());
+    byId("report-open").addEventListener("click", () => this.#askReport());
+    this.links = [];
+    show(byId("report-open"), this.mayWork);
     show(byId("escape-open"), this.mayWork);
     show(byId("join-open"), this.mayWork);
     setInterval(() => this.#tick(), 1000);
@@ -35,7 +38,7 @@ export class Police112Panel {
       return;
     }
     this.id = id;
-    for (const list of ["units", "grants", "joins"]) {
+    for (const list of ["units", "grants", "joins", "filed"]) {
       byId(list).replaceChildren();
     }
     if (id) {
@@ -46,9 +49,12 @@ export class Police112Panel {
   async refresh() {
     const id = this.id;
     try {
-      const [found, { joins }] = await Promise.all([this.getJson(`${this.config.urls.exchanges}${id}/police112/`), this.getJson(`${this.config.urls.incidents}${id}/joins/`)]);
+      const about = `${this.config.urls.exchanges}${id}/`;
+      const [found, { joins }, filed] = await Promise.all([this.getJson(`${about}police112/`), this.getJson(`${this.config.urls.incidents}${id}/joins/`), this.getJson(`${about}reports/`)]);
       if (id === this.id) {
+        this.links = filed.links;
         this.#draw(found, joins);
+        byId("filed").replaceChildren(...filed.reports.map((report) => this.#filed(report)));
       }
     } catch (error) {
       toast(error.message, { bad: true });
@@ -83,6 +89,31 @@ export class Police112Panel {
     const names = { co_response: t("Co-response"), transfer: join.direction === "out" ? t("Handed on as") : t("Handed on from"), related: t("Related") };
     const open = h("button", { class: "camera-name", type: "button", onclick: () => this.onIncident(join.incident.id) }, `${kindName(join.incident)} ${join.incident.number}`);
     return h("li", { class: "unit" }, h("strong", null, names[join.kind] ?? join.kind), open, h("span", { class: "muted" }, [join.incident.address, join.reason].filter(Boolean).join(" · ")));
+  }
+
+  #filed(report) {
+    const answer = report.case ? t("their number %(number)s", { number: report.case }) : exchangeState(report.state);
+    const names = { report: t("Reported"), co_response: t("Co-response asked for"), transfer: t("Handed on as") };
+    return h("li", { class: "unit" }, h("strong", null, `${names[report.relation] ?? report.relation} · ${report.link}`), h("span", { class: report.case ? "" : "muted" }, answer), h("span", { class: "muted" }, `${report.text} · ${report.by} · ${moment(report.at, this.now())}`));
+  }
+
+  #askReport() {
+    const id = this.id;
+    const kinds = this.config.choices.kinds;
+    const targets = this.links.flatMap((link) => kinds.filter((kind) => kind.service === link.service).map((kind) => ({ value: `${link.code} ${kind.code}`, label: `${link.name} · ${choicesOf([kind])[0].label}` })));
+    const fields = [
+      { name: "target", label: t("To whom, as what"), type: /** @type {const} */ ("choice"), choices: "targets", required: true, wide: true },
+      { name: "relation", label: t("What is asked"), type: /** @type {const} */ ("choice"), choices: "relation", required: true },
+      { name: "text", label: t("What happens there"), type: /** @type {const} */ ("area"), required: true, wide: true, hint: t("No names and no telephone numbers.") },
+    ];
+    const relation = [{ value: "report", label: t("Report") }, { value: "co_response", label: t("Co-response asked for") }, { value: "transfer", label: t("Handed on as") }];
+    const act = async ({ target, ...values }) => {
+      const [to, kind] = target.split(" ");
+      await this.postJson(this.config.urls.reports, { ...values, to, kind, incident: id });
+      toast(t("Reported; the agency's number follows"));
+      await this.refresh();
+    };
+    ask({ title: t("Report to an agency"), submit: t("Report"), fields, tables: { targets, relation }, values: { relation: "report" }, act });
   }
 
   #tick() {

@@ -1,9 +1,11 @@
 """A 112 case with cameras around it, and what the room is owed for it."""
 
 import pytest
+from django.contrib.gis.geos import Point
 
-from incidents.models import Incident
+from incidents.models import Incident, Kind
 from linkage.choices import LinkMode
+from linkage.filed import file_report
 from linkage.models import OutboxMessage
 from tests.incidents.conftest import make_camera
 from tests.linkage.conftest import envelope
@@ -33,3 +35,12 @@ def owed(message_type: str) -> list[OutboxMessage]:
 def ask(*cameras: int, **changes):
     said = {"purpose": "SCENE", "basis": "ACT-112", "cameras": list(cameras)}
     return envelope("STREAM_REQUEST", receipt_no=RECEIPT, **(said | changes))
+
+
+def report_to(link, by, **changes):
+    """File a report of a place to the room."""
+    kind, _created = Kind.objects.get_or_create(
+        service="police112", code="201", defaults={"name_ko": "폭력", "name_en": "assault"}
+    )
+    said = {"text": "시장 앞 다툼", "place": Point(127.4, 36.4, srid=4326)}
+    return file_report(link=link, by=by, kind=kind, **(said | changes))

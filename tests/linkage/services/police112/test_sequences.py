@@ -10,7 +10,7 @@ from linkage.services.police112.handlers import HANDLERS
 from linkage.services.police112.messages import PAYLOADS
 from linkage.services.police112.sequences import SEQUENCES, CaseState, Word, ruling
 from tests.linkage.conftest import envelope
-from tests.linkage.services.police112.conftest import RECEIPT, ask, owed
+from tests.linkage.services.police112.conftest import RECEIPT, ask, owed, report_to
 
 BODIES = {
     "EVENT_NOTIFY": {"version": 9},
@@ -25,6 +25,9 @@ BODIES = {
     },
     "CLOSE": {},
     "CLOSE_ACK": {},
+    "ACK": {},
+    "CO_RESPONSE": {"text": "119와 함께 대응"},
+    "TRANSFER": {"text": "관할 경찰서로 이관"},
 }
 
 
@@ -49,11 +52,14 @@ def test_the_table_the_contract_and_the_handlers_name_the_same_messages():
 @pytest.mark.parametrize("state", list(CaseState))
 @pytest.mark.parametrize("message_type", list(SEQUENCES))
 def test_each_message_is_applied_filed_or_refused_as_the_table_says(
-    message_type, state, post, haneul, cameras
+    message_type, state, post, haneul, cameras, link
 ):
     bring(state, post, haneul)
+    body = BODIES[message_type]
+    if message_type == "ACK":
+        body = {"report_no": str(report_to(link, haneul).uid)}
     kept = InboxMessage.objects.count()
-    response = post(envelope(message_type, receipt_no=RECEIPT, **BODIES[message_type]))
+    response = post(envelope(message_type, receipt_no=RECEIPT, **body))
     expected = ruling(message_type, state)
     if expected.word is Word.APPLIED:
         assert response.status_code == 201, response.data
