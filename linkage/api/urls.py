@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path
 
+from linkage.api.asyncapi import AsyncApiView
 from linkage.api.base import NothingView
 from linkage.api.cap import CapView
 from linkage.api.docs import DocsView, SchemaView
@@ -32,6 +33,7 @@ urlpatterns = [
     ),
     path("incidents", IncidentsView.as_view(), name="incidents"),
     path("incidents/<str:receipt_no>", IncidentView.as_view(), name="incident"),
+    path("asyncapi.json", AsyncApiView.as_view(), name="asyncapi"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(), name="docs"),
     # Whatever else is asked here gets this API's kind of answer, not a page.
