@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from linkage.simulator.client import AgencyClient
 from linkage.simulator.fire119 import Fire119Room
-from linkage.simulator.room import Room
+from linkage.simulator.police112 import Police112Room
 from linkage.simulator.scenes import City, Theme
 
 
@@ -59,7 +59,7 @@ AGENCIES: dict[str, Profile] = {
             "경찰청 112치안종합상황실",
             "National Police Agency, 112 situation room",
             "112",
-            Room,
+            Police112Room,
         ),
         Profile(
             "fire119",
