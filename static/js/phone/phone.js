@@ -73,7 +73,7 @@ export class Phone {
   /** @param {string} [link] open at the first task of this link */
   open(link) {
     const own = this.tasks.filter((task) => !link || task.link === link);
-    this.chosen = (own.find(waits) ?? own[0] ?? this.tasks.find(waits) ?? this.tasks[0])?.id ?? null;
+    this.chosen = (own.filter(waits).at(-1) ?? own[0] ?? this.tasks.filter(waits).at(-1) ?? this.tasks[0])?.id ?? null;
     this.#look();
     this.#list();
     this.#form(true);
@@ -104,7 +104,7 @@ export class Phone {
           "button",
           { type: "button", class: "phone-pick", onclick: press },
           h("strong", null, task.agency),
-          h("span", { class: waits(task) ? "bad" : "muted" }, [taskState(task), when].filter(Boolean).join(" ")),
+          h("span", { class: waits(task) ? "bad" : "muted" }, [taskState(task), when].filter(Boolean).join(" · ")),
           h("span", { class: "muted" }, [task.message.type_name, task.case_number].filter(Boolean).join(" · ")),
           task.reconciled_at && h("span", { class: "muted" }, t("line confirmed %(time)s", { time: moment(task.reconciled_at) })),
           task.is_drill && h("span", { class: "chip chip-drill" }, t("Drill")),
