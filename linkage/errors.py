@@ -78,6 +78,12 @@ class AlreadyTelephoned(Conflict):
     code = "already_telephoned"
 
 
+class RotationRunning(Conflict):
+    """Two secrets sign already; a third would end the one that the agency still uses."""
+
+    code = "rotation_running"
+
+
 class InsufficientScope(NotAllowed):
     code = "insufficient_scope"
 

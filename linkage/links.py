@@ -139,7 +139,7 @@ def create_fire119_link(
 
 
 @transaction.atomic
-def issue_client(*, link: Link, by: Any = None) -> Credentials:
+def issue_client(*, link: Link, by: Any = None, agent: str = "") -> Credentials:
     """Give the link a new client secret; the old one and its tokens end at once.
 
     Locks: the link row.
@@ -155,12 +155,12 @@ def issue_client(*, link: Link, by: Any = None) -> Credentials:
         application.client_secret = secret
         application.save()
         application.accesstoken_set.all().delete()
-    _record("link.client_issued", link, by)
+    _record("link.client_issued", link, by, agent=agent)
     return Credentials(link, application.client_id, secret, "")
 
 
 @transaction.atomic
-def rotate_webhook_secret(*, link: Link, by: Any = None) -> Credentials:
+def rotate_webhook_secret(*, link: Link, by: Any = None, agent: str = "") -> Credentials:
     """Give the link a new signing secret; the old one signs too for a day.
 
     Locks: the link row.
@@ -171,7 +171,7 @@ def rotate_webhook_secret(*, link: Link, by: Any = None) -> Credentials:
     link.previous_secret_until = timezone.now() + ROTATION_OVERLAP
     link.secret = seal(secret)
     link.save(update_fields=["secret", "previous_secret", "previous_secret_until"])
-    _record("link.secret_rotated", link, by)
+    _record("link.secret_rotated", link, by, agent=agent)
     return Credentials(link, "", "", secret)
 
 
@@ -270,13 +270,13 @@ def _new_application(code: str, client_id: str, client_secret: str) -> Any:
     )
 
 
-def _record(action: str, link: Link, by: Any, reason: str = "") -> None:
+def _record(action: str, link: Link, by: Any, reason: str = "", agent: str = "") -> None:
     chain.record(
         action=action,
         subject_kind="link",
         subject_id=link.code,
         municipality_id=link.municipality_id,
         actor_id=by.pk if by else None,
-        agent="" if by else "system",
+        agent="" if by else agent or "system",
         reason=reason,
     )

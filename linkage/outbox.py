@@ -3,6 +3,7 @@
 Source: domain.md 2.2.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -43,6 +44,30 @@ def acknowledge(*, link: Link, uid: UUID) -> OutboxMessage | None:
     if message is not None and message.state not in CONFIRMED:
         confirm(message, timezone.now())
     return message
+
+
+def handed_out(messages: Iterable[OutboxMessage]) -> None:
+    """Note that fetching has shown these to their agency, for commit_up_to."""
+    unseen = [message.pk for message in messages if message.sent_at is None]
+    OutboxMessage.objects.filter(pk__in=unseen, sent_at__isnull=True).update(sent_at=timezone.now())
+
+
+def commit_up_to(*, link: Link, sequence: int) -> int:
+    """Record that the agency has all that it fetched up to a sequence; give how many were new.
+
+    Numbers may become visible out of order, so what was never handed out stays owed.
+    """
+    owed_still = OutboxMessage.objects.filter(
+        link=link, pk__lte=sequence, sent_at__isnull=False, state__in=OFFERED, is_offered=True
+    )
+    done = 0
+    for pk in list(owed_still.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            message = owed.locked(pk)
+            if message.state not in CONFIRMED and message.sent_at is not None:
+                confirm(message, timezone.now())
+                done += 1
+    return done
 
 
 def lock_to_answer(*, link: Link, uid: UUID) -> OutboxMessage | None:

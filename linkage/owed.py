@@ -74,7 +74,8 @@ def record(action: str, message: OutboxMessage, by: Any, reason: str = "") -> No
         subject_kind="exchange",
         subject_id=str(message.uid),
         municipality_id=message.municipality_id,
-        actor_id=by.pk,
+        actor_id=by.pk if by else None,
+        agent="" if by else message.link.code,
         reason=reason[:300],
         detail={"link": message.link.code},
     )

@@ -98,7 +98,9 @@ def _renew(message: OutboxMessage, now: datetime) -> None:
         message.state = OutboxState.QUEUED
     message.created_at = message.next_try_at = now
     message.is_offered = True
-    message.save(update_fields=["state", "created_at", "next_try_at", "is_offered"])
+    # Handed out anew: a commit of the fetch transport must not cover it before it was fetched.
+    message.sent_at = None
+    message.save(update_fields=["state", "created_at", "next_try_at", "is_offered", "sent_at"])
 
 
 def _record(link: Link, by: Any, detail: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from controlroom.errors import Invalid, OutOfScope
-from linkage import outbox
+from linkage import documents, outbox
 from linkage.api.base import AgencyView
 from linkage.api.incidents import LIMIT, limit_of
 from linkage.api.schema import LINK, problems
@@ -68,12 +68,43 @@ class OutboundView(AgencyView):
         page = list(owed[: limit + 1])
         more = len(page) > limit
         page = page[:limit]
+        outbox.handed_out(page)
         return Response(
             {
                 "messages": [{"sequence": row.pk, "event": cloud_event(row)} for row in page],
                 "next_after": page[-1].pk if more else None,
             }
         )
+
+
+class CommitSerializer(serializers.Serializer[Any]):
+    sequence = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
+
+
+class CommittedSerializer(serializers.Serializer[Any]):
+    acknowledged = serializers.IntegerField()
+
+
+class CommitView(AgencyView):
+    @extend_schema(
+        operation_id="commitOutbound",
+        tags=["outbound"],
+        summary="여기까지 받았음을 알리기 · Acknowledge up to a sequence",
+        description=(
+            "Acknowledges every message up to this sequence that was handed out by fetching. "
+            "One that was written meanwhile with a lower sequence stays owed and comes next time."
+        ),
+        parameters=[LINK],
+        request=CommitSerializer,
+        responses={200: CommittedSerializer, **problems(400, 413, 415)},
+    )
+    def post(self, request: Request, link: str) -> Response:
+        self.hold_back_reads()
+        found = self.link(link)
+        form = CommitSerializer(data=documents.parse(self.body()))
+        form.is_valid(raise_exception=True)
+        done = outbox.commit_up_to(link=found, sequence=form.validated_data["sequence"])
+        return Response({"acknowledged": done})
 
 
 class AcknowledgeView(AgencyView):

@@ -5,11 +5,19 @@ from django.urls import path, re_path
 from linkage.api.asyncapi import AsyncApiView
 from linkage.api.base import NothingView
 from linkage.api.cap import CapView
+from linkage.api.deliveries import (
+    ClientSecretView,
+    DeliveriesView,
+    DeliveryView,
+    ReplayView,
+    WebhookSecretView,
+)
 from linkage.api.docs import DocsView, SchemaView
 from linkage.api.incidents import IncidentsView, IncidentView
 from linkage.api.messages import MessagesView
 from linkage.api.outbound import AcknowledgeView, OutboundView
 from linkage.api.readings import ReadingsView
+from linkage.api.outbound import AcknowledgeView, CommitView, OutboundView
 from linkage.api.token import TokenView
 from linkage.api.video import GrantPieceView, GrantPlaylistView
 
@@ -21,6 +29,12 @@ urlpatterns = [
     path("links/<str:link>/readings", ReadingsView.as_view(), name="readings"),
     path("links/<str:link>/outbound", OutboundView.as_view(), name="outbound"),
     path("links/<str:link>/outbound/<str:id>/ack", AcknowledgeView.as_view(), name="ack"),
+    path("links/<str:link>/outbound/commit", CommitView.as_view(), name="commit"),
+    path("links/<str:link>/deliveries", DeliveriesView.as_view(), name="deliveries"),
+    path("links/<str:link>/deliveries/<str:id>", DeliveryView.as_view(), name="delivery"),
+    path("links/<str:link>/deliveries/<str:id>/replay", ReplayView.as_view(), name="replay"),
+    path("links/<str:link>/webhook-secret", WebhookSecretView.as_view(), name="webhook-secret"),
+    path("links/<str:link>/client-secret", ClientSecretView.as_view(), name="client-secret"),
     path(
         "links/<str:link>/grants/<str:grant>/live.m3u8",
         GrantPlaylistView.as_view(),

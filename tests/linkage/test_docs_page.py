@@ -36,7 +36,7 @@ def test_the_docs_render_and_ask_no_other_host(chromium, web, tmp_path):  # noqa
         page.locator("#operations-messages-postMessage").click()
         page.wait_for_selector("text=20261122-000481", timeout=15_000)
         page.screenshot(path=str(tmp_path / "docs.png"), full_page=True)
-    assert operations == 7
+    assert operations == 13
     assert complaints == []
     hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {web.host}

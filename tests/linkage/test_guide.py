@@ -13,9 +13,15 @@ from incidents import lifecycle
 from incidents.models import Incident
 from linkage import errors
 from linkage.choices import OutboxState
-from linkage.links import create_fire119_link, create_police112_link, new_webhook_secret
+from linkage.links import (
+    create_fire119_link,
+    create_police112_link,
+    issue_client,
+    new_webhook_secret,
+)
 from linkage.models import Case, Engine, FireCase, FireTime, OutboxMessage
 from linkage.transport import sign
+from tests.linkage.conftest import api_client, envelope
 from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
 
 GUIDE = Path(__file__).parent.parent.parent / "docs" / "agency-api.md"
@@ -90,6 +96,31 @@ def test_the_examples_of_fire_119_run_against_a_real_server(web, city, tmp_path)
         "departed",
     }
     assert Engine.objects.get(call_sign="한빛펌프1").location.x == pytest.approx(127.372)
+
+
+@pytest.mark.live
+def test_the_examples_of_self_service_run_against_a_real_server(
+    web,  # noqa: F811
+    city,
+    haneul,
+    link,
+    tmp_path,
+):
+    secret = issue_client(link=link)
+    environment = {
+        "BASE_URL": web.url,
+        "CLIENT_ID": secret.client_id,
+        "CLIENT_SECRET": secret.client_secret,
+        "LINK": link.code,
+    }
+    api_client(link).post(f"/api/v1/links/{link.code}/messages", envelope(), format="json")
+    lifecycle.acknowledge(incident=Incident.objects.get(), by=haneul)
+    (shell,) = examples("bash", "Self-service")
+    said = run(["bash", "-euo", "pipefail", "-c", shell], tmp_path, environment)
+    assert '"whsec_' in said
+    (program,) = examples("python", "Self-service")
+    run([sys.executable, "-c", program], tmp_path, environment)
+    assert set(OutboxMessage.objects.values_list("state", flat=True)) == {OutboxState.ACKED}
 
 
 def test_the_guides_verification_admits_our_signature_and_no_other():
