@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,14 +25,16 @@ from controlroom.municipalities.access import rights_in
 from controlroom.municipalities.models import Municipality
 from controlroom.municipalities.roles import Right
 from incidents.features import moment
+from incidents.models import Incident
 from incidents.snapshot import one_moment
-from linkage import links, tasks, traffic
+from linkage import links, tasks, traffic, use
 from linkage.choices import InboxResult, LinkState, MessageType, OutboxState
 from linkage.matrix import matrix, shown_state
 from linkage.models import InboxMessage, Link, OutboxMessage
 from linkage.serializers import (
     MessagesSerializer,
     ReasonSerializer,
+    UsefulSerializer,
     checked,
 )
 
@@ -121,6 +123,7 @@ def _addresses(code: str) -> dict[str, str]:
         "snapshot": reverse("linkage:matrix", args=[code]),
         "links": f"{base}linkage/console/",
         "replay": f"{base}linkage/links/",
+        "use": f"{base}linkage/console/use.csv",
         "phone": f"{base}linkage/phone-tasks/",
     }
 
@@ -201,3 +204,38 @@ def resume(request: Request, code: str, link: str) -> Response:
     if changed.push_url:
         transaction.on_commit(lambda: tasks.nudge(changed.pk), robust=True)
     return Response({"state": str(changed.state)})
+
+
+@require_GET
+@login_required
+def use_csv(request: HttpRequest, code: str) -> StreamingHttpResponse:
+    """Give the use of each link in the last thirty days as CSV."""
+    try:
+        municipality, right = municipality_of(request.user, code, *VIEW)
+    except OutOfScope as refusal:
+        raise Http404(str(refusal)) from refusal
+    except NotAllowed as refusal:
+        raise PermissionDenied(str(refusal)) from refusal
+    rows = Link.objects.visible_to(request.user, right).filter(municipality=municipality)
+    answer = StreamingHttpResponse(
+        use.use_file(rows.select_related("agency")), content_type="text/csv; charset=utf-8"
+    )
+    answer["Content-Disposition"] = f'attachment; filename="links-{municipality.code}.csv"'
+    return answer
+
+
+@api_view(["POST"])
+def say_useful(request: Request, code: str, incident_id: UUID) -> Response:
+    """Keep whether what the agencies sent was of use in this incident."""
+    municipality, _right = municipality_of(request.user, code, Right.INCIDENT_WORK)
+    incident = (
+        Incident.objects.visible_to(request.user)
+        .filter(municipality=municipality, pk=incident_id)
+        .first()
+    )
+    if incident is None:
+        raise OutOfScope(_("no such incident"))
+    is_useful = checked(UsefulSerializer, request.data)["useful"]
+    user: Any = request.user
+    use.say_useful(incident=incident, by=user, is_useful=is_useful)
+    return Response({"useful": is_useful})

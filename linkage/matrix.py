@@ -15,6 +15,7 @@ from linkage import circuit
 from linkage.buckets import link_key
 from linkage.choices import PENDING, Direction, InboxResult, LinkState, OutboxState
 from linkage.models import Case, InboxMessage, Link, OutboxMessage, RateBucket
+from linkage.use import use_of
 
 WINDOW = timedelta(hours=24)
 # A clock that differs by more is marked; by more than five minutes it is refused.
@@ -57,7 +58,8 @@ def matrix(links: Iterable[Link], *, now: datetime | None = None) -> list[dict[s
     rows = list(links)
     ids = [row.pk for row in rows]
     seen = _Seen(ids, now)
-    return [_link(row, seen, now) for row in rows]
+    used = use_of(rows, now=now)
+    return [{**_link(row, seen, now), "use": used[row.pk]} for row in rows]
 
 
 class _Seen:

@@ -381,5 +381,6 @@ from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: 
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
 from linkage.models_regions import Region as Region  # noqa: E402, PLC0414
 from linkage.models_units import UnitPosition as UnitPosition  # noqa: E402, PLC0414 - likewise
+from linkage.models_use import UseVerdict as UseVerdict  # noqa: E402, PLC0414 - likewise
 from linkage.models_video import StreamGrant as StreamGrant  # noqa: E402, PLC0414 - likewise
 from linkage.models_watch import Canary as Canary  # noqa: E402, PLC0414 - likewise

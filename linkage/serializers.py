@@ -25,3 +25,7 @@ class MessagesSerializer(serializers.Serializer[Any]):
     case = serializers.CharField(max_length=60, required=False, allow_blank=True)
     before = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
     limit = serializers.IntegerField(min_value=1, max_value=100, default=25)
+
+
+class UsefulSerializer(serializers.Serializer[Any]):
+    useful = serializers.BooleanField()

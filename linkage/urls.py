@@ -49,6 +49,8 @@ urlpatterns = [
         name="alarm-acknowledge",
     ),
     path("console/", console.show_matrix, name="matrix"),
+    path("console/use.csv", console.use_csv, name="links-use"),
+    path("incidents/<uuid:incident_id>/useful/", console.say_useful, name="say-useful"),
     path("console/<slug:link>/messages/", console.messages, name="link-messages"),
     path(
         "console/<slug:link>/messages/<str:direction>/<str:name>/",

@@ -56,7 +56,12 @@ export class Actions {
   }
 
   async #post(id, verb, body) {
-    const detail = await postJson(this.url(id, verb), body);
+    const { useful, ...told } = body;
+    const detail = await postJson(this.url(id, verb), told);
+    if (useful) {
+      // The incident is closed by now: a verdict that is lost harms nobody.
+      postJson(`${this.config.urls.exchanges}${id}/useful/`, { useful: useful === "yes" }).catch((error) => toast(error.message, { bad: true }));
+    }
     this.onDetail(detail);
     const text = this.texts[verb]?.done ?? verb;
     const back = UNDO[verb];
@@ -95,6 +100,7 @@ export class Actions {
     const others = [...this.incidents()].filter((other) => other.id !== feature.id);
     return {
       result: choicesOf(this.config.choices.result),
+      useful: [{ value: "yes", label: t("Yes") }, { value: "no", label: t("No") }],
       people: choicesOf(this.config.choices.people).filter((person) => person.value !== String(this.config.user.id)),
       others: others.map((other) => ({ value: other.id, label: `${other.number} · ${kindName(other)} · ${other.address}` })),
     };

@@ -3,7 +3,7 @@
 import { arrange, byId, h, setText, show } from "../lib/dom.js";
 import { age, moment, number } from "../lib/format.js";
 import { t } from "../lib/text.js";
-import { stateMark } from "./states.js";
+import { stateMark, stateShape } from "./states.js";
 
 const CHANGED_MS = 4000;
 
@@ -82,15 +82,17 @@ export class Matrix {
       phone: button(t("Phone"), this.wiring.onPhone),
     };
     const cells = { out: {}, in: {} };
-    const state = h("td", { rowspan: 2, class: "matrix-state" });
-    const name = h("th", { rowspan: 2, scope: "rowgroup", class: "matrix-name" });
-    const tools = h("td", { rowspan: 2, class: "matrix-tools" }, h("div", { role: "group", "aria-label": `${t("Actions")}: ${link.agency.name}` }, ...Object.values(buttons)));
+    const state = h("td", { rowspan: 3, class: "matrix-state" });
+    const name = h("th", { rowspan: 3, scope: "rowgroup", class: "matrix-name" });
+    const tools = h("td", { rowspan: 3, class: "matrix-tools" }, h("div", { role: "group", "aria-label": `${t("Actions")}: ${link.agency.name}` }, ...Object.values(buttons)));
     const rows = ["out", "in"].map((direction, index) => {
       const own = NAMES.map((column) => (cells[direction][column] = h(column === "direction" ? "th" : "td", column === "direction" ? { scope: "row" } : { class: "number" })));
       return h("tr", { "data-direction": direction }, ...(index ? own : [name, state, ...own, tools]));
     });
+    const use = h("td", { colspan: 7, class: "matrix-use" });
+    rows.push(h("tr", { "data-direction": "use" }, use));
     const root = h("tbody", { "data-link": link.code, onfocusin: () => this.select(link.code), onclick: () => this.select(link.code) }, ...rows);
-    const body = { root, cells, state, name, buttons, link, key: "" };
+    const body = { root, cells, use, state, name, buttons, link, key: "" };
     this.bodies.set(link.code, body);
     return body;
   }
@@ -107,11 +109,29 @@ export class Matrix {
     for (const way of link.directions) {
       this.#direction(body.cells[way.direction], link, way, since);
     }
+    this.#use(body.use, link.use);
     const paused = link.state === "maintenance";
     setText(body.buttons.pause, paused ? t("Resume") : t("Pause"));
     show(body.buttons.pause, this.wiring.may.act && link.state !== "suspended");
     show(body.buttons.replay, this.wiring.may.act && link.dead > 0);
     show(body.buttons.phone, this.wiring.may.phone);
+  }
+
+  #use(cell, use) {
+    const said = [
+      t("Use in %(n)s days", { n: use.days }),
+      t("triggered %(n)s", { n: number(use.triggered) }),
+      t("opened %(n)s", { n: number(use.opened) }),
+      t("video within %(s)s s: %(n)s", { s: use.watched_within_s, n: number(use.watched) }),
+      t("useful %(yes)s, not %(no)s", { yes: number(use.useful), no: number(use.not_useful) }),
+      t("last real case %(time)s", { time: use.last_real_at ? moment(use.last_real_at) : t("never") }),
+    ].join(" · ");
+    const key = `${said} ${use.dormant}`;
+    if (cell.dataset.key !== key) {
+      cell.dataset.key = key;
+      const flag = use.dormant && h("strong", { class: "state state-dormant" }, stateShape("dormant"), t("DORMANT"));
+      cell.replaceChildren(...[h("span", { class: "muted" }, said), flag].filter(Boolean));
+    }
   }
 
   #direction(cells, link, way, since) {

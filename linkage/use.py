@@ -1,0 +1,157 @@
+"""Whether a link is used at all: triggered, opened, watched, useful, and when last in earnest.
+
+Source: domain.md 1, finding 2 (whole services that nobody used); peers.md (d) 4.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cctv.register.export import csv_blocks
+from controlroom.accounts.models import User
+from controlroom.audit import chain
+from controlroom.municipalities.access import require
+from controlroom.municipalities.roles import Right
+from incidents.features import moment
+from incidents.models import Incident
+from linkage.choices import LinkState
+from linkage.models import Link
+from linkage.models_use import UseVerdict
+
+PERIOD = timedelta(days=30)
+# Video that is opened later than this did not help to decide.
+SEEN_WITHIN = timedelta(seconds=120)
+
+# Drills are no use; a row of a link without a case in the period is made by the left join.
+_COUNTED = """
+SELECT c.link_id, count(*),
+  count(*) FILTER (WHERE i.acknowledged_by_id IS NOT NULL),
+  count(*) FILTER (WHERE EXISTS (
+    SELECT 1 FROM cctv_viewrecord v
+    WHERE v.incident_id = i.id AND v.started_at <= i.received_at + %s)),
+  count(*) FILTER (WHERE u.is_useful),
+  count(*) FILTER (WHERE NOT u.is_useful)
+FROM linkage_case c
+JOIN incidents_incident i ON i.id = c.incident_id AND NOT i.is_drill
+LEFT JOIN linkage_useverdict u ON u.incident_id = i.id
+WHERE c.link_id = ANY(%s) AND c.opened_at >= %s
+GROUP BY c.link_id
+"""
+_LAST_REAL = """
+SELECT l.id, l.service, l.dormant_after_days, (
+  SELECT c.opened_at FROM linkage_case c
+  JOIN incidents_incident i ON i.id = c.incident_id AND NOT i.is_drill
+  WHERE c.link_id = l.id ORDER BY c.opened_at DESC, c.id DESC LIMIT 1)
+FROM linkage_link l
+WHERE l.service IN (SELECT service FROM linkage_link WHERE id = ANY(%s))
+"""
+
+
+def use_of(links: Iterable[Link], *, now: datetime | None = None) -> dict[int, dict[str, Any]]:
+    """Count the last thirty days of each link, in two queries; by the link's key."""
+    now = now or timezone.now()
+    rows = list(links)
+    ids = [row.pk for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED, [SEEN_WITHIN, ids, now - PERIOD])
+        counted = {pk: counts for pk, *counts in cursor.fetchall()}
+        cursor.execute(_LAST_REAL, [ids])
+        last = {pk: (service, days, at) for pk, service, days, at in cursor.fetchall()}
+    busy = {service for service, days, at in last.values() if _within(at, days, now)}
+    return {row.pk: _use(row, counted.get(row.pk), last[row.pk], busy, now) for row in rows}
+
+
+def _use(
+    row: Link,
+    counted: list[int] | None,
+    last: tuple[str, int, datetime | None],
+    busy: set[str],
+    now: datetime,
+) -> dict[str, Any]:
+    service, days, at = last
+    triggered, opened, watched, useful, useless = counted or [0] * 5
+    silent = not _within(at, days, now) and service in busy
+    return {
+        "days": PERIOD.days,
+        "triggered": triggered,
+        "opened": opened,
+        "watched": watched,
+        "watched_within_s": int(SEEN_WITHIN.total_seconds()),
+        "useful": useful,
+        "not_useful": useless,
+        "last_real_at": moment(at),
+        "dormant": row.state == LinkState.DORMANT or silent,
+        "dormant_after_days": days,
+    }
+
+
+def _within(at: datetime | None, days: int, now: datetime) -> bool:
+    return at is not None and at >= now - timedelta(days=days)
+
+
+@transaction.atomic
+def say_useful(*, incident: Incident, by: User, is_useful: bool) -> UseVerdict:
+    """Keep a person's word on whether what the agencies sent was of use; it may change its mind.
+
+    Raises: NotAllowed.
+    """
+    require(by, incident.municipality_id, Right.INCIDENT_WORK)
+    said = {"is_useful": is_useful, "said_by": by, "said_at": timezone.now()}
+    verdict, _created = UseVerdict.objects.update_or_create(
+        incident=incident,
+        defaults=said,
+        create_defaults={**said, "municipality_id": incident.municipality_id},
+    )
+    chain.record(
+        action="incident.use_said",
+        subject_kind="incident",
+        subject_id=str(incident.pk),
+        municipality_id=incident.municipality_id,
+        actor_id=by.pk,
+        detail={"is_useful": is_useful},
+    )
+    return verdict
+
+
+def use_file(links: Iterable[Link]) -> Iterator[bytes]:
+    """Write one line a link for a spreadsheet; no cell is taken for a formula."""
+    rows = list(links)
+    found = use_of(rows)
+    header = [
+        _("link"),
+        _("agency"),
+        _("service"),
+        _("link state"),
+        _("days"),
+        _("triggered"),
+        _("opened by a person"),
+        _("video seen in time"),
+        _("within (s)"),
+        _("useful"),
+        _("not useful"),
+        _("last real case"),
+        _("dormant"),
+    ]
+    return csv_blocks(header, (_cells(row, found[row.pk]) for row in rows), "utf-8-sig")
+
+
+def _cells(row: Link, use: dict[str, Any]) -> list[Any]:
+    return [
+        row.code,
+        str(row.agency),
+        row.get_service_display(),
+        row.get_state_display(),
+        use["days"],
+        use["triggered"],
+        use["opened"],
+        use["watched"],
+        use["watched_within_s"],
+        use["useful"],
+        use["not_useful"],
+        use["last_real_at"] or "",
+        _("yes") if use["dormant"] else "",
+    ]
