@@ -32,7 +32,7 @@ SELECT c.link_id, count(*),
   count(*) FILTER (WHERE i.acknowledged_by_id IS NOT NULL),
   count(*) FILTER (WHERE EXISTS (
     SELECT 1 FROM cctv_viewrecord v
-    WHERE v.incident_id = i.id AND v.started_at <= i.received_at + %s)),
+    WHERE v.incident_id = i.id AND v.started_at <= i.received_at + make_interval(secs => %s))),
   count(*) FILTER (WHERE u.is_useful),
   count(*) FILTER (WHERE NOT u.is_useful)
 FROM linkage_case c
@@ -57,7 +57,7 @@ def use_of(links: Iterable[Link], *, now: datetime | None = None) -> dict[int, d
     rows = list(links)
     ids = [row.pk for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED, [SEEN_WITHIN, ids, now - PERIOD])
+        cursor.execute(_COUNTED, [SEEN_WITHIN.total_seconds(), ids, now - PERIOD])
         counted = {pk: counts for pk, *counts in cursor.fetchall()}
         cursor.execute(_LAST_REAL, [ids])
         last = {pk: (service, days, at) for pk, service, days, at in cursor.fetchall()}

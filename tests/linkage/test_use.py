@@ -1,4 +1,4 @@
-"""Whether a link is used: counted by case, said by people, exported, and dormant beside its peers."""
+"""Whether a link is used: counted, said by people, exported, and dormant beside its peers."""
 
 from datetime import timedelta
 
