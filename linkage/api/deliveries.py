@@ -1,5 +1,6 @@
 """Self-service for an agency's engineers: the delivery log, replay, new secrets."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from linkage.choices import MessageType, OutboxState, Outcome
 from linkage.errors import RotationRunning
 from linkage.models import Link, OutboxMessage
 
+CASE = re.compile(r"[0-9A-Za-z_-]{0,60}")
 DELIVERY = OpenApiParameter("id", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH)
 
 
@@ -63,7 +65,7 @@ class WebhookSecretSerializer(serializers.Serializer[Any]):
 
 
 class CurrentSecretSerializer(serializers.Serializer[Any]):
-    client_secret = serializers.CharField(max_length=300)
+    client_secret = serializers.CharField(max_length=300, allow_blank=True)
 
 
 class ClientSecretSerializer(serializers.Serializer[Any]):
@@ -90,7 +92,7 @@ class DeliveriesView(AgencyView):
             OpenApiParameter("type", str, OpenApiParameter.QUERY, enum=MessageType.values),
             OpenApiParameter(
                 "case",
-                {"type": "string", "maxLength": 60, "pattern": "^[0-9A-Za-z_-]{1,60}$"},
+                {"type": "string", "maxLength": 60, "pattern": "^[0-9A-Za-z_-]{0,60}$"},
                 OpenApiParameter.QUERY,
                 description="Your own number of the case",
             ),
@@ -180,10 +182,14 @@ class ClientSecretView(AgencyView):
     def post(self, request: Request, link: str) -> Response:
         found = self.link(link)
         self.hold_back(f"client-secret:{self.client.pk}", 5, 100)
-        form = CurrentSecretSerializer(data=documents.parse(self.body()))
-        form.is_valid(raise_exception=True)
+        present = documents.parse(self.body()).get("client_secret")
+        if not isinstance(present, str) or len(present) > 300:
+            raise Invalid(
+                _("the message does not follow its schema"),
+                fields={"client_secret": [_("must be the present client secret")]},
+            )
         kept = self.client.application.client_secret
-        if not check_password(form.validated_data["client_secret"], kept):
+        if not check_password(present, kept):
             raise NotAllowed(_("this is not the present client secret"))
         made = links.issue_client(link=found, agent=found.code)
         return Response({"client_id": made.client_id, "client_secret": made.client_secret})
@@ -212,7 +218,7 @@ def _filters(request: Request) -> dict[str, Any]:
         for name, values in allowed.items()
         if asked[name] and asked[name] not in values
     }
-    if "\x00" in asked["case"]:
+    if not CASE.fullmatch(asked["case"]):
         wrong["case"] = [_("is not a case number")]
     before = request.query_params.get("before", "")
     if before and not (before.isascii() and before.isdigit() and 0 < int(before) < 2**63):

@@ -101,9 +101,14 @@ class CommitView(AgencyView):
     def post(self, request: Request, link: str) -> Response:
         self.hold_back_reads()
         found = self.link(link)
-        form = CommitSerializer(data=documents.parse(self.body()))
-        form.is_valid(raise_exception=True)
-        done = outbox.commit_up_to(link=found, sequence=form.validated_data["sequence"])
+        upto = documents.parse(self.body()).get("sequence")
+        if isinstance(upto, float) and upto.is_integer():
+            upto = int(upto)
+        if type(upto) is not int or not 0 <= upto < 2**63:
+            raise Invalid(
+                _("not a sequence number"), fields={"sequence": [_("must be a whole number")]}
+            )
+        done = outbox.commit_up_to(link=found, sequence=upto)
         return Response({"acknowledged": done})
 
 
