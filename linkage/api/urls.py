@@ -15,9 +15,8 @@ from linkage.api.deliveries import (
 from linkage.api.docs import DocsView, SchemaView
 from linkage.api.incidents import IncidentsView, IncidentView
 from linkage.api.messages import MessagesView
-from linkage.api.outbound import AcknowledgeView, OutboundView
-from linkage.api.readings import ReadingsView
 from linkage.api.outbound import AcknowledgeView, CommitView, OutboundView
+from linkage.api.readings import ReadingsView
 from linkage.api.token import TokenView
 from linkage.api.video import GrantPieceView, GrantPlaylistView
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('incidents', '0006_joins_and_clusters'),
-        ('linkage', '0019_regions_and_codes'),
+        ('linkage', '0020_filed_reports'),
         ('municipalities', '0004_membership_label'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
