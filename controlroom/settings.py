@@ -300,6 +300,13 @@ SPECTACULAR_SETTINGS = {
     # Its default asks a validator on the internet.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
+    # Fields of one name with other words in them: each set has a name of its own in the document.
+    "ENUM_NAME_OVERRIDES": {
+        "MessageTypeEnum": "linkage.choices.MessageType.values",
+        "InboxResultEnum": "linkage.choices.InboxResult.values",
+        "OutboxStateEnum": "linkage.choices.OutboxState.values",
+        "IncidentResultEnum": "incidents.choices.Result.values",
+    },
     "PREPROCESSING_HOOKS": ["linkage.api.schema.only_agency_api"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
