@@ -11,6 +11,7 @@ from incidents import catalogue
 from linkage import agreements
 from linkage.demo import city
 from linkage.demo.link import install_link
+from linkage.demo.ways import install_roads
 from linkage.simulator import agencies
 from linkage.simulator.agencies import Secrets
 from linkage.simulator.receiver import webhook_path
@@ -41,6 +42,7 @@ class Command(BaseCommand):
         added = city.install_register(
             municipality=municipality, cameras=min(options["cameras"], CAMERAS_AT_MOST)
         )
+        install_roads(municipality=municipality)
         changed = city.install_people(municipality=municipality, password=password)
         catalogue.install()
         agreements.install()
