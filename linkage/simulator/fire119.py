@@ -1,8 +1,11 @@
 """The simulated 119 room: cases with every time stamp, engines on their way, an end."""
 
+import math
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+from linkage.simulator.driving import POSITION_EVERY_S, STEPS, place_at
 from linkage.simulator.room import Room
 from linkage.simulator.scenes import Case, Theme
 
@@ -14,6 +17,12 @@ THEMES: tuple[Theme, ...] = (
     Theme("E01", "심정지", "1", ("의식과 호흡이 없음",), 2),
     Theme("E02", "부상", "23", ("계단에서 넘어져 움직이지 못함",), 5),
 )
+# What each step of a unit is in the words of 119.
+STEPS_OF = {
+    "DISPATCHED": ("ordered", "departed"),
+    "ARRIVED": ("arrived",),
+    "CLOSED": ("under_control", "withdrawn"),
+}
 
 
 class Fire119Room(Room):
@@ -42,8 +51,21 @@ class Fire119Room(Room):
     def _status(self, case: Case, status: str, unit: str, uid: str) -> None:
         if case.receipt_no not in self._open:
             return
-        step = {"DISPATCHED": "departed", "ARRIVED": "arrived", "CLOSED": "withdrawn"}[status]
         now = datetime.now(UTC).isoformat()
-        times = [{"step": step, "at": now, "unit": unit}]
+        times = [{"step": step, "at": now, "unit": unit} for step in STEPS_OF[status]]
         payload = {"receipt_no": case.receipt_no, "times": times}
         self.client.send("STATUS_UPDATE", payload, correlation_id=uid)
+        if status == "DISPATCHED":
+            bearing = self.city.random.uniform(0, math.tau)
+            for step in range(STEPS):
+                self.after(step * POSITION_EVERY_S, partial(self._drive, case, unit, bearing, step))
+        elif status == "CLOSED":
+            payload = {"receipt_no": case.receipt_no, "closing_code": "DONE"}
+            self.client.send("CLOSE", payload)
+
+    def _drive(self, case: Case, unit: str, bearing: float, step: int) -> None:
+        if case.receipt_no in self._open:
+            position = {"unit": unit, "vehicle": "pumper"}
+            position |= place_at(case, bearing=bearing, step=step)
+            payload = {"receipt_no": case.receipt_no, "positions": [position]}
+            self.client.send("UNIT_POSITION", payload)

@@ -1,20 +1,15 @@
 """The simulated 112 room in full: it asks for video, and its cars say where they are."""
 
 import math
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from linkage.simulator.driving import POSITION_EVERY_S, STEPS, place_at
 from linkage.simulator.room import Room
 from linkage.simulator.scenes import Case
 
 ASKS = 0.8
 WATCHED = 2
-POSITION_EVERY_S = 3.0
-FROM_M = 1800.0
-STEPS = 14
-SPEED_KMH = 50.0
-_METRES_PER_DEGREE = 111_320.0
 
 
 class Police112Room(Room):
@@ -57,18 +52,7 @@ class Police112Room(Room):
                 self.after(step * POSITION_EVERY_S, drive)
 
     def _drive(self, case: Case, unit: str, bearing: float, step: int) -> None:
-        """Send one position on the straight way to the scene."""
-        if case.receipt_no not in self._open:
-            return
-        left_m = FROM_M * (1 - step / (STEPS - 1))
-        per_lon = _METRES_PER_DEGREE * math.cos(math.radians(case.lat))
-        payload = {
-            "receipt_no": case.receipt_no,
-            "unit": unit,
-            "at": datetime.now(UTC).isoformat(),
-            "lon": round(case.lon + left_m * math.sin(bearing) / per_lon, 6),
-            "lat": round(case.lat + left_m * math.cos(bearing) / _METRES_PER_DEGREE, 6),
-            "speed_kmh": SPEED_KMH if left_m else 0,
-            "heading_deg": round((math.degrees(bearing) + 180) % 360, 1),
-        }
-        self.client.send("UNIT_POSITION", payload)
+        if case.receipt_no in self._open:
+            payload = {"receipt_no": case.receipt_no, "unit": unit}
+            payload |= place_at(case, bearing=bearing, step=step)
+            self.client.send("UNIT_POSITION", payload)

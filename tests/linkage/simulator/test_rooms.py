@@ -1,0 +1,67 @@
+"""The simulated rooms speak as their contracts say: the real intake takes every message."""
+
+import heapq
+import threading
+
+import pytest
+
+from incidents.models import Incident
+from linkage.links import create_fire119_link, create_police112_link
+from linkage.simulator.fire119 import Fire119Room
+from linkage.simulator.police112 import Police112Room
+from linkage.simulator.room import Habits
+from linkage.simulator.scenes import City
+from tests.linkage.conftest import api_client, envelope
+
+pytestmark = pytest.mark.django_db
+
+
+class Line:
+    """The room's line to the centre: straight to the agency API, each answer kept."""
+
+    def __init__(self, link, scope):
+        self.link, self.api = link, api_client(link, scope)
+        self.stopping = threading.Event()
+        self.answers = []
+
+    def send(self, message_type, payload, *, correlation_id=""):
+        document = envelope(message_type) | {"payload": payload}
+        if correlation_id:
+            document["correlation_id"] = correlation_id
+        answer = self.api.post(f"/api/v1/links/{self.link.code}/messages", document, format="json")
+        self.answers.append((message_type, answer.status_code, answer.content.decode()))
+        return answer
+
+
+def work_off(room) -> None:
+    """Do what is due, now or later, in its order, without waiting for its time."""
+    while room._agenda:
+        heapq.heappop(room._agenda)[2]()
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "service"),
+    [
+        (create_police112_link, Police112Room, "police112"),
+        (create_fire119_link, Fire119Room, "fire119"),
+    ],
+)
+def test_a_case_from_its_report_to_its_end_is_taken_in_word_for_word(city, make, kind, service):
+    line = Line(make(municipality=city, push_url="").link, service)
+    calm = Habits(correct=1, cancel=0, same_scene=0, duplicate=1)
+    room = kind(
+        client=line,
+        city=City(lon=127.4, lat=36.4, seed=7, themes=kind.themes),
+        rate_per_min=1,
+        habits=calm,
+        limit=1,
+    )
+    room.after(0, room._new_case)
+    heapq.heappop(room._agenda)[2]()
+    case = next(iter(room._open.values()))
+    room._dispatch(case, "")
+    work_off(room)
+    assert {status for _type, status, _body in line.answers} == {201}, line.answers
+    said = {message_type for message_type, _status, _body in line.answers}
+    assert {"EVENT_NOTIFY", "STATUS_UPDATE", "UNIT_POSITION"} <= said
+    assert Incident.objects.count() == 1
