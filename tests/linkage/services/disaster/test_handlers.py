@@ -156,4 +156,4 @@ def test_a_close_is_answered_by_a_close_acknowledged(send):
 def test_a_message_of_another_service_is_told_so(send):
     answer = send(envelope())
     assert (answer.status_code, answer.data["code"]) == (409, "wrong_receiver")
-    assert answer.data["errors"] == {"service_code": ["police112"]}
+    assert "police112" in answer.data["errors"]["service_code"]

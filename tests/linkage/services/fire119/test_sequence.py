@@ -115,7 +115,7 @@ def test_a_late_step_after_the_end_is_kept_as_a_time(fire):
         (lambda: fire_message("STATUS_UPDATE", times=[time_of("lunch", ago())]), "times[0].step"),
         (lambda: fire_message("UNIT_POSITION", positions=[position(lon=36.3)]), "positions[0].lon"),
         (lambda: fire_message("UNIT_POSITION", positions=[position(unit="")]), "positions[0].unit"),
-        (lambda: fire_message("CLOSE"), "closing_code"),
+        (lambda: fire_message("CLOSE", closing_code="?"), "closing_code"),
         (lambda: fire_message("STREAM_REQUEST"), "msg_type"),
     ],
 )  # fmt: skip
