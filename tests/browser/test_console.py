@@ -131,8 +131,9 @@ def test_the_whole_journey_by_keyboard_alone_in_hangul_mode(stage, console):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     page.keyboard.insert_text("현장 조치 완료")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    # Past whether it was of use and the way back.
+    for _ in range(3):
+        page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector(f".strip:has-text('{receipt}')", state="detached")
     assert incident_of(receipt).status == "closed"

@@ -37,7 +37,7 @@ export function verbTexts() {
       label: t("Close incident"),
       about: t("The agency is told the result. Video of this incident stops."),
       done: t("Incident closed"),
-      fields: [{ name: "result", label: t("Result"), type: "choice", choices: "result", required: true, wide: true }, { name: "useful", label: t("Was what the agency sent of use?"), type: "choice", choices: "useful", wide: true }, remark()],
+      fields: [{ name: "result", label: t("Result"), type: "choice", choices: "result", required: true, wide: true }, remark(), { name: "useful", label: t("Was what the agency sent of use?"), type: "choice", choices: "useful", wide: true }],
     },
     offer: {
       label: t("Hand over"),
