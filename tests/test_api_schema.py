@@ -46,7 +46,7 @@ def generate(web, city, tmp_path):  # noqa: F811
             env=os.environ | environment,
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=1200,
         )
         errors = [line for line in web.log().splitlines() if '"error"' in line]
         assert done.returncode == 0, "\n".join([done.stdout, done.stderr, *errors[-3:]])
