@@ -123,7 +123,9 @@ def _area(row: Situation, said: dict[str, Any], by: Any) -> None:
         )
     area = geometry.of_geojson(drawn)
     if area is None:
-        raise Invalid(_("the area is not a polygon"), fields={"area": [_("rings must be closed")]})
+        raise Invalid(
+            _("the area is not a polygon"), fields={"area": [_("its corners enclose no area")]}
+        )
     situations.set_area(situation=row, area=area, by=by)
 
 

@@ -21,16 +21,26 @@ def of_rings(rings: Iterable[Sequence[tuple[float, float]]]) -> MultiPolygon | N
 
 
 def of_geojson(area: dict[str, Any] | None) -> MultiPolygon | None:
-    """Raises: Invalid for coordinates that are no area."""
+    """Read a Polygon or MultiPolygon whose shape was checked (messages.AREA).
+
+    A ring left open is closed, which a schema cannot demand and which changes nothing it says.
+
+    Raises: Invalid for coordinates that are no area.
+    """
     if not area:
         return None
     polygons = area["coordinates"] if area["type"] == "MultiPolygon" else [area["coordinates"]]
     try:
-        return _united([Polygon(*rings, srid=4326) for rings in polygons])
-    except (GEOSException, GDALException, TypeError, ValueError) as error:
+        return _united([Polygon(*map(_closed, rings), srid=4326) for rings in polygons])
+    except (GEOSException, GDALException, IndexError, TypeError, ValueError) as error:
         raise Invalid(
-            _("the area is not a polygon"), fields={"payload.area": [_("rings must be closed")]}
+            _("the area is not a polygon"),
+            fields={"payload.area": [_("its corners enclose no area")]},
         ) from error
+
+
+def _closed(ring: list[Any]) -> list[Any]:
+    return ring if ring[0] == ring[-1] else [*ring, ring[0]]
 
 
 def _united(polygons: list[Polygon]) -> MultiPolygon | None:

@@ -17,24 +17,26 @@ _PAIR: Schema = {
 }
 # How many corners there may be is bounded by the size of a message.
 _RING: Schema = {"type": "array", "minItems": 4, "items": _PAIR}
+_RINGS: Schema = {"type": "array", "minItems": 1, "maxItems": 20, "items": _RING}
+
+
+def _geometry(kind: str, coordinates: Schema) -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["type", "coordinates"],
+        "properties": {"type": {"const": kind}, "coordinates": coordinates},
+    }
+
+
 AREA: Schema = {
-    "type": "object",
-    "description": "GeoJSON Polygon in WGS84 (lon, lat); several polygons are sent as MultiPolygon",
-    "additionalProperties": False,
-    "required": ["type", "coordinates"],
-    "properties": {
-        "type": {"enum": ["Polygon", "MultiPolygon"]},
-        "coordinates": {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": 20,
-            "items": {
-                "type": "array",
-                "minItems": 1,
-                "items": {"anyOf": [_PAIR, _RING]},
-            },
-        },
-    },
+    "description": "GeoJSON in WGS84 (lon, lat); a ring that is left open is closed",
+    "anyOf": [
+        _geometry("Polygon", _RINGS),
+        _geometry(
+            "MultiPolygon", {"type": "array", "minItems": 1, "maxItems": 20, "items": _RINGS}
+        ),
+    ],
 }
 SITUATION_FIELDS: dict[str, Schema] = {
     "kind_code": token(30, "재난유형: the agency's code; an unknown one is taken in as unmapped"),

@@ -13,7 +13,7 @@ from linkage.models_alarm import Alarm
 from linkage.models_disaster import OnwardContact, OnwardNotice, Situation
 from linkage.services.disaster import situations
 from tests.linkage.conftest import envelope
-from tests.linkage.services.disaster.conftest import notify
+from tests.linkage.services.disaster.conftest import SQUARE, notify
 
 
 def status(**payload):
@@ -96,9 +96,23 @@ def test_a_situation_has_area_level_and_cycle(send, city):
     assert Case.objects.get().version == 2
 
 
-def test_an_area_that_is_none_is_refused_and_leaves_nothing(send):
-    ring = [[127.3, 36.3], [127.4, 36.3], [127.4, 36.4], [127.3, 36.5]]
-    answer = send(notify(area={"type": "Polygon", "coordinates": [ring]}))
+def test_an_area_whose_ring_is_left_open_is_closed(send):
+    answer = send(notify(area={"type": "Polygon", "coordinates": [SQUARE[:-1]]}))
+    assert answer.status_code == 201, answer.data
+    assert Situation.objects.get().area.contains(Incident.objects.get().location)
+
+
+@pytest.mark.parametrize(
+    "area",
+    [
+        {"type": "Polygon", "coordinates": [SQUARE[:3]]},
+        {"type": "Polygon", "coordinates": [[SQUARE]]},
+        {"type": "MultiPolygon", "coordinates": [SQUARE]},
+        {"type": "Polygon", "coordinates": [[[0.0, 0.0]]]},
+    ],
+)
+def test_an_area_that_is_none_is_refused_and_leaves_nothing(send, area):
+    answer = send(notify(area=area))
     assert answer.status_code == 400, answer.data
     assert not Incident.objects.exists()
 
