@@ -170,7 +170,8 @@ def _payload(report: FiledReport, kind: Kind, at: Any) -> dict[str, Any]:
 def take_ack(link: Link, message: Message) -> Done:
     """Bind the agency's number to our report: from now on it is one of its cases.
 
-    Filed when it names no report of ours; the same again changes nothing.
+    Filed when it names no report of ours; the same again changes nothing. What came of the case
+    before it was one is applied now.
     Locks: the report.
     """
     report = (
@@ -183,7 +184,7 @@ def take_ack(link: Link, message: Message) -> Done:
         return Done(InboxResult.FILED)
     if report.case is not None:
         return Done(InboxResult.UNCHANGED, report.incident)
-    case, _created = Case.objects.get_or_create(
+    case, is_new = Case.objects.get_or_create(
         link=link,
         external_id=message.case_number,
         defaults={"municipality_id": link.municipality_id, "incident": report.incident},
@@ -202,7 +203,7 @@ def take_ack(link: Link, message: Message) -> Done:
         subject_id=str(report.incident_id),
         data={"report": filed_item(report)},
     )
-    return Done(InboxResult.APPLIED, report.incident)
+    return Done(InboxResult.APPLIED, report.incident, created=is_new)
 
 
 def or_note(handler: Handler) -> Handler:

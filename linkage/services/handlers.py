@@ -1,6 +1,5 @@
 """What each service does with each message: one table, by service and type of message."""
 
-from linkage import filed
 from linkage.services.city import handlers as city
 from linkage.services.disaster import handlers as disaster
 from linkage.services.fire119 import handlers as fire119
@@ -11,8 +10,5 @@ HANDLERS: dict[str, dict[str, Handler]] = {
     "police112": police112.HANDLERS,
     "disaster": disaster.HANDLERS,
     "city": city.HANDLERS,
-    "fire119": {
-        **{name: filed.or_note(handler) for name, handler in fire119.HANDLERS.items()},
-        "ACK": filed.take_ack,
-    },
+    "fire119": fire119.HANDLERS,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.contrib.gis.geos import MultiPolygon, Point
+from django.contrib.gis.geos import MultiPolygon
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +15,6 @@ from incidents.choices import ReportState, Service
 from incidents.facts import note_fact
 from incidents.features import moment
 from incidents.models import Incident
-from incidents.reports import ReportIn, take_report
 from linkage import inbox
 from linkage.cap import reading, xml
 from linkage.cap.alert import Alert, Info, Reference
@@ -25,6 +24,7 @@ from linkage.errors import DrillNotAllowed, LinkClosed
 from linkage.models import Case, InboxMessage, Link
 from linkage.models_cap import CapAlert, CapRoute, CapSource
 from linkage.models_disaster import Situation
+from linkage.services import casework
 from linkage.services.disaster import geometry, kinds, situations
 from linkage.services.disaster.routes import route_of
 from linkage.wire import Message
@@ -181,28 +181,20 @@ def _report(
     level = max(LEVELS.get(one.severity, 1) for one in alert.infos)
     names = [one.description for one in alert.areas]
     said = {"kind_code": _kind(info), "kind_name": info.event[:60], "level": level}
-    place = geometry.place_in(geometry.within(link.municipality, area))
-    taken = take_report(
-        municipality=link.municipality,
-        source=link.code,
-        message=_report_in(message, said, info, names, place),
+    taken = casework.report(
+        link,
+        message,
+        said,
+        urgency=str(level),
+        place=geometry.place_in(geometry.within(link.municipality, area)),
+        address=", ".join(names),
+        summary=" ".join(part for part in (info.headline, info.description) if part),
+        occurred_at=info.onset or info.effective or message.occurred_at,
     )
     row.incident = taken.incident
-    case, _created = Case.objects.get_or_create(
-        link=link,
-        external_id=message.case_number,
-        defaults={
-            "municipality_id": link.municipality_id,
-            "incident": taken.incident,
-            "version": message.version,
-            "payload": said,
-        },
-    )
+    casework.keep_case(link, message, said, taken)
     if not taken.changed:
         return InboxResult.STALE
-    if message.version > case.version:
-        case.version, case.payload = message.version, said
-        case.save(update_fields=["version", "payload"])
     situations.declare(
         incident=taken.incident,
         level=level,
@@ -215,41 +207,9 @@ def _report(
     return InboxResult.APPLIED
 
 
-def _report_in(
-    message: Message, said: dict[str, Any], info: Info, names: list[str], place: Point | None
-) -> ReportIn:
-    return ReportIn(
-        service=Service.DISASTER,
-        external_id=message.case_number,
-        version=message.version,
-        kind_code=said["kind_code"],
-        kind_name=said["kind_name"],
-        urgency=str(said["level"]),
-        place=place,
-        address=", ".join(names),
-        summary=" ".join(part for part in (info.headline, info.description) if part),
-        occurred_at=info.onset or info.effective or message.occurred_at,
-        state=ReportState.NEW,
-        is_drill=message.is_drill,
-        raw=said,
-    )
-
-
 def _cancel(link: Link, incident: Incident, message: Message) -> InboxResult:
-    taken = take_report(
-        municipality=link.municipality,
-        source=link.code,
-        message=ReportIn(
-            service=Service.DISASTER,
-            external_id=message.case_number,
-            version=message.version,
-            kind_code=incident.kind.code,
-            urgency=incident.urgency,
-            occurred_at=message.occurred_at,
-            state=ReportState.CANCEL,
-            is_drill=message.is_drill,
-        ),
-    )
+    last = {"kind_code": incident.kind.code, "urgency": incident.urgency}
+    taken = casework.report(link, message, last, ReportState.CANCEL)
     incident.refresh_from_db(fields=["status", "version"])
     if not taken.changed:
         return InboxResult.STALE

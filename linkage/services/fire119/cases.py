@@ -28,6 +28,15 @@ def fire_case_of(case: Case | None) -> FireCase | None:
     return found
 
 
+def opened(case: Case) -> FireCase:
+    """Give the 119 side of a case; one bound to a report of ours has had no report to open it."""
+    fire: FireCase
+    fire, _created = FireCase.objects.get_or_create(
+        case=case, defaults={"municipality_id": case.municipality_id}
+    )
+    return fire
+
+
 def state_of(fire: FireCase | None) -> CaseState:
     return CaseState(fire.state) if fire else CaseState.UNKNOWN
 
@@ -51,10 +60,8 @@ def check_times(told: dict[str, datetime]) -> None:
 
 def take_up(case: Case, message: Message) -> None:
     """Keep what the newest report says of the case: it is open, these engines are meant."""
-    fire, created = FireCase.objects.get_or_create(
-        case=case, defaults={"municipality_id": case.municipality_id}
-    )
-    if not created and fire.state != CaseState.OPEN:
+    fire = opened(case)
+    if fire.state != CaseState.OPEN:
         fire.state, fire.ended_at, fire.closing_code = CaseState.OPEN, None, ""
         fire.save(update_fields=["state", "ended_at", "closing_code"])
     units = {unit["unit"]: unit.get("vehicle", "") for unit in message.payload.get("units", [])}

@@ -1,17 +1,14 @@
 """What each message of the 119 room does to its case; when which counts is in sequence.py."""
 
-from typing import Any
-
-from django.contrib.gis.geos import Point
 from django.utils import timezone
 
 from incidents import lifecycle
-from incidents.choices import ReportState, Service
 from incidents.models import Incident
-from incidents.reports import ReportIn, TakenReport, take_report
 from incidents.statuses import Status, Verb, target
+from linkage import filed
 from linkage.choices import InboxResult
 from linkage.models import Case, FireCase, Link
+from linkage.services import casework
 from linkage.services.fire119 import cases
 from linkage.services.fire119.measures import Stamp
 from linkage.services.fire119.sequence import CaseState, Effect, effect
@@ -37,26 +34,16 @@ def take_notify(link: Link, message: Message) -> Done:
     """
     if received := message.payload.get("received_at"):
         cases.check_times({"payload.received_at": moment_of(received)})
-    taken = _take(link, message, message.payload, ReportState.NEW)
-    case, _created = Case.objects.get_or_create(
-        link=link,
-        external_id=message.case_number,
-        defaults={
-            "municipality_id": link.municipality_id,
-            "incident": taken.incident,
-            "version": message.version,
-            "payload": message.payload,
-        },
-    )
+    said = message.payload
+    address = " ".join(filter(None, [said.get("address", ""), said.get("floor", "")]))
+    taken = casework.report(link, message, said, address=address)
+    case = casework.keep_case(link, message, said, taken)
     if taken.created or taken.changed:
-        if message.version > case.version:
-            case.version, case.payload = message.version, message.payload
-            case.save(update_fields=["version", "payload"])
         cases.take_up(case, message)
         cases.announce("fire119.report", case.municipality_id, taken.incident.pk)
     else:
         cases.keep_received(case, message)
-    return Done(_result(taken, case, message), taken.incident, created=taken.created)
+    return casework.outcome(taken, case, message, created=taken.created)
 
 
 def take_cancel(link: Link, message: Message) -> Done:
@@ -67,14 +54,11 @@ def take_cancel(link: Link, message: Message) -> Done:
         return Done(InboxResult.FILED)
     if due is Effect.KEEP:
         return Done(InboxResult.UNCHANGED, case.incident)
-    taken = _take(link, message, case.payload, ReportState.CANCEL)
-    result = _result(taken, case, message)
+    taken, done = casework.take_back(link, message, case)
     if taken.changed:
-        case.version = message.version
-        case.save(update_fields=["version"])
         cases.end(fire, CaseState.CANCELLED)
         cases.announce("fire119.cancelled", case.municipality_id, case.incident_id)
-    return Done(result, taken.incident)
+    return done
 
 
 def take_status(link: Link, message: Message) -> Done:
@@ -129,21 +113,18 @@ def take_close(link: Link, message: Message) -> Done:
 
 
 HANDLERS: dict[str, Handler] = {
-    "EVENT_NOTIFY": take_notify,
+    "EVENT_NOTIFY": filed.or_note(take_notify),
     "STATUS_UPDATE": take_status,
     "UNIT_POSITION": take_positions,
-    "CANCEL": take_cancel,
+    "CANCEL": filed.or_note(take_cancel),
     "CLOSE": take_close,
+    "ACK": filed.take_ack,
 }
 
 
 def _known(link: Link, message: Message) -> tuple[Case | None, FireCase | None]:
-    case: Case | None = (
-        Case.objects.filter(link=link, external_id=message.case_number)
-        .select_related("incident")
-        .first()
-    )
-    return case, cases.fire_case_of(case)
+    case = casework.case_of(link, message)
+    return case, cases.opened(case) if case else None
 
 
 def _told(stamps: list[Stamp], remark: str) -> str:
@@ -158,35 +139,3 @@ def _write(incident: Incident, link: Link, text: str, *, may_move: bool = False)
     if may_move and target(Verb.RESPOND, Status(incident.status)) is not None:
         return lifecycle.respond(incident=incident, by=None, agent=link.code, text=text)
     return lifecycle.add_note(incident=incident, by=None, agent=link.code, text=text)
-
-
-def _result(taken: TakenReport, case: Case, message: Message) -> InboxResult:
-    if taken.created or taken.changed:
-        return InboxResult.APPLIED
-    return InboxResult.STALE if message.version < case.version else InboxResult.UNCHANGED
-
-
-def _take(link: Link, message: Message, payload: dict[str, Any], state: str) -> TakenReport:
-    place = payload.get("place")
-    floor = payload.get("floor", "")
-    address = " ".join(filter(None, [payload.get("address", ""), floor]))
-    return take_report(
-        municipality=link.municipality,
-        source=link.code,
-        message=ReportIn(
-            service=Service.FIRE119,
-            external_id=message.case_number,
-            version=message.version,
-            kind_code=payload["kind_code"],
-            kind_name=payload.get("kind_name", ""),
-            urgency=payload["urgency"],
-            place=Point(place["lon"], place["lat"], srid=4326) if place else None,
-            error_radius_m=place["error_radius_m"] if place else 0,
-            address=address,
-            summary=payload.get("summary", ""),
-            occurred_at=message.occurred_at,
-            state=state,
-            is_drill=message.is_drill,
-            raw=message.payload,
-        ),
-    )

@@ -1,24 +1,19 @@
 """What each message of the police 112 room does to its case."""
 
 from functools import partial
-from typing import Any
 
-from django.contrib.gis.geos import Point
 from django.utils.translation import gettext as _
 
 from incidents import joins, lifecycle
-from incidents.choices import ReportState, Service
 from incidents.facts import note_fact
-from incidents.features import moment
 from incidents.models import Incident
 from incidents.models_joins import JoinKind
-from incidents.reports import ReportIn, TakenReport, take_report
 from incidents.statuses import OPEN, Status, Verb, target
 from linkage import filed
-from linkage.choices import InboxResult, MessageType
+from linkage.choices import InboxResult
 from linkage.errors import OutOfSequence
 from linkage.models import Case, Link
-from linkage.obligations import owe
+from linkage.services import casework
 from linkage.services.handling import Done, Handler
 from linkage.services.police112 import units, video
 from linkage.services.police112.sequences import CaseState, Ruling, Word, ruling
@@ -35,40 +30,16 @@ STATUS_WORDS = {
 
 def take_notify(link: Link, message: Message) -> Done:
     """Open the case's incident, or change it when the version is newer."""
-    taken = _take(link, message, message.payload, ReportState.NEW)
-    named = {"link": link, "external_id": message.case_number}
-    fresh = {
-        "municipality_id": link.municipality_id,
-        "incident": taken.incident,
-        "version": message.version,
-        "payload": message.payload,
-    }
+    taken = casework.report(link, message, message.payload)
+    case = casework.keep_case(link, message, message.payload, taken)
     if taken.created:
-        video.case_opened(case=Case.objects.create(**named, **fresh))
-        return Done(InboxResult.APPLIED, taken.incident, created=True)
-    case, _created = Case.objects.get_or_create(**named, defaults=fresh)
-    if taken.changed and message.version > case.version:
-        case.version, case.payload = message.version, message.payload
-        case.save(update_fields=["version", "payload"])
-    return Done(_result(taken, case, message), taken.incident)
-
-
-def take_cancel(link: Link, message: Message) -> Done:
-    """Take the report back; before the report has come, wait for it."""
-    case = _case(link, message)
-    if case is None:
-        return Done(InboxResult.FILED)
-    taken = _take(link, message, case.payload, ReportState.CANCEL)
-    result = _result(taken, case, message)
-    if taken.changed:
-        case.version = message.version
-        case.save(update_fields=["version"])
-    return Done(result, taken.incident)
+        video.case_opened(case=case)
+    return casework.outcome(taken, case, message, created=taken.created)
 
 
 def take_status(link: Link, message: Message) -> Done:
     """Put the agency's word on the timeline; a unit on its way makes an owned incident respond."""
-    case = _case(link, message)
+    case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
     incident = case.incident
@@ -89,7 +60,7 @@ def take_status(link: Link, message: Message) -> Done:
 
 def take_stream_request(link: Link, message: Message) -> Done:
     """Answer by the list, by grants or by refusals: each with its fact on the timeline."""
-    case = _case(link, message)
+    case = casework.case_of(link, message)
     found = _ruling(message, case)
     if case is None or found.word is Word.FILED:
         return Done(InboxResult.FILED)
@@ -100,7 +71,7 @@ def take_stream_request(link: Link, message: Message) -> Done:
 
 def take_position(link: Link, message: Message) -> Done:
     """Keep where a unit is; an older word than the one known changes nothing."""
-    case = _case(link, message)
+    case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
     incident = _worked_on(case)
@@ -111,37 +82,24 @@ def take_position(link: Link, message: Message) -> Done:
 
 def take_close(link: Link, message: Message) -> Done:
     """End the agency's own video of the case and say so; the incident is the centre's to close."""
-    case = _case(link, message)
+    case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
     words = [STATUS_WORDS["CLOSED"], message.payload.get("text", "")]
     video.end_for_agency(link=link, case_number=case.external_id)
-    event = note_fact(
-        incident=case.incident,
-        verb="agency-close",
-        agent=link.code,
+    incident = casework.acknowledge_close(
+        link,
+        message,
+        case,
         text=" · ".join(word for word in words if word),
         data={"closing_code": message.payload.get("closing_code", "")},
     )
-    owe(
-        link=link,
-        incident=case.incident,
-        event=event,
-        message_type=MessageType.CLOSE_ACK,
-        case_number=case.external_id,
-        payload={
-            "receipt_no": case.external_id,
-            "in_reply_to": message.message_id,
-            "incident_number": case.incident.number,
-            "at": moment(event.at),
-        },
-    )
-    return Done(InboxResult.APPLIED, case.incident)
+    return Done(InboxResult.APPLIED, incident)
 
 
 def take_close_ack(link: Link, message: Message) -> Done:
     """Keep the answer to our CLOSE; its correlation marks that message answered."""
-    case = _case(link, message)
+    case = casework.case_of(link, message)
     if case is None or _ruling(message, case).word is Word.FILED:
         return Done(InboxResult.FILED, case.incident if case else None)
     return Done(InboxResult.APPLIED, case.incident)
@@ -149,7 +107,7 @@ def take_close_ack(link: Link, message: Message) -> Done:
 
 def take_together(kind: JoinKind, link: Link, message: Message) -> Done:
     """Link the case's incident with the one that is named, or note with whom it is answered."""
-    case = _case(link, message)
+    case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
     said, incident = message.payload, _worked_on(case)
@@ -166,7 +124,7 @@ def take_together(kind: JoinKind, link: Link, message: Message) -> Done:
 
 HANDLERS: dict[str, Handler] = {
     "EVENT_NOTIFY": filed.or_note(take_notify),
-    "CANCEL": filed.or_note(take_cancel),
+    "CANCEL": filed.or_note(casework.take_cancel),
     "STATUS_UPDATE": take_status,
     "STREAM_REQUEST": take_stream_request,
     "UNIT_POSITION": take_position,
@@ -206,42 +164,3 @@ def _admit(message: Message, case: Case) -> None:
             _("the case does not stand so that this message may come"),
             fields={"payload.receipt_no": [found.reason]},
         )
-
-
-def _case(link: Link, message: Message) -> Case | None:
-    case: Case | None = (
-        Case.objects.filter(link=link, external_id=message.case_number)
-        .select_related("incident__duplicate_of", "link__municipality")
-        .first()
-    )
-    return case
-
-
-def _result(taken: TakenReport, case: Case, message: Message) -> InboxResult:
-    if taken.created or taken.changed:
-        return InboxResult.APPLIED
-    return InboxResult.STALE if message.version < case.version else InboxResult.UNCHANGED
-
-
-def _take(link: Link, message: Message, payload: dict[str, Any], state: str) -> TakenReport:
-    place = payload.get("place")
-    return take_report(
-        municipality=link.municipality,
-        source=link.code,
-        message=ReportIn(
-            service=Service.POLICE112,
-            external_id=message.case_number,
-            version=message.version,
-            kind_code=payload["kind_code"],
-            kind_name=payload.get("kind_name", ""),
-            urgency=payload["urgency"],
-            place=Point(place["lon"], place["lat"], srid=4326) if place else None,
-            error_radius_m=place["error_radius_m"] if place else 0,
-            address=payload.get("address", ""),
-            summary=payload.get("summary", ""),
-            occurred_at=message.occurred_at,
-            state=state,
-            is_drill=message.is_drill,
-            raw=message.payload,
-        ),
-    )

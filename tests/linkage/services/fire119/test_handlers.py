@@ -4,12 +4,14 @@ from datetime import timedelta
 from datetime import timezone as timezone_of
 
 import pytest
+from django.contrib.gis.geos import Point
 from django.utils import timezone
 
 from controlroom.journal.models import Entry
 from incidents import lifecycle
-from incidents.models import Incident, IncidentEvent
+from incidents.models import Incident, IncidentEvent, Kind
 from incidents.statuses import Status
+from linkage import filed
 from linkage.models import Case, Engine, FireCase, FireTime
 from linkage.services.fire119 import cases
 from tests.linkage.services.fire119.conftest import ago, fire_message, position, time_of
@@ -129,3 +131,24 @@ def test_the_room_is_told_of_what_the_centre_does(fire, haneul):
     fire(fire_message())
     lifecycle.acknowledge(incident=Incident.objects.get(), by=haneul)
     assert Case.objects.get().link.outbox.get().message_type == "ACK"
+
+
+def test_a_case_that_began_with_our_report_keeps_stamps_told_before_and_after_its_number(
+    fire, fire_link, haneul
+):
+    report = filed.file_report(
+        link=fire_link,
+        by=haneul,
+        kind=Kind.objects.get(service="fire119", code="F01"),
+        text="시장 뒤 연기",
+        place=Point(127.34, 36.35, srid=4326),
+    )
+    early = fire(fire_message("STATUS_UPDATE", times=[time_of("ordered", ago(minutes=3), "펌프1")]))
+    assert early.data["result"] == "filed"
+    answer = fire_message("ACK", report_no=str(report.uid))
+    assert fire(answer | {"correlation_id": str(report.message.uid)}).data["result"] == "applied"
+    fire(fire_message("STATUS_UPDATE", times=[time_of("departed", ago(minutes=2), "펌프1")]))
+    assert stamps() == {("펌프1", "ordered"), ("펌프1", "departed")}
+    assert Case.objects.get().incident == report.incident
+    assert fire(fire_message("CANCEL", version=2, reason="오인")).data["result"] == "applied"
+    assert Incident.objects.get().status != Status.CANCELLED
