@@ -11,12 +11,14 @@ from controlroom.municipalities.admin_scope import administered
 from controlroom.municipalities.roles import Right
 from linkage.agreement_forms import LegalBasisForm
 from linkage.choices import DataKind
-from linkage.models import Link
 from linkage.models_agreements import LegalBasis, Purpose
 
 
 class SharedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
-    """Rows of every municipality: those who keep links see them, a superuser changes them."""
+    """Rows of every municipality: those who keep links see them, a superuser changes them.
+
+    What a link names cannot be deleted: the database protects it, and Django shows by whom.
+    """
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return administered(request.user, Right.LINKS_MANAGE).exists()
@@ -31,20 +33,14 @@ class SharedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.has_add_permission(request)
 
-    def in_use(self, obj: Any) -> bool:
-        raise NotImplementedError
-
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self.has_add_permission(request) and not (obj and self.in_use(obj))
+        return self.has_add_permission(request)
 
 
 @admin.register(Purpose)
 class PurposeAdmin(SharedAdmin):
     list_display = ["code", "name_ko", "name_en"]
     search_fields = ["code", "name_ko", "name_en"]
-
-    def in_use(self, obj: Any) -> bool:
-        return Link.objects.filter(purpose=obj).exists()
 
 
 @admin.register(LegalBasis)
@@ -70,6 +66,3 @@ class LegalBasisAdmin(SharedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["code"] if obj else []
-
-    def in_use(self, obj: Any) -> bool:
-        return Link.objects.filter(legal_basis=obj).exists()

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from controlroom.errors import Invalid, NotAllowed
 from linkage import documents, links, replays, traffic
 from linkage.api.base import AgencyView
-from linkage.api.incidents import LIMIT, limit_of
+from linkage.api.paging import LIMIT, limit_of, sequence, sequence_of
 from linkage.api.schema import LINK, problems
 from linkage.choices import MessageType, OutboxState, Outcome
 from linkage.errors import RotationRunning
@@ -82,12 +82,7 @@ class DeliveriesView(AgencyView):
         parameters=[
             LINK,
             LIMIT,
-            OpenApiParameter(
-                "before",
-                {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
-                OpenApiParameter.QUERY,
-                description="`next_before` of the page before",
-            ),
+            sequence("before", minimum=1, description="`next_before` of the page before"),
             OpenApiParameter("state", str, OpenApiParameter.QUERY, enum=OutboxState.values),
             OpenApiParameter("type", str, OpenApiParameter.QUERY, enum=MessageType.values),
             OpenApiParameter(
@@ -220,9 +215,6 @@ def _filters(request: Request) -> dict[str, Any]:
     }
     if not CASE.fullmatch(asked["case"]):
         wrong["case"] = [_("is not a case number")]
-    before = request.query_params.get("before", "")
-    if before and not (before.isascii() and before.isdigit() and 0 < int(before) < 2**63):
-        wrong["before"] = [_("must be a whole number")]
     if wrong:
         raise Invalid(_("the filter is not understood"), fields=wrong)
-    return {**asked, "before": int(before) if before else None}
+    return {**asked, "before": sequence_of(request, "before", minimum=1)}

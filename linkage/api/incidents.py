@@ -15,6 +15,7 @@ from incidents.choices import Result, Status
 from incidents.features import moment
 from linkage import buckets, idempotency, inbox
 from linkage.api.base import AgencyView, respond
+from linkage.api.paging import LIMIT, limit_of
 from linkage.api.schema import (
     CORRECTION_BODY,
     IDEMPOTENCY_KEY,
@@ -29,16 +30,9 @@ from linkage.errors import Ambiguous, PreconditionFailed, PreconditionRequired
 from linkage.models import Case
 from linkage.querysets import CaseQuerySet
 
-PAGE = 50
 # Microseconds of the last row's time, and its number that breaks ties.
 CURSOR = re.compile(r"^([0-9]{1,16})-([0-9]{1,18})$")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LARGEST_PAGE = 200
-LIMIT = OpenApiParameter(
-    "limit",
-    {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE},
-    OpenApiParameter.QUERY,
-)
 
 
 class PlaceSerializer(serializers.Serializer[Any]):
@@ -221,16 +215,6 @@ class IncidentView(CaseView):
             work=lambda: inbox.correct(link=link, case=case, raw=raw, admits=admits),
         )
         return respond(answer)
-
-
-def limit_of(request: Request) -> int:
-    text = request.query_params.get("limit", str(PAGE))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_PAGE):
-        raise Invalid(
-            _("the page is too large or not a number"),
-            fields={"limit": [_("must be 1 to %(count)s") % {"count": LARGEST_PAGE}]},
-        )
-    return int(text)
 
 
 def write_cursor(case: Case) -> str:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from controlroom.errors import Invalid, OutOfScope
 from linkage import documents, outbox
 from linkage.api.base import AgencyView
-from linkage.api.incidents import LIMIT, limit_of
+from linkage.api.paging import LARGEST_SEQUENCE, LIMIT, limit_of, sequence, sequence_of
 from linkage.api.schema import LINK, problems
 from linkage.choices import OutboxState
 from linkage.envelopes import SENT_WITH, cloud_event
@@ -46,12 +46,7 @@ class OutboundView(AgencyView):
         parameters=[
             LINK,
             LIMIT,
-            OpenApiParameter(
-                "after",
-                {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
-                OpenApiParameter.QUERY,
-                description="`next_after` of the page before",
-            ),
+            sequence("after", minimum=0, description="`next_after` of the page before"),
         ],
         responses={200: OutboundPageSerializer, **problems(400)},
     )
@@ -60,7 +55,9 @@ class OutboundView(AgencyView):
         found = self.link(link)
         limit = limit_of(request)
         owed = (
-            OutboxMessage.objects.filter(link=found, pk__gt=_after(request))
+            OutboxMessage.objects.filter(
+                link=found, pk__gt=sequence_of(request, "after", minimum=0) or 0
+            )
             .offered()
             .select_related(*SENT_WITH)
             .order_by("pk")
@@ -78,7 +75,7 @@ class OutboundView(AgencyView):
 
 
 class CommitSerializer(serializers.Serializer[Any]):
-    sequence = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
+    sequence = serializers.IntegerField(min_value=0, max_value=LARGEST_SEQUENCE)
 
 
 class CommittedSerializer(serializers.Serializer[Any]):
@@ -104,7 +101,7 @@ class CommitView(AgencyView):
         upto = documents.parse(self.body()).get("sequence")
         if isinstance(upto, float) and upto.is_integer():
             upto = int(upto)
-        if type(upto) is not int or not 0 <= upto < 2**63:
+        if type(upto) is not int or not 0 <= upto <= LARGEST_SEQUENCE:
             raise Invalid(
                 _("not a sequence number"), fields={"sequence": [_("must be a whole number")]}
             )
@@ -134,10 +131,3 @@ class AcknowledgeView(AgencyView):
         if message is None:
             raise OutOfScope(_("no such message of this link"))
         return Response({"id": str(message.uid), "state": str(message.state)})
-
-
-def _after(request: Request) -> int:
-    text = request.query_params.get("after", "0")
-    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) < 2**63):
-        raise Invalid(_("not a sequence number"), fields={"after": [_("must be a whole number")]})
-    return int(text)

@@ -3,6 +3,8 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 from django.test import override_settings
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -134,12 +136,12 @@ def open_context(
     return context
 
 
-@pytest.fixture
-def console(stage) -> Iterator[Callable[..., Page]]:
-    """Open the console of a person and wait until it is live: console("haneul", theme="light")."""
+@contextmanager
+def live_pages(stage: Stage, path: str) -> Iterator[Callable[..., Page]]:
+    """Give what opens a page of this path as a person, waits until it is live, keeps its faults."""
     contexts = []
 
-    def open_console(username: str = "haneul", **options: Any) -> Page:
+    def open_live(username: str, **options: Any) -> Page:
         context = open_context(stage, username, **options)
         contexts.append(context)
         page = context.new_page()
@@ -154,11 +156,31 @@ def console(stage) -> Iterator[Callable[..., Page]]:
                 else None
             ),
         )
-        page.goto(f"/m/{CODE}/")
+        page.goto(path)
         page.wait_for_selector('#freshness[data-state="live"]', timeout=20000)
         return page
 
-    yield open_console
+    yield open_live
     for context in contexts:
         assert context.strangers == []
         context.close()
+
+
+@pytest.fixture
+def console(stage) -> Iterator[Callable[..., Page]]:
+    """Open the console of a person and wait until it is live: console("haneul", theme="light")."""
+    with live_pages(stage, f"/m/{CODE}/") as opened:
+        yield lambda username="haneul", **options: opened(username, **options)
+
+
+def committed(work: Callable[..., Any], **arguments: Any) -> Any:
+    """Do it on a connection of its own, outside the test's transaction: the web process sees it."""
+
+    def run() -> Any:
+        try:
+            return work(**arguments)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(run).result(timeout=60)

@@ -1,29 +1,14 @@
 """Alarms of the system and its lines on the console: counted, explained, taken up, gone."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connection
 
 from controlroom.accounts.models import User
 from linkage import alarms
 from linkage.models import Alarm
+from tests.browser.conftest import committed
 from tests.browser.test_axe import LOOKS, faults
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
-
-
-def committed(work, **arguments) -> None:
-    """Do it on a connection of its own, where the web process sees it."""
-
-    def run() -> None:
-        try:
-            work(**arguments)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(run).result()
 
 
 def dormant(stage) -> dict[str, object]:

@@ -2,13 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -19,23 +17,10 @@ from linkage import outbox, phone
 from linkage.choices import OutboxState
 from linkage.links import create_link
 from linkage.models import Agency, Link, OutboxMessage, PhoneTask
-from tests.browser.conftest import CODE, open_context
+from tests.browser.conftest import CODE, committed, live_pages
 from tests.browser.test_axe import LOOKS, faults
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
-
-
-def committed(work: Callable[[], Any]) -> Any:
-    """Do it on a connection of its own, outside the test's transaction, so that daphne sees it."""
-
-    def run() -> Any:
-        try:
-            return work()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run).result(timeout=60)
 
 
 def picture(page: Page, name: str) -> None:
@@ -78,31 +63,14 @@ def traffic(stage, django_db_blocker) -> str:
 @pytest.fixture
 def room(stage, traffic) -> Iterator[Callable[..., Page]]:
     """Open the link console of a person and wait until it is live."""
-    contexts = []
+    with live_pages(stage, f"/m/{CODE}/links/") as opened:
 
-    def open_room(username: str = "sup", **options: Any) -> Page:
-        context = open_context(stage, username, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.faults = []
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.on(
-            "console",
-            lambda said: (
-                page.faults.append(said.text)
-                if said.type == "error" and "Failed to load resource" not in said.text
-                else None
-            ),
-        )
-        page.goto(f"/m/{CODE}/links/")
-        page.wait_for_selector('#freshness[data-state="live"]', timeout=20000)
-        page.wait_for_selector("#matrix tbody")
-        return page
+        def open_room(username: str = "sup", **options: Any) -> Page:
+            page = opened(username, **options)
+            page.wait_for_selector("#matrix tbody")
+            return page
 
-    yield open_room
-    for context in contexts:
-        assert context.strangers == []
-        context.close()
+        yield open_room
 
 
 def korean_time(at: datetime) -> str:
