@@ -52,13 +52,14 @@ class AgencyClient:
             document["correlation_id"] = correlation_id
         return self._misbehave(document, self.faults.send())
 
-    def post(self, document: Document, *, clock_s: float = 0.0) -> httpx.Response:
+    def post(self, document: Document, *, clock_s: float = 0.0, key: str = "") -> httpx.Response:
         """Post a document until it is answered, whatever happens to the other end meanwhile.
 
         A document that says itself when it was sent is the same request however often it is posted.
+        `key` names the request where it is not the message's own number.
         """
         url = f"/api/v1/links/{self.account.link}/messages"
-        key, wait_s = document["msg_id"], 0.5
+        key, wait_s = key or document["msg_id"], 0.5
         sent_at = datetime.now(UTC) + timedelta(seconds=clock_s)
         body = httpx.Request(
             "POST", "http://x", json={"sent_at": sent_at.isoformat(), **document}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 
@@ -15,11 +16,14 @@ from incidents.models import Incident
 from linkage import inbox
 from linkage.choices import AgencyKind
 from linkage.idempotency import Answer
-from linkage.links import create_link
+from linkage.links import create_link, issue_client
 from linkage.models import Agency, Case, Link
 from linkage.services.contracts import CONTRACTS
+from linkage.simulator.client import Account, AgencyClient
 from linkage.simulator.dispatch import FIRE, POLICE, Move, Record, Said, message
 
+# Hands a message to the city's end of a link and gives its answer.
+Handed = Callable[[Link, dict[str, Any]], Answer]
 # Rooms of their own, so that a replay meets no real room's link.
 _ROOMS = {
     POLICE: (AgencyKind.POLICE, "9991120", "112 접수기록 재생", "Replay of a police dispatch log"),
@@ -37,6 +41,8 @@ class Fed:
     took_s: float = 0
     slowest_ms: float = 0
     span_s: float = 0
+    # The furthest that it fell behind the pace that was asked for, seconds of the clock.
+    behind_s: float = 0
     _times: list[float] = field(default_factory=list)
 
     @property
@@ -82,6 +88,31 @@ def replay_links(municipality: Municipality) -> dict[str, Link]:
     return links
 
 
+def hand_in(link: Link, document: dict[str, Any]) -> Answer:
+    """Hand it to the inbox in this process."""
+    return inbox.accept(link=link, raw=json.dumps(document, ensure_ascii=False).encode())
+
+
+def over_http(links: dict[str, Link], base_url: str) -> Handed:
+    """Post to a running server as the rooms would: each with a new client and token of its own."""
+    clients = {}
+    for link in links.values():
+        given = issue_client(link=link, agent="replay_dispatch")
+        account = Account(base_url, given.client_id, given.client_secret, link.code)
+        clients[link.code] = AgencyClient(account, timeout_s=30)
+
+    def hand(link: Link, document: dict[str, Any]) -> Answer:
+        # A new key each time: that a message is known is for the inbox to see, not for the key.
+        response = clients[link.code].post(document, key=str(uuid4()))
+        body = response.json()
+        if response.status_code not in {201, 202}:
+            body = {"result": f"refused: {body.get('code', response.status_code)}"}
+        replayed = "Idempotency-Replayed" in response.headers
+        return Answer(response.status_code, body, replayed=replayed)
+
+    return hand
+
+
 def feed(
     said: Iterable[Said],
     *,
@@ -89,9 +120,10 @@ def feed(
     move: Move,
     is_drill: bool = True,
     speed: float = 0,
+    hand: Handed = hand_in,
     tell: Callable[[Fed], None] | None = None,
 ) -> Fed:
-    """Hand every message to the inbox as an agency would; `speed` 0 is as fast as it goes."""
+    """Hand in every message as an agency would; `speed` 0 is as fast as it goes."""
     known = {
         service: CONTRACTS[service].payloads["EVENT_NOTIFY"]["properties"] for service in links
     }
@@ -107,13 +139,13 @@ def feed(
         last = one.at
         if speed:
             due = started + (one.at - first).total_seconds() / speed
+            done.behind_s = max(done.behind_s, time.monotonic() - due)
             time.sleep(max(due - time.monotonic(), 0))
         fields = known[one.record.service]
         document = message(one, move, is_drill=is_drill, fields=fields)
-        raw = json.dumps(document, ensure_ascii=False).encode()
         began = time.monotonic()
-        done.add(inbox.accept(link=link, raw=raw), time.monotonic() - began)
-        if tell and done.messages % 2000 == 0:
+        done.add(hand(link, document), time.monotonic() - began)
+        if tell and done.messages % (20 if speed else 2000) == 0:
             done.took_s = time.monotonic() - started
             tell(done)
     done.took_s = time.monotonic() - started

@@ -4,7 +4,9 @@ import csv
 import gzip
 import json
 from datetime import date
+from functools import partial
 
+import httpx
 import pytest
 
 from incidents.models import Incident, IncidentEvent
@@ -12,7 +14,7 @@ from linkage.models import Case, InboxMessage
 from linkage.services.contracts import CONTRACTS
 from linkage.simulator import dispatch
 from linkage.simulator.dispatch import LATE, Move, Record, said_in_log, said_in_polls
-from linkage.simulator.dispatch_feed import differences, feed, replay_links
+from linkage.simulator.dispatch_feed import differences, feed, over_http, replay_links
 
 LAST_DAY = date(2026, 11, 21)
 
@@ -91,6 +93,33 @@ def test_late_updates_of_every_sort_come_as_second_versions_and_are_applied(city
     assert done.results == {"applied": len(log) + sum(LATE.values())}
     assert differences(log, links=links, move=move) == {}
     assert Incident.objects.count() == len(log)
+
+
+def test_posted_to_a_server_the_rooms_have_tokens_of_their_own_and_stay_idempotent(
+    city, links, recently, client, monkeypatch
+):
+    def serve(asked: httpx.Request) -> httpx.Response:
+        sent = {name: asked.headers[name] for name in ("Authorization", "Content-Type")}
+        key = asked.headers.get("Idempotency-Key", "")
+        headers = sent | ({"Idempotency-Key": key} if key else {})
+        content_type = headers.pop("Content-Type")
+        answer = client.generic(
+            asked.method, asked.url.path, asked.read(), content_type, headers=headers
+        )
+        assert answer.status_code < 400, answer.content
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    web = partial(httpx.Client, transport=httpx.MockTransport(serve))
+    monkeypatch.setattr("linkage.simulator.client.httpx.Client", web)
+    log = [record(), record("2026000002", service="fire119", kind="VEHICLE FIRE")]
+    hand, move = over_http(links, "http://testserver"), recently(city, log)
+    done = feed(said_in_polls([log]), links=links, move=move, hand=hand)
+    assert done.results == {"applied": 2}
+    before = state()
+    again = feed(said_in_polls([log]), links=links, move=move, hand=hand, speed=1_000_000)
+    assert again.results == {"answered from the store": 2}
+    assert state() == before
+    assert differences(log, links=links, move=move) == {}
 
 
 def test_what_went_wrong_is_told(city, links, recently):

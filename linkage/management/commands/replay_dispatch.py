@@ -15,7 +15,15 @@ from incidents.models import IncidentEvent
 from linkage.models import Case, Link
 from linkage.simulator import dispatch
 from linkage.simulator.dispatch import Move, Record, Said
-from linkage.simulator.dispatch_feed import Fed, differences, feed, incidents_of, replay_links
+from linkage.simulator.dispatch_feed import (
+    Fed,
+    differences,
+    feed,
+    hand_in,
+    incidents_of,
+    over_http,
+    replay_links,
+)
 
 
 class Command(BaseCommand):
@@ -32,6 +40,15 @@ class Command(BaseCommand):
         parser.add_argument("--municipality", default="90010", help="its administrative code")
         parser.add_argument("--ends-on", type=date.fromisoformat, help="day of the last case")
         parser.add_argument("--first", type=int, help="only so many cases of the log")
+        parser.add_argument(
+            "--day", type=date.fromisoformat, help="only from this day of the log on"
+        )
+        parser.add_argument(
+            "--only", choices=[dispatch.POLICE, dispatch.FIRE], help="only one service's cases"
+        )
+        parser.add_argument(
+            "--server", default="", help="post to this running server (http://...), with tokens"
+        )
         parser.add_argument("--speed", type=float, default=0, help="60 = an hour in a minute")
         parser.add_argument("--times", type=int, default=1, help="feed it so many times")
 
@@ -46,9 +63,12 @@ class Command(BaseCommand):
             f"{len(said)} messages of {len({(r.service, r.number) for r in records})} cases, "
             f"moved by {move.days} days to {municipality}; services: {', '.join(links)}"
         )
+        hand = over_http(links, options["server"]) if options["server"] else hand_in
         for turn in range(1, options["times"] + 1):
             before = _counts(municipality, links)
-            done = feed(said, links=links, move=move, speed=options["speed"], tell=self._tell)
+            done = feed(
+                said, links=links, move=move, speed=options["speed"], hand=hand, tell=self._tell
+            )
             self._print(turn, done, before, _counts(municipality, links))
         fed = {(one.record.service, one.record.number) for one in said}
         records = [one for one in records if (one.service, one.number) in fed]
@@ -64,12 +84,22 @@ class Command(BaseCommand):
         log = dispatch.read_log(options["log"])
         # The draw of the late updates is the same however much of the log is fed.
         said = dispatch.said_in_log(log)
-        kept = {(one.service, one.number) for one in log[: options["first"]]}
+        log_of = [
+            one
+            for one in log
+            if (options["only"] in {None, one.service})
+            and (options["day"] is None or one.ts.date() >= options["day"])
+        ]
+        kept = {(one.service, one.number) for one in log_of[: options["first"]]}
         chosen = [one for one in said if (one.record.service, one.record.number) in kept]
         return log, chosen
 
     def _tell(self, done: Fed) -> None:
-        self.stdout.write(f"  {done.messages} messages, {done.per_s:.0f}/s")
+        self.stdout.write(
+            f"  {done.messages} messages, {done.per_s:.2f}/s, p99 "
+            f"{done.percentile_ms(0.99):.1f} ms, at most {done.behind_s:.2f} s behind"
+        )
+        self.stdout.flush()
 
     def _print(self, turn: int, done: Fed, before: dict[str, int], after: dict[str, int]) -> None:
         results = ", ".join(f"{name} {count}" for name, count in sorted(done.results.items()))
@@ -77,7 +107,7 @@ class Command(BaseCommand):
             f"feeding {turn}: {done.messages} messages in {done.took_s:.1f} s "
             f"({done.per_s:.0f}/s, {done.speed:.0f} times as fast as it happened), "
             f"p50 {done.percentile_ms(0.5):.1f} ms, p99 {done.percentile_ms(0.99):.1f} ms, "
-            f"slowest {done.slowest_ms:.0f} ms"
+            f"slowest {done.slowest_ms:.0f} ms, at most {done.behind_s:.2f} s behind the pace"
         )
         self.stdout.write(f"  {results}")
         grown = ", ".join(f"{name} {before[name]} -> {after[name]}" for name in after)
