@@ -8,6 +8,7 @@ from incidents.models import Incident, IncidentEvent
 from linkage import agreements
 from linkage.choices import Direction, LinkState
 from linkage.models import Link, OutboxMessage
+from linkage.services.contracts import CONTRACTS
 
 # Sent in the transaction with link_id when something new is to be pushed.
 owed = Signal()
@@ -27,7 +28,10 @@ def owe(
     A drill reaches no link without drills, nothing reaches a suspended or inbound link, and
     nothing leaves that the link's legal basis does not cover.
     Emits: owed, in the transaction.
+    Raises: LookupError for a type that the service's contract does not publish.
     """
+    if message_type not in CONTRACTS[link.service].tells:
+        raise LookupError(f"{link.service} is told no {message_type}: see services/contracts.py")
     closed = link.state == LinkState.SUSPENDED or link.direction == Direction.IN
     if closed or (incident.is_drill and not link.allows_drills):
         return None

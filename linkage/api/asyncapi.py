@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from linkage.choices import DataKind
 from linkage.services.contracts import CONTRACTS, Contract
-from linkage.wire import RECEIPT_NO, SCHEMA_VERSION, Schema, moment
+from linkage.wire import SCHEMA_VERSION, Schema, moment
 
 TITLE = "통합관제센터 연계 메시지 · Messages with the agencies"
 PUSH_HEADERS: dict[str, Any] = {
@@ -25,38 +25,7 @@ PUSH_HEADERS: dict[str, Any] = {
 }
 
 
-# Told beside the facts of the contract, by linkage.obligations.
-OWED_BESIDE: dict[str, frozenset[str]] = {
-    "police112": frozenset(
-        {"CAMERA_LIST", "STREAM_GRANT", "STREAM_DENY", "ESCAPE_ROUTE", "CLOSE_ACK"}
-    ),
-    "disaster": frozenset({"CLOSE_ACK"}),
-}
-# Every payload that we send names the case; what else it holds is by type, in docs/agency-api.md.
-_PAYLOAD: Schema = {
-    "type": "object",
-    "required": ["receipt_no"],
-    "properties": {
-        "receipt_no": RECEIPT_NO,
-        "status": {"type": "string", "description": "What became of the case"},
-        "incident_number": {"type": "string"},
-        "incident_version": {"type": "integer", "minimum": 1},
-        "at": moment("When it happened here"),
-        "result": {"type": "string"},
-        "place": {
-            "type": "object",
-            "required": ["lon", "lat", "error_radius_m"],
-            "properties": {
-                "lon": {"type": "number"},
-                "lat": {"type": "number"},
-                "error_radius_m": {"type": "number", "minimum": 0},
-            },
-        },
-    },
-}
-
-
-def told_event(*, service: str, message_type: str) -> Schema:
+def told_event(*, service: str, message_type: str, payload: Schema) -> Schema:
     """Describe the event that linkage.envelopes.cloud_event makes of a message."""
     org = {"type": "string", "pattern": r"^(\d{7})?$"}
     data: Schema = {
@@ -80,7 +49,7 @@ def told_event(*, service: str, message_type: str) -> Schema:
             "description": "Fields that the legal basis of the link does not allow",
         },
         "told_by_phone_at": moment("A person has told the same by telephone"),
-        "payload": _PAYLOAD,
+        "payload": payload,
         "payload_hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     }
     return {
@@ -91,7 +60,10 @@ def told_event(*, service: str, message_type: str) -> Schema:
             "id": {"type": "string", "format": "uuid"},
             "source": {"type": "string"},
             "type": {"const": f"controlroom.{service}.{message_type.lower()}.v1"},
-            "subject": {"type": "string", "description": "The agency's number of the case"},
+            "subject": {
+                "type": "string",
+                "description": "The agency's number of the case, or our `report_no`",
+            },
             "time": moment("When it was owed"),
             "datacontenttype": {"const": "application/json"},
             "data": {
@@ -111,7 +83,10 @@ def document() -> dict[str, Any]:
     messages: dict[str, Any] = {}
     for service, contract in CONTRACTS.items():
         incoming = {f"{service}.{name}": _received(contract, name) for name in contract.schemas}
-        outgoing = {f"{service}.told.{name}": _told(service, name) for name in _types(contract)}
+        outgoing = {
+            f"{service}.told.{name}": _told(service, name, payload)
+            for name, payload in sorted(contract.tells.items())
+        }
         messages |= incoming | outgoing
         channels[f"{service}-in"] = _channel(
             "/api/v1/links/{link}/messages",
@@ -142,11 +117,6 @@ def document() -> dict[str, Any]:
     }
 
 
-def _types(contract: Contract) -> list[str]:
-    told = {told.message_type for told in contract.told.values()}
-    return sorted(told | OWED_BESIDE.get(contract.service, frozenset()))
-
-
 def _received(contract: Contract, name: str) -> dict[str, Any]:
     schema = contract.schemas[name]
     return {
@@ -157,13 +127,13 @@ def _received(contract: Contract, name: str) -> dict[str, Any]:
     }
 
 
-def _told(service: str, name: str) -> dict[str, Any]:
+def _told(service: str, name: str, payload: Schema) -> dict[str, Any]:
     return {
         "name": name,
         "title": f"controlroom.{service}.{name.lower()}.v1",
         "contentType": "application/cloudevents+json",
         "headers": PUSH_HEADERS,
-        "payload": told_event(service=service, message_type=name),
+        "payload": told_event(service=service, message_type=name, payload=payload),
     }
 
 

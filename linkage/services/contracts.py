@@ -9,6 +9,8 @@ from linkage.services.city import messages as city
 from linkage.services.disaster import messages as disaster
 from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
+from linkage.services.police112.told import TOLD_BESIDE
+from linkage.told import CLOSE_ACK, REPORTS, facts
 from linkage.wire import REPORT_TAKEN, Schema, envelope
 
 
@@ -21,6 +23,13 @@ class Contract:
     # The fields of a partial correction by PATCH; None: cases of this service are not corrected.
     correction: Schema | None = None
     told: Mapping[str, Told] = field(default_factory=lambda: TOLD)
+    # The payloads of what they are told beside these facts, by linkage.obligations.
+    told_beside: Mapping[str, Schema] = field(default_factory=dict)
+
+    @cached_property
+    def tells(self) -> dict[str, Schema]:
+        """The payloads of all that its agencies are told, by type."""
+        return {**facts(self.told), **self.told_beside}
 
     @cached_property
     def schemas(self) -> dict[str, Schema]:
@@ -34,10 +43,20 @@ class Contract:
 CONTRACTS: dict[str, Contract] = {
     contract.service: contract
     for contract in (
-        Contract("police112", police112.PAYLOADS, police112.CORRECTION),
-        Contract("disaster", disaster.PAYLOADS, disaster.CORRECTION),
+        Contract("police112", police112.PAYLOADS, police112.CORRECTION, told_beside=TOLD_BESIDE),
+        Contract(
+            "disaster",
+            disaster.PAYLOADS,
+            disaster.CORRECTION,
+            told_beside={"CLOSE_ACK": CLOSE_ACK},
+        ),
         Contract("city", city.PAYLOADS),
-        Contract("fire119", {**fire119.PAYLOADS, "ACK": REPORT_TAKEN}, fire119.CORRECTION),
+        Contract(
+            "fire119",
+            {**fire119.PAYLOADS, "ACK": REPORT_TAKEN},
+            fire119.CORRECTION,
+            told_beside=REPORTS,
+        ),
     )
 }
 

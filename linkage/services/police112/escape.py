@@ -9,10 +9,14 @@ from django.utils.translation import gettext as _
 
 from cctv import selection
 from controlroom.accounts.models import User
-from controlroom.errors import Invalid
+from controlroom.errors import Conflict, Invalid
+from controlroom.municipalities.access import require
+from controlroom.municipalities.roles import Right
 from incidents.facts import note_fact
 from incidents.features import moment
+from incidents.history import lock
 from incidents.models import Incident, IncidentEvent
+from incidents.statuses import OPEN
 from linkage.choices import MessageType
 from linkage.models import Case
 from linkage.obligations import owe
@@ -59,8 +63,12 @@ def send_escape_route(
     """Put the direction on the timeline and tell it to every 112 room that has the case.
 
     Emits: fact_recorded, in the transaction.
-    Raises: NotAllowed, Invalid without a place.
+    Locks: the incident.
+    Raises: NotAllowed, Invalid without a place, Conflict after the end: nobody is followed then.
     """
+    require(by, incident.municipality_id, Right.INCIDENT_WORK)
+    if lock(incident).status not in OPEN:
+        raise Conflict(_("the incident has ended"))
     if incident.location is None:
         raise Invalid(_("the place is not known"), fields={"place": [_("the place is not known")]})
     cameras = cameras_along(incident, incident.location, bearing_deg)

@@ -1,0 +1,90 @@
+"""The payloads of what agencies are told: schema pieces that services share, with no Django.
+
+A field that the link's legal basis may withhold (linkage.agreements.FIELD_DATA) is never required.
+"""
+
+from collections.abc import Mapping
+
+from linkage.routing import Told
+from linkage.wire import PLACE, RECEIPT_NO, REPORT_TAKEN, VERSION, Schema, moment, record
+
+INCIDENT_NUMBER: Schema = {"type": "string", "description": "Our number of the incident"}
+IN_REPLY_TO: Schema = {
+    "type": "string",
+    "description": "`msg_id` of the message that this one answers; as `correlation_id`",
+}
+AT = moment("When it happened here")
+PLACE_OURS: Schema = record(
+    "lon",
+    "lat",
+    "error_radius_m",
+    lon=PLACE["properties"]["lon"],
+    lat=PLACE["properties"]["lat"],
+    error_radius_m={"type": "number", "minimum": 0},
+)
+CLOSE_ACK: Schema = record(
+    "receipt_no",
+    "in_reply_to",
+    "incident_number",
+    "at",
+    receipt_no=RECEIPT_NO,
+    in_reply_to=IN_REPLY_TO,
+    incident_number=INCIDENT_NUMBER,
+    at=AT,
+)
+
+
+def _report(relation: str, description: str) -> Schema:
+    return record(
+        "report_no",
+        "relation",
+        "incident_number",
+        "kind_code",
+        "kind_name",
+        "at",
+        report_no={
+            **REPORT_TAKEN["properties"]["report_no"],
+            "description": "Number of this report; answer by ACK with it and your `receipt_no`",
+        },
+        relation={"const": relation, "description": description},
+        incident_number=INCIDENT_NUMBER,
+        kind_code={"type": "string", "description": "Code of the kind in the centre's table"},
+        kind_name={"type": "string"},
+        at=AT,
+        place={"anyOf": [PLACE_OURS, {"type": "null"}], "description": "null: not known"},
+        address={"type": "string"},
+        summary={"type": "string", "description": "What the operator wrote"},
+    )
+
+
+# What the centre reports of its own accord.
+REPORTS: dict[str, Schema] = {
+    "EVENT_NOTIFY": _report("report", "The centre has seen it first"),
+    "CO_RESPONSE": _report("co_response", "To be answered together with another agency"),
+    "TRANSFER": _report("transfer", "Handed over: it is yours"),
+}
+
+
+def facts(told: Mapping[str, Told]) -> dict[str, Schema]:
+    """Describe what linkage.envelopes.payload_of makes of the facts in this table, by type."""
+    return {
+        name: _fact(name, sorted({row.status for row in told.values() if row.message_type == name}))
+        for name in dict.fromkeys(row.message_type for row in told.values())
+    }
+
+
+def _fact(message_type: str, statuses: list[str]) -> Schema:
+    fields: dict[str, Schema] = {
+        "receipt_no": RECEIPT_NO,
+        "status": {"enum": statuses, "description": "What became of the case"},
+        "incident_number": INCIDENT_NUMBER,
+        "incident_version": {**VERSION, "description": "Raised with every fact of the incident"},
+        "at": AT,
+    }
+    required = list(fields)
+    if message_type == "CLOSE":
+        fields["result"] = {"type": "string", "description": "Result code of the centre"}
+        required.append("result")
+    if "PLACE_CORRECTED" in statuses:
+        fields["place"] = {**PLACE_OURS, "description": "With PLACE_CORRECTED: where it is"}
+    return record(*required, **fields)

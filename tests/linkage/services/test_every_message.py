@@ -1,0 +1,72 @@
+"""Every message of every service, in both directions, stands in a table of sequences.
+
+Whoever adds a type to a contract adds its rows here, or this module fails.
+"""
+
+from itertools import product
+
+import pytest
+
+from linkage.routing import TOLD
+from linkage.services.contracts import CONTRACTS
+from linkage.services.handlers import HANDLERS
+from tests.linkage.city import test_sequences as city
+from tests.linkage.services import rooms
+from tests.linkage.services import test_told_answers as answers
+from tests.linkage.services.disaster import test_handlers as disaster
+from tests.linkage.services.fire119 import test_sequence as fire119
+from tests.linkage.services.police112 import test_sequences as police112
+
+# The number of our report is news in whatever state the case of that number is.
+ACK_STATES = {
+    "unknown": [],
+    "open": answers.REPORTED,
+    "cancelled": answers.TAKEN_BACK,
+    "ended": [*answers.REPORTED, rooms.says("CLOSE", closing_code="DONE")],
+}
+# (service, type) -> the states of the case in which a table has the message.
+TAKEN: dict[tuple[str, str], set[str]] = {
+    **{
+        ("police112", name): {str(state) for state in row}
+        for name, row in police112.SEQUENCES.items()
+    },
+    **{("city", name): {str(state) for state in row} for name, row in city.SEQUENCES.items()},
+    ("fire119", "ACK"): set(ACK_STATES),
+}
+for _state, _name in fire119.TABLE:
+    TAKEN.setdefault(("fire119", _name), set()).add(str(_state))
+_SAME = {"nothing": "unknown", "closed": "ended"}
+for _before, _message, *_rest in disaster.SEQUENCE:
+    _key = ("disaster", _message()["msg_type"])
+    TAKEN.setdefault(_key, set()).add(_SAME.get(_before, _before))
+
+
+def test_every_message_that_a_service_may_send_has_a_row_in_every_state():
+    expected = {(service, name) for service, one in CONTRACTS.items() for name in one.payloads}
+    assert set(TAKEN) == expected
+    for key, states in TAKEN.items():
+        assert states >= {"unknown", "open", "ended", "cancelled"}, key
+    assert {(service, name) for service, row in HANDLERS.items() for name in row} == expected
+
+
+def test_every_message_that_a_service_is_told_has_a_row():
+    facts = {told.message_type for told in TOLD.values()}
+    rows = set(product(CONTRACTS, facts)) | {
+        (service, name)
+        for service, _before, _deed, expected in answers.ROWS
+        for name in expected or ()
+    }
+    assert rows == {(service, name) for service, one in CONTRACTS.items() for name in one.tells}
+
+
+@pytest.mark.parametrize("state", list(ACK_STATES))
+def test_the_number_of_119_for_our_report_is_taken_in_every_state(room_of, state):
+    room = room_of("fire119")
+    filed = rooms.files()(room)
+    for step in ACK_STATES[state]:
+        assert step(room).status_code == 201
+    said = rooms.says("ACK", report_no=str(filed.uid))
+    assert said(room).data["result"] == "applied"
+    assert said(room).data["result"] == "unchanged"
+    unknown = rooms.says("ACK", report_no="00000000-0000-0000-0000-000000000000")(room)
+    assert (unknown.status_code, unknown.data["result"]) == (202, "filed")
