@@ -83,6 +83,11 @@ class CapAlert(models.Model):
         related_name="cap_alerts",
         verbose_name=_("incident"),
     )
+    # Of an Ack or an Error: what it says, and which alerts of our own it answers.
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    replied = models.ManyToManyField(
+        "linkage.CapIssue", related_name="replies", verbose_name=_("answers our alerts")
+    )
     received_at = models.DateTimeField(_("received"), default=timezone.now)
 
     objects = OwnedQuerySet.as_manager()

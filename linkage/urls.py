@@ -39,6 +39,7 @@ urlpatterns = [
         views_disaster.change,
         name="disaster-change",
     ),
+    path("situations/", views_disaster.standing, name="situations"),
     path("cap/", views_disaster.cap_alerts, name="cap-alerts"),
     path("disaster-messages/", views_disaster.text_message_list, name="disaster-messages"),
     path("bells/", views_city.bells, name="bells"),

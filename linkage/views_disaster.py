@@ -12,14 +12,12 @@ from rest_framework.response import Response
 from controlroom.errors import Invalid, OutOfScope
 from controlroom.municipalities.access import municipality_for
 from controlroom.municipalities.roles import Right
-from incidents.features import moment, person
 from incidents.models import Incident
 from linkage.models_cap import CapAlert
 from linkage.models_disaster import OnwardNotice, Situation
 from linkage.models_messages import DisasterMessage
-from linkage.services.disaster import geometry, situations, text_messages
+from linkage.services.disaster import by_hand, facet, geometry, situations, text_messages
 
-REPORTS = 50
 MESSAGES = 100
 
 
@@ -48,50 +46,14 @@ def _situation(incident: Incident) -> Situation:
 def disaster(request: Request, code: str, incident_id: UUID) -> Response:
     """Give the situation whole, and the alerts behind it."""
     incident = _incident(request, code, incident_id, Right.OPERATIONS_VIEW)
-    row = Situation.objects.filter(incident=incident).first()
-    alerts = CapAlert.objects.visible_to(request.user).filter(incident=incident)
-    return Response(
-        {
-            "situation": _whole(row) if row else None,
-            "alerts": [_alert(alert) for alert in alerts.order_by("pk")],
-        }
-    )
+    return Response(facet.facet(incident=incident, user=request.user))
 
 
-def _whole(row: Situation) -> dict[str, Any]:
-    reports = row.reports.select_related("by")[:REPORTS]
-    return {
-        **situations.feature(row),
-        "area": {"type": "MultiPolygon", "coordinates": row.area.coords} if row.area else None,
-        "cameras": row.cameras,
-        "reports": [
-            {
-                "at": moment(one.at),
-                "by": person(one.by),
-                "agent": one.agent,
-                "level": one.level,
-                "text": one.text,
-            }
-            for one in reports
-        ],
-        "notices": [
-            situations.notice_feature(one) for one in row.notices.select_related("told_by")
-        ],
-    }
-
-
-def _alert(alert: CapAlert) -> dict[str, Any]:
-    return {
-        "identifier": alert.identifier,
-        "sender": alert.sender,
-        "sent": moment(alert.sent),
-        "msg_type": alert.msg_type,
-        "scope": alert.scope,
-        "route": str(alert.route),
-        "expires": moment(alert.expires),
-        "infos": alert.infos,
-        "areas": alert.areas,
-    }
+@api_view(["GET"])
+def standing(request: Request, code: str) -> Response:
+    """Give the areas of the situations that go on: the map's layer."""
+    municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
+    return Response({"situations": facet.standing(municipality=municipality, user=request.user)})
 
 
 Change = Callable[[Situation, dict[str, Any], Any], Any]
@@ -116,6 +78,9 @@ def _report(row: Situation, said: dict[str, Any], by: Any) -> None:
 
 
 def _area(row: Situation, said: dict[str, Any], by: Any) -> None:
+    if "radius_m" in said:
+        by_hand.set_circle(situation=row, radius_m=_number(said, "radius_m"), by=by)
+        return
     drawn = said.get("area")
     if not isinstance(drawn, dict) or not {"type", "coordinates"} <= set(drawn):
         raise Invalid(
@@ -172,16 +137,22 @@ CHANGES: dict[str, Change] = {
 def change(request: Request, code: str, incident_id: UUID, verb: str) -> Response:
     """Do one verb to the situation and give it as it is then."""
     incident = _incident(request, code, incident_id, Right.INCIDENT_WORK)
-    act = CHANGES.get(verb)
-    if act is None:
-        raise OutOfScope(_("no such address"))
     said: Any = request.data
     if not isinstance(said, dict):
         raise Invalid(_("the body must be a JSON object"))
+    if verb == "declare":
+        radius_m = _number(said, "radius_m") if "radius_m" in said else None
+        declared = by_hand.declare(
+            incident=incident, level=_number(said, "level"), radius_m=radius_m, by=request.user
+        )
+        return Response({"situation": facet.whole(declared)}, status=201)
+    act = CHANGES.get(verb)
+    if act is None:
+        raise OutOfScope(_("no such address"))
     row = _situation(incident)
     act(row, said, request.user)
     row.refresh_from_db()
-    return Response({"situation": _whole(row)})
+    return Response({"situation": facet.whole(row)})
 
 
 @api_view(["GET"])
@@ -189,7 +160,8 @@ def cap_alerts(request: Request, code: str) -> Response:
     """Give the newest alerts of every link with their areas, also those that concern others."""
     municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
     rows = CapAlert.objects.visible_to(request.user).filter(municipality=municipality)
-    return Response({"alerts": [_alert(row) for row in rows[:MESSAGES]]})
+    rows = rows.select_related("message")
+    return Response({"alerts": [facet.alert_item(row) for row in rows[:MESSAGES]]})
 
 
 @api_view(["GET"])

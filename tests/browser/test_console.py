@@ -6,13 +6,25 @@ import time
 from itertools import count
 
 import pytest
+from django.utils import timezone
 
 from controlroom.accounts.models import User
 from incidents.models import Incident
+from linkage import inbox
+from linkage.models import Link
+from linkage.models_cap import CapIssue
+from linkage.models_disaster import OnwardContact, Situation
+from linkage.services.disaster import cap_intake
+from linkage.wire import canonical
 from tests.browser.conftest import CODE, show
+from tests.browser.test_axe import faults
+from tests.browser.test_links import committed, fits, picture
+from tests.linkage.cap.alerts import alert, references
+from tests.linkage.services.disaster.conftest import make_link, notify
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 _cases = count(1)
+WIDE = {"width": 1920, "height": 1080}
 
 SEEN = """(receipt) => new Promise((done) => {
   const find = () => [...document.querySelectorAll('.strip-address')]
@@ -297,3 +309,87 @@ def test_signing_out_leaves_nothing_behind(stage, console):
     page.wait_for_url("**/accounts/login/**")
     page.goto(f"/m/{CODE}/")
     assert "/accounts/login/" in page.url
+
+
+def declared(stage) -> Situation:
+    """Let a disaster room raise a situation over the middle of the city, with somebody to tell."""
+
+    def work() -> Situation:
+        west, south = stage.city.centre.x - 0.012, stage.city.centre.y - 0.008
+        east, north = stage.city.centre.x + 0.016, stage.city.centre.y + 0.01
+        ring = [[west, south], [east, south - 0.003], [east + 0.004, north], [west, north]]
+        area = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+        OnwardContact.objects.create(
+            municipality=stage.city, whom="부시장", number="042-000-0001", from_level=2
+        )
+        link = make_link(stage.city)
+        document = notify(area=area, level=2, report_every_min=180, address="가온동 가온천")
+        inbox.accept(link=link, raw=canonical(document))
+        return Situation.objects.get(incident__cases__link=link)
+
+    return committed(work)
+
+
+def answered(stage, situation: Situation) -> None:
+    """Let the room answer to the alert that was published of the situation."""
+
+    def work() -> None:
+        issue = CapIssue.objects.get(situation=situation)
+        raw = alert(
+            identifier="R-1",
+            sent=timezone.localtime().replace(microsecond=0).isoformat(),
+            msg_type="Ack",
+            scope="Private",
+            extra=f"<addresses>{issue.sender}</addresses><note>000</note>",
+            after=references((issue.sender, issue.identifier, issue.sent.isoformat())),
+            infos="",
+        )
+        cap_intake.accept(link=Link.objects.get(service="disaster"), raw=raw)
+
+    committed(work)
+
+
+def test_a_disaster_is_worked_and_its_area_is_drawn_by_level(stage, console):
+    situation = declared(stage)
+    page, other = console(), console(theme="light", language="en", viewport=WIDE)
+    strip(page, "가온동 가온천").click()
+    page.wait_for_selector("#disaster-body:not([hidden])")
+    page.wait_for_selector("path.crisis-area.crisis-2")
+    page.wait_for_selector(".crisis-camera")
+    found = faults(page, "situation, dark")
+    page.click("#disaster-do-level")
+    page.select_option("#field-level", "4")
+    page.click("#verb-submit")
+    page.wait_for_selector("#verb-dialog:not([open])", state="attached")
+    # Another desk sees it without doing anything.
+    other.wait_for_selector("path.crisis-area.crisis-4")
+    other.wait_for_selector("#crisis-legend:not([hidden])")
+    page.click("#disaster-do-report")
+    page.fill("#field-text", "하천 수위 상승, 대피 중")
+    page.click("#verb-submit")
+    page.wait_for_selector("#disaster-reports :text('하천 수위 상승')")
+    page.check("#disaster-notices input")
+    page.wait_for_selector("#disaster-notices input:disabled")
+    page.click("#disaster-notices button")
+    page.fill("#field-name", "김 비서관")
+    page.click("#verb-submit")
+    page.wait_for_selector("#disaster-notices :text('김 비서관')")
+    page.click("#disaster-do-publish")
+    page.click("#verb-submit")
+    page.wait_for_selector("#disaster-alerts :text('응답 없음')")
+    answered(stage, situation)
+    page.wait_for_selector("#disaster-alerts :text('cap.agency.example 수신확인')")
+    strip(other, "가온동 가온천").click()
+    other.wait_for_selector("#disaster-body:not([hidden])")
+    other.click("#disaster-sight")
+    found += faults(other, "situation, light")
+    for desk, name in ((page, "disaster-dark-ko"), (other, "disaster-light-en")):
+        picture(desk, name)
+        desk.click("#theme-toggle")
+        desk.evaluate("document.getElementById('disaster-notices').scrollIntoView()")
+        picture(desk, f"{name}-other-theme")
+        assert fits(desk)
+    page.click("#disaster-do-end")
+    page.click("#verb-submit")
+    other.wait_for_selector("path.crisis-area", state="detached")
+    assert found == page.faults == other.faults == []

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from lxml import etree
 
 from incidents.choices import ReportState, Service
-from incidents.facts import note_fact
 from incidents.features import moment
 from incidents.models import Incident
 from linkage import inbox
@@ -25,7 +24,7 @@ from linkage.models import Case, InboxMessage, Link
 from linkage.models_cap import CapAlert, CapRoute, CapSource
 from linkage.models_disaster import Situation
 from linkage.services import casework
-from linkage.services.disaster import geometry, kinds, situations
+from linkage.services.disaster import cap_replies, geometry, kinds, situations
 from linkage.services.disaster.routes import route_of
 from linkage.wire import Message
 
@@ -159,7 +158,7 @@ def _apply(
 ) -> InboxResult:
     root = row.root
     if alert.msg_type in {"Ack", "Error"}:
-        return _take_reply(link, alert, row)
+        return cap_replies.take(link=link, alert=alert, row=row)
     if alert.msg_type == "Cancel":
         if root is None or root.incident is None:
             return InboxResult.FILED if root is None else InboxResult.UNCHANGED
@@ -216,26 +215,6 @@ def _cancel(link: Link, incident: Incident, message: Message) -> InboxResult:
     situation = Situation.objects.filter(incident=incident, ended_at=None).first()
     if situation is not None:
         situations.end(situation=situation, agent=link.code)
-    return InboxResult.APPLIED
-
-
-def _take_reply(link: Link, alert: Alert, row: CapAlert) -> InboxResult:
-    """Put an acknowledgement or an error on the timeline of what it answers."""
-    known = Case.objects.filter(
-        link__municipality_id=link.municipality_id,
-        external_id__in=[named.identifier for named in alert.references],
-    ).select_related("incident")
-    case = known.first()
-    if case is None:
-        return InboxResult.UNCHANGED
-    row.incident = case.incident
-    note_fact(
-        incident=case.incident,
-        verb=f"cap-{alert.msg_type.lower()}",
-        agent=link.code,
-        text=f"{alert.sender} {alert.note}".strip(),
-        data={"note": alert.note, "identifier": alert.identifier},
-    )
     return InboxResult.APPLIED
 
 

@@ -1,5 +1,6 @@
 """Areas of situations: from rings and GeoJSON to one multipolygon, and what of it is ours."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from controlroom.municipalities.models import Municipality
 # A map draws no finer than this (about 10 m), and a camera search takes few corners.
 TOLERANCE_DEG = 0.0001
 CORNERS_AT_MOST = 400
+CORNERS_OF_A_CIRCLE = 48
 
 
 def of_rings(rings: Iterable[Sequence[tuple[float, float]]]) -> MultiPolygon | None:
@@ -37,6 +39,17 @@ def of_geojson(area: dict[str, Any] | None) -> MultiPolygon | None:
             _("the area is not a polygon"),
             fields={"payload.area": [_("its corners enclose no area")]},
         ) from error
+
+
+def around(place: Point, radius_m: float) -> MultiPolygon:
+    """Give a circle as 48 corners; exact to a metre at the radii of a scene."""
+    per_lat = radius_m / 110_574.0
+    per_lon = radius_m / (111_320.0 * math.cos(math.radians(place.y)))
+    turns = [math.tau * step / CORNERS_OF_A_CIRCLE for step in range(CORNERS_OF_A_CIRCLE)]
+    ring = [
+        (place.x + per_lon * math.sin(turn), place.y + per_lat * math.cos(turn)) for turn in turns
+    ]
+    return MultiPolygon(Polygon([*ring, ring[0]], srid=4326), srid=4326)
 
 
 def _closed(ring: list[Any]) -> list[Any]:

@@ -73,6 +73,8 @@ export function verbName(verb) {
     video_request: t("The agency asks for video"),
     agency_close: t("The agency closed its case"),
     escape_route: t("Direction of escape sent"),
+    "cap-ack": t("Our CAP alert was acknowledged"),
+    "cap-error": t("Our CAP alert was refused"),
     co_response: t("Linked: co-response"),
     handed_on: t("Linked: handed on"),
     related: t("Linked: related"),

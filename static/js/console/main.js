@@ -12,6 +12,7 @@ import { Search } from "./dialogs/search.js";
 import { Sites } from "./dialogs/sites.js";
 import { ExchangesStore } from "./exchanges_store.js";
 import { Feed } from "./feed.js";
+import { mountDisaster } from "./disaster.js";
 import { mountFire119 } from "./fire119.js";
 import { OperationsMap } from "./map/map.js";
 import { IncidentPanel } from "./panels/incident.js";
@@ -133,6 +134,7 @@ store.subscribe((changes, state) => {
 });
 
 const fire119 = mountFire119({ config, store, map, desk, now: () => vigil.now() });
+const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now() });
 mountPolice112({ config, store, map, vigil, onIncident: (id) => desk.open(id) });
 
 const feed = new Feed({ urls, store, getJson, onCondition: (condition) => vigil.condition(condition), onHeard: (at) => vigil.heard(at) });
@@ -219,6 +221,7 @@ const presses = {
     applyTheme(otherTheme());
     map.repaint();
     fire119.repaint();
+    disaster.repaint();
   },
 };
 for (const [id, press] of Object.entries(presses)) {

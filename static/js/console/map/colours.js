@@ -3,6 +3,7 @@
 const NAMES = [
   "bg", "text", "p1", "p2", "p3", "p4", "map-land", "map-city", "map-water", "map-green", "map-building", "map-road",
   "map-road-major", "map-border", "map-label", "site", "site-fill", "site-text", "camera", "sector", "font",
+  "crisis-1", "crisis-2", "crisis-3", "crisis-4",
 ];
 
 /** @returns {Record<string, string>} */

@@ -241,6 +241,38 @@ def test_a_public_situation_is_an_alert_an_update_and_a_cancel(send, client, han
     assert document.headers["Content-Type"].startswith("application/cap+xml")
 
 
+def reply_to(issue: CapIssue, kind: str, note: str, *, sent=None, name="R-1") -> bytes:
+    return alert(
+        identifier=name,
+        sent=later(1),
+        msg_type=kind,
+        scope="Private",
+        extra=f"<addresses>{issue.sender}</addresses><note>{note}</note>",
+        after=references((issue.sender, issue.identifier, (sent or issue.sent).isoformat())),
+        infos="",
+    )
+
+
+def test_a_reply_to_our_alert_is_linked_to_it_and_shown(send, put, client, city, haneul):
+    send(notify())
+    situations.publish(situation=Situation.objects.get(), is_public=True, by=haneul)
+    issue, incident = CapIssue.objects.get(), Incident.objects.get()
+    assert put(reply_to(issue, "Ack", "000")).data["alerts"][0]["result"] == "applied"
+    assert put(reply_to(issue, "Error", "220", name="R-2")).status_code == 201
+    # The same name at another time is another alert, which we have never sent.
+    other = reply_to(issue, "Ack", "000", sent=issue.sent - timedelta(days=1), name="R-3")
+    assert put(other).data["alerts"][0]["result"] == "unchanged"
+    verbs = list(incident.events.values_list("verb", flat=True))
+    assert verbs.count("cap-ack") == verbs.count("cap-error") == 1
+    client.credentials()
+    client.force_login(haneul)
+    found = client.get(f"/m/{city.code}/linkage/incidents/{incident.pk}/disaster/").data
+    (shown,) = found["issued"]
+    said = [(one["msg_type"], one["note"]) for one in shown["replies"]]
+    assert said == [("Ack", "000"), ("Error", "220")]
+    assert found["alerts"] == []
+
+
 def test_our_alerts_validate_against_the_oasis_schema(real_data, send, haneul):
     send(notify())
     situations.publish(situation=Situation.objects.get(), is_public=True, by=haneul)

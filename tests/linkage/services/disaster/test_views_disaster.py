@@ -1,8 +1,12 @@
 """The console reads a situation whole, and changes it by verbs, for those who may."""
 
 import pytest
+from django.contrib.gis.geos import Point
+from django.utils import timezone
 
+from incidents.lifecycle import open_incident
 from incidents.models import Incident
+from incidents.reports import kind_of
 from linkage.models_disaster import Situation
 from tests.linkage.services.disaster.conftest import SQUARE, notify
 
@@ -63,6 +67,39 @@ def test_each_verb_changes_it(address, desk):
 def test_what_is_wrong_is_said(address, desk, verb, said, code):
     assert desk.post(f"{address}{verb}/", said, format="json").status_code == code
     assert Situation.objects.get().level == 2
+
+
+def test_an_operator_declares_a_situation_with_a_circle_where_no_agency_did(desk, city, haneul):
+    incident = open_incident(
+        municipality=city,
+        service="disaster",
+        kind=kind_of("disaster", "D13", "붕괴", source=""),
+        urgency="2",
+        place=Point(127.4, 36.4, srid=4326),
+        address="중앙동 공사장",
+        summary="외벽이 기울었음",
+        occurred_at=timezone.now(),
+        report=None,
+        by=haneul,
+    )
+    address = f"/m/{city.code}/linkage/incidents/{incident.pk}/disaster/"
+    assert desk.get(address).data["situation"] is None
+    said = {"level": 3, "radius_m": 300}
+    answer = desk.post(f"{address}declare/", said, format="json")
+    assert answer.status_code == 201, answer.data
+    assert answer.data["situation"]["area_names"] == ["중앙동 공사장"]
+    assert desk.post(f"{address}declare/", said, format="json").status_code == 409
+    situation = Situation.objects.get()
+    assert situation.area.contains(incident.location)
+    (shown,) = desk.get(f"/m/{city.code}/linkage/situations/").data["situations"]
+    assert (shown["level"], shown["incident"]) == (3, str(incident.pk))
+    desk.post(f"{address}area/", {"radius_m": 1000}, format="json")
+    situation.refresh_from_db()
+    _west, south, _east, north = situation.area.extent
+    assert (north - south) * 110_574 == pytest.approx(2000, abs=5)
+    assert desk.post(f"{address}area/", {"radius_m": 9}, format="json").status_code == 400
+    desk.post(f"{address}end/", {}, format="json")
+    assert desk.get(f"/m/{city.code}/linkage/situations/").data["situations"] == []
 
 
 def test_strangers_and_auditors_change_nothing(address, desk, stranger, bada):

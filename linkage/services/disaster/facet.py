@@ -1,0 +1,138 @@
+"""What the console shows of a disaster: the situation whole, the alerts both ways, the texts."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from controlroom.municipalities.models import Municipality
+from incidents.features import moment, person
+from incidents.models import Incident
+from incidents.statuses import OPEN
+from linkage.models_cap import CapAlert, CapIssue
+from linkage.models_disaster import Situation
+from linkage.models_messages import DisasterMessage
+from linkage.services.disaster import geometry, situations, text_messages
+
+REPORTS = 50
+ALERTS = 50
+MESSAGES = 10
+AREAS = 100
+RECENT = timedelta(hours=24)
+
+
+def facet(*, incident: Incident, user: Any) -> dict[str, Any]:
+    row = Situation.objects.visible_to(user).filter(incident=incident).first()
+    alerts = CapAlert.objects.visible_to(user).filter(incident=incident, replied=None)
+    issued = CapIssue.objects.visible_to(user).filter(situation__incident=incident)
+    return {
+        "now": moment(timezone.now()),
+        "situation": whole(row) if row else None,
+        "alerts": [alert_item(one) for one in alerts.select_related("message")[:ALERTS]],
+        "issued": [_issue(one) for one in issued.prefetch_related("replies")[:ALERTS]],
+        "messages": _messages(incident),
+    }
+
+
+def whole(row: Situation) -> dict[str, Any]:
+    reports = row.reports.select_related("by")[:REPORTS]
+    return {
+        **situations.feature(row),
+        "area": _area(row),
+        "cameras": row.cameras,
+        "reports": [
+            {
+                "at": moment(one.at),
+                "by": person(one.by),
+                "agent": one.agent,
+                "level": one.level,
+                "text": one.text,
+            }
+            for one in reports
+        ],
+        "notices": [
+            situations.notice_feature(one) for one in row.notices.select_related("told_by")
+        ],
+    }
+
+
+def alert_item(alert: CapAlert) -> dict[str, Any]:
+    return {
+        "identifier": alert.identifier,
+        "sender": alert.sender,
+        "sent": moment(alert.sent),
+        "msg_type": alert.msg_type,
+        "scope": alert.scope,
+        "route": str(alert.route),
+        "result": alert.message.result,
+        "expires": moment(alert.expires),
+        "infos": alert.infos,
+        "areas": alert.areas,
+    }
+
+
+def _issue(issue: CapIssue) -> dict[str, Any]:
+    """Give one of our own alerts, and what others have answered to it."""
+    return {
+        "identifier": issue.identifier,
+        "sent": moment(issue.sent),
+        "msg_type": issue.msg_type,
+        "title": issue.title,
+        "replies": [
+            {
+                "sender": one.sender,
+                "msg_type": one.msg_type,
+                "sent": moment(one.sent),
+                "note": one.note,
+            }
+            for one in sorted(issue.replies.all(), key=lambda one: one.pk)
+        ],
+    }
+
+
+def _messages(incident: Incident) -> list[dict[str, Any]]:
+    """Give the text that opened the incident, else the city's texts of the last day."""
+    own = DisasterMessage.objects.filter(places__incident=incident)
+    recent = DisasterMessage.objects.filter(
+        places__municipality_id=incident.municipality_id, issued_at__gte=timezone.now() - RECENT
+    )
+    rows = (own | recent).distinct()[:MESSAGES]
+    return [text_messages.feature(row) for row in rows]
+
+
+def standing(*, municipality: Municipality, user: Any) -> list[dict[str, Any]]:
+    """Give the areas of every situation that goes on, for the map, most serious last."""
+    rows = Situation.objects.visible_to(user).filter(
+        municipality=municipality, ended_at=None, area__isnull=False, incident__status__in=OPEN
+    )
+    rows = rows.select_related("incident__kind").order_by("level", "pk")
+    return [_standing(row) for row in rows[:AREAS]]
+
+
+def _standing(row: Situation) -> dict[str, Any]:
+    kind = row.incident.kind
+    return {
+        "incident": str(row.incident_id),
+        "number": row.incident.number,
+        "kind": {"name_ko": kind.name_ko, "name_en": kind.name_en},
+        "is_drill": row.incident.is_drill,
+        "level": row.level,
+        "area_names": row.area_names,
+        "area": _area(row),
+        "cameras": _places(row.cameras),
+    }
+
+
+def _places(cameras: Iterable[dict[str, Any]]) -> list[list[float]]:
+    """Give each place once: several cameras share a pole."""
+    return [list(place) for place in dict.fromkeys((one["lon"], one["lat"]) for one in cameras)]
+
+
+def _area(row: Situation) -> dict[str, Any] | None:
+    """Give the area as a map can draw it: no finer than about ten metres."""
+    if row.area is None:
+        return None
+    simple: Any = row.area.simplify(geometry.TOLERANCE_DEG, preserve_topology=True)
+    parts = simple.coords if simple.geom_type == "MultiPolygon" else (simple.coords,)
+    return {"type": "MultiPolygon", "coordinates": parts}

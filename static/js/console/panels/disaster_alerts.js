@@ -1,0 +1,44 @@
+/** CAP alerts and disaster text messages as lines: whose, what became of them, who answered. */
+
+import { h } from "../../lib/dom.js";
+import { moment } from "../../lib/format.js";
+import { t } from "../../lib/text.js";
+
+const typeName = (type) => ({ Alert: t("Alert issued"), Update: t("Update"), Cancel: t("Cancellation"), Ack: t("Acknowledgement"), Error: t("Error") })[type] ?? type;
+
+function stateOf(alert, now) {
+  const results = { applied: t("applied"), stale: t("older than what is known"), filed: t("waits for its alert"), unchanged: t("kept, nothing to change") };
+  const isExpired = alert.expires !== null && Date.parse(alert.expires) < now;
+  return isExpired ? t("expired %(time)s", { time: moment(alert.expires, now) }) : results[alert.result] ?? alert.result;
+}
+
+/** An alert that a link brought. */
+export function alertItem(alert, now) {
+  const info = alert.infos[0];
+  const areas = alert.areas.map((area) => area.description).join(", ");
+  return h(
+    "li",
+    { class: "unit", "data-cap": alert.identifier },
+    h("strong", null, `${t("In")} · ${typeName(alert.msg_type)}`),
+    h("span", null, [info?.headline || info?.event, areas].filter(Boolean).join(" · ")),
+    h("span", { class: "muted" }, `${stateOf(alert, now)} · ${info?.sender_name || alert.sender} · ${moment(alert.sent, now)}`),
+  );
+}
+
+function reply(one, now) {
+  const isBad = one.msg_type === "Error";
+  const note = one.note ? ` (${one.note})` : "";
+  return h("span", { class: isBad ? "disaster-bad" : "" }, `${isBad ? t("refused by %(name)s", { name: one.sender }) : t("acknowledged by %(name)s", { name: one.sender })}${note} ${moment(one.sent, now)}`);
+}
+
+/** An alert of our own, with what others answered. */
+export function issueItem(issue, now) {
+  const replies = issue.replies.length ? issue.replies.map((one) => reply(one, now)) : [h("span", { class: "muted" }, t("no reply yet"))];
+  return h("li", { class: "unit", "data-cap": issue.identifier }, h("strong", null, `${t("Out")} · ${typeName(issue.msg_type)}`), h("span", null, issue.title), h("span", { class: "muted" }, t("published %(time)s", { time: moment(issue.sent, now) })), ...replies);
+}
+
+/** A text message to everybody's telephones. */
+export function messageItem(message, now) {
+  const steps = { 위급재난: t("Critical disaster"), 긴급재난: t("Urgent disaster"), 안전안내: t("Safety notice") };
+  return h("li", { class: "unit" }, h("strong", null, `${steps[message.step] ?? message.step} · ${message.category}`), h("span", null, message.text), h("span", { class: "muted" }, `${message.agency} · ${moment(message.issued_at, now)}`));
+}
