@@ -16,9 +16,9 @@ from linkage.models_cap import CapIssue
 from linkage.models_disaster import OnwardContact, Situation
 from linkage.services.disaster import cap_intake
 from linkage.wire import canonical
-from tests.browser.conftest import CODE, show
+from tests.browser.conftest import CODE, committed, show
 from tests.browser.test_axe import faults
-from tests.browser.test_links import committed, fits, picture
+from tests.browser.test_links import fits, picture
 from tests.linkage.cap.alerts import alert, references
 from tests.linkage.services.disaster.conftest import make_link, notify
 

@@ -20,7 +20,7 @@ from linkage.cap.alert import Alert, Info, Reference
 from linkage.cap.errors import WrongSender
 from linkage.choices import InboxResult, MessageType
 from linkage.errors import DrillNotAllowed, LinkClosed
-from linkage.models import Case, InboxMessage, Link
+from linkage.models import InboxMessage, Link
 from linkage.models_cap import CapAlert, CapRoute, CapSource
 from linkage.models_disaster import Situation
 from linkage.services import casework
