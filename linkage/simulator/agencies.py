@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from linkage.simulator.client import AgencyClient
+from linkage.simulator.disaster import DisasterRoom
 from linkage.simulator.fire119 import Fire119Room
 from linkage.simulator.police112 import Police112Room
 from linkage.simulator.scenes import City, Theme
@@ -71,6 +72,17 @@ AGENCIES: dict[str, Profile] = {
             "119",
             Fire119Room,
             share=0.5,
+        ),
+        Profile(
+            "disaster",
+            "disaster",
+            "disaster",
+            "1741000",
+            "재난안전상황실",
+            "Disaster and safety situation room",
+            "044-205-1542",
+            DisasterRoom,
+            share=0.05,
         ),
     )
 }

@@ -58,21 +58,27 @@ class AgencyClient:
         A document that says itself when it was sent is the same request however often it is posted.
         `key` names the request where it is not the message's own number.
         """
-        url = f"/api/v1/links/{self.account.link}/messages"
-        key, wait_s = key or document["msg_id"], 0.5
+        key = key or document["msg_id"]
         sent_at = datetime.now(UTC) + timedelta(seconds=clock_s)
         body = httpx.Request(
             "POST", "http://x", json={"sent_at": sent_at.isoformat(), **document}
         ).content
+        response = self._until_answered("messages", body, {"Idempotency-Key": key})
+        self._note(document, response)
+        return response
+
+    def post_cap(self, alert: bytes) -> httpx.Response:
+        """Post a CAP document as it is; its own name and time make it the same alert each time."""
+        return self._until_answered("cap", alert, {"Content-Type": "application/xml"})
+
+    def _until_answered(self, door: str, body: bytes, more: dict[str, str]) -> httpx.Response:
+        url, wait_s = f"/api/v1/links/{self.account.link}/{door}", 0.5
         while True:
             try:
-                response = self._http.post(
-                    url, content=body, headers={**self._headers(), "Idempotency-Key": key}
-                )
+                response = self._http.post(url, content=body, headers={**self._headers(), **more})
             except httpx.HTTPError:
                 response = None
             if response is not None and not self._again(response):
-                self._note(document, response)
                 return response
             wait_s = self._wait(response, wait_s)
 

@@ -344,7 +344,7 @@ def answered(stage, situation: Situation) -> None:
             after=references((issue.sender, issue.identifier, issue.sent.isoformat())),
             infos="",
         )
-        cap_intake.accept(link=Link.objects.get(service="disaster"), raw=raw)
+        cap_intake.accept(link=Link.objects.get(code=f"disaster-{CODE}"), raw=raw)
 
     committed(work)
 

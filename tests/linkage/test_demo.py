@@ -98,7 +98,7 @@ def test_the_kinds_of_the_services_are_there(password):
 
 
 def test_the_112_room_is_linked_with_the_given_secrets(password, shared):
-    assert "links: police112 made, fire119 made" in demo(cameras=5)
+    assert "links: police112 made, fire119 made, disaster made" in demo(cameras=5)
     link = Link.objects.get(code="police112-90010")
     assert link.push_url == "http://127.0.0.1:9112/agency/police112-90010/"
     assert link.allow_private_address
@@ -118,7 +118,7 @@ def test_secrets_of_a_new_state_folder_are_taken_over(password, shared, monkeypa
     assert check_password("quite-another-secret", link.application.client_secret)
     assert signing_secrets(link) == ["whsec_" + "QUJD" * 11]
     assert link.push_url == "http://127.0.0.1:9113/agency/police112-90010/"
-    assert Link.objects.count() == 2
+    assert Link.objects.count() == 3
 
 
 def test_no_password_is_ever_made_up(monkeypatch):

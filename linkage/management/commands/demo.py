@@ -10,6 +10,7 @@ from controlroom.municipalities.models import Municipality
 from incidents import catalogue
 from linkage import agreements
 from linkage.demo import city
+from linkage.demo.contacts import install_contacts
 from linkage.demo.link import install_link
 from linkage.demo.ways import install_roads
 from linkage.simulator import agencies
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         changed = city.install_people(municipality=municipality, password=password)
         catalogue.install()
         agreements.install()
+        install_contacts(municipality=municipality)
         self.stdout.write(
             f"{municipality.name_ko} ({municipality.code}): {added} cameras added, "
             f"people: {', '.join(changed) or 'unchanged'}, links: {_links(municipality)}"

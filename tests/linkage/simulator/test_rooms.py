@@ -2,16 +2,23 @@
 
 import heapq
 import threading
+from collections import Counter
 
 import pytest
+from lxml import etree
 
 from incidents.models import Incident
 from linkage.links import create_fire119_link, create_police112_link
+from linkage.models_disaster import Situation
+from linkage.services.disaster import situations
+from linkage.simulator.client import Account
+from linkage.simulator.disaster import CHANGES, DisasterRoom
 from linkage.simulator.fire119 import Fire119Room
 from linkage.simulator.police112 import Police112Room
 from linkage.simulator.room import Habits
 from linkage.simulator.scenes import City
 from tests.linkage.conftest import api_client, envelope
+from tests.linkage.services.disaster.conftest import make_link
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +38,23 @@ class Line:
         answer = self.api.post(f"/api/v1/links/{self.link.code}/messages", document, format="json")
         self.answers.append((message_type, answer.status_code, answer.content.decode()))
         return answer
+
+    @property
+    def account(self):
+        return Account("", "", "", self.link.code)
+
+    def post_cap(self, raw):
+        address = f"/api/v1/links/{self.link.code}/cap"
+        answer = self.api.post(address, raw, content_type="application/xml")
+        self.answers.append((read_type(raw), answer.status_code, answer.content.decode()))
+        return answer
+
+    def fetch(self, path):
+        return self.api.get(path)
+
+
+def read_type(raw: bytes) -> str:
+    return etree.fromstring(raw).findtext("{*}msgType")
 
 
 def work_off(room) -> None:
@@ -65,3 +89,28 @@ def test_a_case_from_its_report_to_its_end_is_taken_in_word_for_word(city, make,
     said = {message_type for message_type, _status, _body in line.answers}
     assert {"EVENT_NOTIFY", "STATUS_UPDATE", "UNIT_POSITION"} <= said
     assert Incident.objects.count() == 1
+
+
+def test_a_disaster_is_raised_changed_and_ended_in_both_forms(city, haneul):
+    line = Line(make_link(city), "disaster")
+    room = DisasterRoom(
+        client=line,
+        city=City(lon=127.4, lat=36.4, seed=7, themes=DisasterRoom.themes),
+        rate_per_min=1,
+        limit=2,
+    )
+    room.after(0, room._new_case)
+    for _ in range(2):
+        heapq.heappop(room._agenda)[2]()
+    by_json, _by_cap = Situation.objects.order_by("pk")
+    situations.publish(situation=by_json, is_public=True, by=haneul)
+    for _ in range(2):
+        room.acknowledge_published()
+    work_off(room)
+    assert {status for _type, status, _body in line.answers} == {201}, line.answers
+    said = Counter(message_type for message_type, _status, _body in line.answers)
+    assert said["Ack"] == said["Alert"] == said["Cancel"] == said["CLOSE"] == 1
+    assert said["Update"] == said["STATUS_UPDATE"] == CHANGES
+    assert Incident.objects.count() == 2
+    assert not Situation.objects.filter(ended_at=None).exists()
+    assert by_json.issues.order_by("pk").first().replies.get().msg_type == "Ack"
