@@ -9,9 +9,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from controlroom.errors import DomainError
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.roles import Right
-from linkage import links
+from linkage import links, trials
 from linkage.agreement_forms import LinkForm
 from linkage.choices import LinkState
 from linkage.models import Link
@@ -52,7 +53,7 @@ class LinkAdmin(ScopedAdmin):
     list_select_related = ["agency", "municipality", "legal_basis"]
     search_fields = ["code", "agency__name_ko", "agency__name_en"]
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
-    actions = ["new_client_secret", "rotate", "suspend", "maintain", "resume"]
+    actions = ["send_test", "new_client_secret", "rotate", "suspend", "maintain", "resume"]
     _identity = ("municipality", "agency", "service", "code")
     _measured = ("state", "push_host", "application", "failures", "last_success_at")
     form = LinkForm
@@ -141,6 +142,18 @@ class LinkAdmin(ScopedAdmin):
             made.webhook_secret,
         )
         self.message_user(request, words, messages.WARNING)
+
+    @admin.action(description=gettext_lazy("Send a test message"))
+    def send_test(self, request: HttpRequest, chosen: QuerySet[Link]) -> None:
+        for link in chosen:
+            try:
+                message = trials.send(link=link, by=request.user)
+            except DomainError as refusal:
+                self.message_user(request, f"{link}: {refusal.message}", messages.ERROR)
+            else:
+                words = _("%(link)s: test message %(number)s is under way")
+                said = words % {"link": link, "number": message.case_number}
+                self.message_user(request, said, messages.SUCCESS)
 
     @admin.action(description=gettext_lazy("Issue a new client secret (the old one ends)"))
     def new_client_secret(self, request: HttpRequest, chosen: QuerySet[Link]) -> None:

@@ -27,7 +27,7 @@ from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
 from incidents.snapshot import one_moment
-from linkage import links, tasks, traffic, use
+from linkage import links, tasks, traffic, trials, use
 from linkage.choices import InboxResult, LinkState, MessageType, OutboxState
 from linkage.matrix import matrix, shown_state
 from linkage.models import InboxMessage, Link, OutboxMessage
@@ -204,6 +204,13 @@ def resume(request: Request, code: str, link: str) -> Response:
     if changed.push_url:
         transaction.on_commit(lambda: tasks.nudge(changed.pk), robust=True)
     return Response({"state": str(changed.state)})
+
+
+@api_view(["POST"])
+def send_test(request: Request, code: str, link: str) -> Response:
+    """Owe the agency a test message; its way is seen in the delivery log."""
+    message = trials.send(link=link_of(request.user, code, link, *ACT), by=request.user)
+    return Response({"id": str(message.uid), "state": str(message.state)}, status=201)
 
 
 @require_GET

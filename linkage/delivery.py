@@ -118,10 +118,12 @@ def _with_followers(
     """Let what is due behind a head of the same incident follow it in the same turn, in order."""
     if len(heads) == at_most:
         return heads
-    incidents = {head.incident_id for head in heads}
+    incidents = {head.incident_id for head in heads if head.incident_id}
     free = {row.pk: row for row in _free(link, now).filter(incident__in=incidents)[:MOST_BEHIND]}
     line = OutboxMessage.objects.filter(link=link, incident__in=incidents).offered()
-    queues: dict[Any, list[OutboxMessage]] = {head.incident_id: [] for head in heads}
+    queues: dict[Any, list[OutboxMessage]] = {
+        head.incident_id or head.uid: [] if head.incident_id else [head] for head in heads
+    }
     stopped: set[Any] = set()
     for pk, incident in line.order_by("pk").values_list("pk", "incident_id")[:MOST_BEHIND]:
         if pk in free and incident not in stopped:
@@ -195,7 +197,7 @@ def _send_in_turn(claims: list[Claim]) -> list[Ended]:
     ended: list[Ended] = []
     unconfirmed: set[Any] = set()
     for claimed in claims:
-        incident = claimed.message.incident_id
+        incident = claimed.message.incident_id or claimed.message.uid
         if incident in unconfirmed:
             continue
         receipt = send(claimed.message, secrets)

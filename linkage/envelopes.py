@@ -78,7 +78,7 @@ def cloud_event(message: OutboxMessage) -> dict[str, Any]:
                 "priority": message.priority,
                 "purpose_code": link.purpose.code if link.purpose else "",
                 "legal_basis_code": link.legal_basis.code if link.legal_basis else "",
-                "is_drill": message.incident.is_drill,
+                "is_drill": message.is_drill,
                 "withheld": withheld,
                 "payload": payload,
                 "payload_hash": hashlib.sha256(canonical(payload)).hexdigest(),

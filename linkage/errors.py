@@ -107,3 +107,9 @@ class PreconditionFailed(DomainError):
 class TooLarge(Invalid):
     code = "too_large"
     status = 413
+
+
+class TestsWaiting(Conflict):
+    """So many test messages of the link are under way that one more would say nothing new."""
+
+    code = "tests_waiting"

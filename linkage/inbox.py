@@ -33,7 +33,7 @@ from linkage.errors import (
 from linkage.idempotency import Answer, frozen, thawed
 from linkage.models import Case, InboxMessage, Link, OutboxMessage
 from linkage.services.contracts import CONTRACTS
-from linkage.services.handlers import HANDLERS
+from linkage.services.handlers import handler_of
 from linkage.services.handling import Done
 from linkage.wire import Message, canonical, content_sha256, read
 
@@ -103,7 +103,7 @@ def _belongs_to(services: set[str]) -> WrongReceiver:
 def _type_of(link: Link, document: dict[str, Any]) -> str:
     """Raises: Invalid."""
     message_type = document.get("msg_type")
-    payloads = CONTRACTS[link.service].payloads
+    payloads = CONTRACTS[link.service].schemas
     if not isinstance(message_type, str) or message_type not in payloads:
         known = ", ".join(payloads)
         raise Invalid(
@@ -124,7 +124,7 @@ def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
     answer = Answer(
         202 if done.result == InboxResult.FILED else 201,
         _body(message, row, done.result, done.incident),
-        {"Location": f"/api/v1/incidents/{message.case_number}?link={link.code}"},
+        _location(link, message),
     )
     InboxMessage.objects.filter(pk=row.pk).update(
         result=done.result,
@@ -134,8 +134,14 @@ def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
     return answer
 
 
+def _location(link: Link, message: Message) -> dict[str, str]:
+    if message.message_type == MessageType.TEST:
+        return {}
+    return {"Location": f"/api/v1/incidents/{message.case_number}?link={link.code}"}
+
+
 def _handle(link: Link, message: Message) -> Done:
-    return HANDLERS[link.service][message.message_type](link, message)
+    return handler_of(link.service, message.message_type)(link, message)
 
 
 def _answered(link: Link, correlation_id: str) -> OutboxMessage | None:

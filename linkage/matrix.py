@@ -25,7 +25,7 @@ _OUT_ACKS = """
 SELECT link_id, count(*), percentile_cont(ARRAY[0.5, 0.9])
   WITHIN GROUP (ORDER BY extract(epoch FROM acked_at - created_at))
 FROM linkage_outboxmessage
-WHERE link_id = ANY(%s) AND created_at >= %s AND acked_at IS NOT NULL
+WHERE link_id = ANY(%s) AND created_at >= %s AND acked_at IS NOT NULL AND incident_id IS NOT NULL
 GROUP BY link_id
 """
 _IN_ACKS = """
@@ -66,7 +66,7 @@ class _Seen:
     """Everything that is counted, by link."""
 
     def __init__(self, ids: list[int], now: datetime) -> None:
-        owed = OutboxMessage.objects.filter(link__in=ids).order_by()
+        owed = OutboxMessage.objects.of_cases().filter(link__in=ids).order_by()
         self.queues = {
             pk: (length, oldest, following)
             for pk, length, oldest, following in owed.filter(state__in=PENDING)

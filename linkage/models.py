@@ -272,10 +272,14 @@ class OutboxMessage(models.Model):
     incident = models.ForeignKey(
         "incidents.Incident",
         models.PROTECT,
+        null=True,
         related_name="outbox_messages",
         verbose_name=_("incident"),
     )
-    event = models.ForeignKey("incidents.IncidentEvent", models.PROTECT, related_name="+")
+    # Only a test message has neither incident nor fact.
+    event = models.ForeignKey(
+        "incidents.IncidentEvent", models.PROTECT, null=True, related_name="+"
+    )
     message_type = models.CharField(_("type"), max_length=24, choices=MessageType.choices)
     case_number = models.CharField(_("agency's number"), max_length=60)
     priority = models.PositiveSmallIntegerField(_("priority"), default=3)
@@ -304,6 +308,11 @@ class OutboxMessage(models.Model):
             models.UniqueConstraint(
                 fields=["link", "event", "message_type"], name="outbox_once_per_fact"
             ),
+            models.CheckConstraint(
+                condition=Q(incident__isnull=False, event__isnull=False)
+                | Q(message_type=MessageType.TEST),
+                name="outbox_has_its_fact",
+            ),
         ]
         indexes = [
             models.Index(
@@ -329,6 +338,10 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_type} {self.uid}"
+
+    @property
+    def is_drill(self) -> bool:
+        return self.incident is None or bool(self.incident.is_drill)
 
 
 class DeliveryAttempt(models.Model):

@@ -8,10 +8,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from linkage import backlog, owed, phone, retries
-from linkage.choices import OFFERED, OutboxState
+from linkage.choices import OFFERED, MessageType, OutboxState
 from linkage.models import Link, OutboxMessage
 
 CONFIRMED = frozenset({OutboxState.ACKED, OutboxState.ANSWERED, OutboxState.RECONCILED})
@@ -104,15 +105,20 @@ def end_of_line(message: OutboxMessage) -> None:
 
 def give_up_expired() -> int:
     """Bury what outlived its 72 hours untold, fetched links included; give how many."""
-    horizon = timezone.now() - retries.LIFE
-    expired = OutboxMessage.objects.offered().filter(created_at__lt=horizon)
-    return sum(_bury(pk, horizon) for pk in list(expired.values_list("pk", flat=True)[:500]))
+    expired = OutboxMessage.objects.offered().filter(_expired(timezone.now()))
+    return sum(_bury(pk) for pk in list(expired.values_list("pk", flat=True)[:500]))
+
+
+def _expired(now: datetime) -> Q:
+    tests = Q(message_type=MessageType.TEST, created_at__lt=now - retries.TEST_LIFE)
+    return tests | Q(created_at__lt=now - retries.LIFE)
 
 
 @transaction.atomic
-def _bury(pk: int, horizon: datetime) -> bool:
+def _bury(pk: int) -> bool:
     message = owed.locked(pk)
-    if message.state not in OFFERED or message.created_at >= horizon:
+    still = OutboxMessage.objects.offered().filter(_expired(timezone.now()), pk=pk)
+    if not still.exists():
         return False
     end_of_line(message)
     message.save()

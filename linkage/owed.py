@@ -42,10 +42,11 @@ def locked_of(link: Link, uid: UUID) -> OutboxMessage | None:
 
 
 def fact(message: OutboxMessage) -> log.Fact:
+    of_case = message.incident_id is not None
     return log.Fact(
         kind=f"exchange.{message.state}",
-        subject_kind="incident",
-        subject_id=str(message.incident_id),
+        subject_kind="incident" if of_case else "link",
+        subject_id=str(message.incident_id) if of_case else message.link.code,
         data={"exchange": outbound(message)},
     )
 

@@ -62,9 +62,13 @@ def _due(now: datetime) -> Any:
     )
     late = Q(state__in=PENDING, created_at__lte=Value(now) - waited)
     given_up = Q(state=OutboxState.DEAD, acked_at__isnull=True, created_at__lte=now)
-    return OutboxMessage.objects.filter(
-        late | given_up, priority__lte=F("link__phone_upto_priority"), phone_task__isnull=True
-    ).exclude(link__state=LinkState.SUSPENDED)
+    return (
+        OutboxMessage.objects.of_cases()
+        .filter(
+            late | given_up, priority__lte=F("link__phone_upto_priority"), phone_task__isnull=True
+        )
+        .exclude(link__state=LinkState.SUSPENDED)
+    )
 
 
 @transaction.atomic
@@ -174,6 +178,7 @@ def task_item(task: PhoneTask) -> dict[str, Any]:
     """Give the one shape of a task: in the console's list and in the journal."""
     message = task.message
     link, incident = message.link, message.incident
+    assert incident is not None  # noqa: S101 - nobody is telephoned about a test
     return {
         "id": task.pk,
         "state": str(task.state),

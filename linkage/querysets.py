@@ -57,6 +57,10 @@ class InboxQuerySet(OwnedQuerySet):
 
 
 class OutboxQuerySet(OwnedQuerySet):
+    def of_cases(self) -> Self:
+        """Leave out test messages: nobody is in need of them."""
+        return self.filter(incident__isnull=False)
+
     def pending(self) -> Self:
         return self.filter(state__in=PENDING)
 

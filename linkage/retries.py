@@ -11,6 +11,8 @@ GAP_IN_FIRST_HOUR_S = 60
 LATER_GAP_S = 600
 FIRST_HOUR = timedelta(hours=1)
 LIFE = timedelta(hours=72)
+# A test that nobody takes has told its news by then.
+TEST_LIFE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)

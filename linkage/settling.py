@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from linkage import backlog, circuit, outbox, owed, phone, retries
-from linkage.choices import OFFERED, OutboxState, Outcome
+from linkage.choices import OFFERED, MessageType, OutboxState, Outcome
 from linkage.models import DeliveryAttempt, OutboxMessage
 from linkage.transport import Receipt
 
@@ -52,7 +52,7 @@ def settle(*, ended: Sequence[Ended], unsent: Sequence[Claim] = ()) -> None:
     _finish_attempts(ended)
     _give_back(unsent)
     link = ended[0].claim.message.link
-    turned = circuit.note(link_id=link.pk, outcomes=[end.receipt.outcome for end in ended], now=now)
+    turned = circuit.note(link_id=link.pk, outcomes=_telling(ended), now=now)
     open_rows = [row for row in rows if row.pk in receipts and row.state in OFFERED]
     before = {row.pk: row.state for row in open_rows}
     for row in open_rows:
@@ -63,6 +63,19 @@ def settle(*, ended: Sequence[Ended], unsent: Sequence[Claim] = ()) -> None:
         backlog.report(link)
     phone.line_confirmed([row for row in changed if row.state in outbox.CONFIRMED])
     owed.announce_all(changed, *([(city, turned) for city in link.serving_ids()] if turned else []))
+
+
+def _telling(ended: Sequence[Ended]) -> list[str]:
+    """Give the outcomes that the breaker counts: a test may show that a line works, never break it.
+
+    Whoever mends an own system by tests would otherwise hold up what is real.
+    """
+    return [
+        end.receipt.outcome
+        for end in ended
+        if end.claim.message.message_type != MessageType.TEST
+        or end.receipt.outcome not in circuit.FAILURES
+    ]
 
 
 def _finish_attempts(ended: Sequence[Ended]) -> None:
@@ -104,6 +117,12 @@ def _apply(message: OutboxMessage, receipt: Receipt, now: datetime) -> None:
         message.state = OutboxState.SENT if taken else OutboxState.RETRYING
 
 
+def _life(message: OutboxMessage) -> timedelta:
+    if message.message_type == MessageType.TEST:
+        return retries.TEST_LIFE
+    return timedelta(hours=message.link.retry_life_h)
+
+
 def _following(message: OutboxMessage, receipt: Receipt, now: datetime) -> datetime | None:
     """Say when a message without an acknowledgement is tried again; None: never."""
     link = message.link
@@ -111,7 +130,7 @@ def _following(message: OutboxMessage, receipt: Receipt, now: datetime) -> datet
         now=now,
         created_at=message.created_at,
         attempts=message.attempts,
-        policy=retries.Policy(link.retry_longest_gap_s, timedelta(hours=link.retry_life_h)),
+        policy=retries.Policy(link.retry_longest_gap_s, _life(message)),
     )
     if receipt.outcome == Outcome.PERMANENT or following is None:
         return None

@@ -64,6 +64,18 @@ REPORTS: dict[str, Schema] = {
     "TRANSFER": _report("transfer", "Handed over: it is yours"),
 }
 
+# Without a case: the line itself is tried.
+TEST: Schema = record(
+    "receipt_no",
+    "status",
+    "at",
+    "asked_by",
+    receipt_no={**RECEIPT_NO, "description": "A number of the test alone"},
+    status={"const": "TEST"},
+    at=AT,
+    asked_by={"enum": ["agency", "centre"]},
+)
+
 
 def facts(told: Mapping[str, Told]) -> dict[str, Schema]:
     """Describe what linkage.envelopes.payload_of makes of the facts in this table, by type."""

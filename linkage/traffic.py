@@ -13,6 +13,7 @@ from controlroom.accounts.models import User
 from controlroom.audit import chain
 from controlroom.errors import OutOfScope
 from incidents.features import moment
+from linkage.choices import MessageType
 from linkage.envelopes import cloud_event, encoded
 from linkage.exchanges import outbound
 from linkage.models import DeliveryAttempt, InboxMessage, Link, OutboxMessage
@@ -63,6 +64,7 @@ def _owed(row: OutboxMessage) -> Row:
         "state": str(row.state),
         "case": row.case_number,
         "incident": _incident(row.incident),
+        "is_drill": row.is_drill,
         "at": moment(row.created_at),
         "priority": row.priority,
         "attempts": row.attempts,
@@ -80,6 +82,8 @@ def _came(row: Any) -> Row:
         "state": str(row.result),
         "case": row.case_number,
         "incident": _incident(row.incident),
+        "is_drill": row.message_type == MessageType.TEST
+        or bool(row.incident and row.incident.is_drill),
         "at": moment(row.received_at),
         "version": row.version,
         "skew_ms": row.skew_ms,

@@ -63,6 +63,7 @@ urlpatterns = [
         console.reveal,
         name="link-message-content",
     ),
+    path("console/<slug:link>/test/", console.send_test, name="link-test"),
     path("console/<slug:link>/pause/", console.pause, name="link-pause"),
     path("console/<slug:link>/resume/", console.resume, name="link-resume"),
 ]

@@ -80,6 +80,12 @@ REPORT_TAKEN = record(
     },
 )
 
+TEST_MESSAGE = record(
+    "receipt_no",
+    receipt_no={**RECEIPT_NO, "description": "A number of your own for the test"},
+    text=text(200, "What is tested"),
+)
+
 
 def envelope(*, service: str, message_type: str, payload: Schema) -> Schema:
     """Wrap the schema of a payload as a whole message of the service."""

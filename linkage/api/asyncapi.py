@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from linkage.choices import DataKind
 from linkage.services.contracts import CONTRACTS, Contract
+from linkage.told import TEST
 from linkage.wire import SCHEMA_VERSION, Schema, moment
 
 TITLE = "통합관제센터 연계 메시지 · Messages with the agencies"
@@ -85,7 +86,7 @@ def document() -> dict[str, Any]:
         incoming = {f"{service}.{name}": _received(contract, name) for name in contract.schemas}
         outgoing = {
             f"{service}.told.{name}": _told(service, name, payload)
-            for name, payload in sorted(contract.tells.items())
+            for name, payload in sorted({**contract.tells, "TEST": TEST}.items())
         }
         messages |= incoming | outgoing
         channels[f"{service}-in"] = _channel(

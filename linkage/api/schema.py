@@ -86,7 +86,8 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
 
 
 # Which of them a link takes is told by its service.
-MESSAGE_BODY: dict[str, Any] = {"oneOf": [component(schema["title"]) for schema in _MESSAGES]}
+# A TEST or ACK that does not name its service fits those of several.
+MESSAGE_BODY: dict[str, Any] = {"anyOf": [component(schema["title"]) for schema in _MESSAGES]}
 CORRECTION_BODY: dict[str, Any] = {"oneOf": [component(schema["title"]) for schema in _CORRECTIONS]}
 LINK = OpenApiParameter(
     "link",

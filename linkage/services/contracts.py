@@ -11,7 +11,11 @@ from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
 from linkage.services.police112.told import TOLD_BESIDE
 from linkage.told import CLOSE_ACK, REPORTS, facts
-from linkage.wire import REPORT_TAKEN, Schema, envelope
+from linkage.wire import REPORT_TAKEN, TEST_MESSAGE, Schema, envelope
+
+
+# What the agencies of every service may say, and what stands in no table of a case's states.
+WITHOUT_CASE: dict[str, Schema] = {"TEST": TEST_MESSAGE}
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,10 @@ class Contract:
 
     @cached_property
     def schemas(self) -> dict[str, Schema]:
-        """Whole messages by their type."""
+        """Whole messages by their type, those without a case included."""
         return {
             name: envelope(service=self.service, message_type=name, payload=payload)
-            for name, payload in self.payloads.items()
+            for name, payload in {**self.payloads, **WITHOUT_CASE}.items()
         }
 
 

@@ -55,7 +55,7 @@ def late() -> timedelta:
 def overdue_messages() -> Iterator[Finding]:
     """Find links that owe a message beyond its acknowledgement deadline."""
     now = timezone.now()
-    waiting = OutboxMessage.objects.pending().order_by().values("link_id", "priority")
+    waiting = OutboxMessage.objects.of_cases().pending().order_by().values("link_id", "priority")
     oldest: dict[int, list[tuple[datetime, int, int]]] = {}
     for row in waiting.annotate(oldest=Min("created_at"), waiting=Count("pk")):
         rows = oldest.setdefault(row["link_id"], [])

@@ -11,12 +11,13 @@ const WHOLE_LIFE_H = 144;
 const reason = () => ({ name: "reason", label: t("Reason"), type: "area", required: true, wide: true });
 
 export class Deeds {
-  /** @param {{url: string, replayUrl: string, now: () => number, onDone: () => void}} wiring */
-  constructor({ url, replayUrl, now, onDone }) {
+  /** @param {{url: string, replayUrl: string, now: () => number, onDone: () => void, onTested: (link: any) => void}} wiring */
+  constructor({ url, replayUrl, now, onDone, onTested }) {
     this.url = url;
     this.replayUrl = replayUrl;
     this.now = now;
     this.onDone = onDone;
+    this.onTested = onTested;
   }
 
   #name(link) {
@@ -43,6 +44,24 @@ export class Deeds {
           toast(t("%(n)s messages were not given up and were not sent again", { n: done.refused.length }), { bad: true });
         }
         this.onDone();
+      },
+    });
+  }
+
+  /** The whole way of a real message, without an incident: its result is in the delivery log. */
+  test(link) {
+    ask({
+      title: `${t("Send a test message")}: ${this.#name(link)}`,
+      about: t("It goes the whole way of a real message and is marked as a drill. Nobody is alarmed when it does not arrive."),
+      submit: t("Send a test message"),
+      fields: [],
+      values: {},
+      tables: {},
+      act: async () => {
+        await postJson(`${this.url}${link.code}/test/`, {});
+        toast(t("The test message is under way; the delivery log shows its result"));
+        this.onDone();
+        this.onTested(link);
       },
     });
   }

@@ -28,7 +28,7 @@ const { urls, may } = config;
 const store = new LinksStore();
 const timers = new Timers();
 
-const deeds = new Deeds({ url: urls.links, replayUrl: urls.replay, now: () => watch.now(), onDone: () => soon() });
+const deeds = new Deeds({ url: urls.links, replayUrl: urls.replay, now: () => watch.now(), onDone: () => soon(), onTested: (link) => (open(link), traffic.turn("out")) });
 const message = new Message({ url: urls.links, may, onReplay: (link, ids) => deeds.replay(link, ids) });
 const traffic = new Traffic({
   url: urls.links,
@@ -46,6 +46,7 @@ const matrix = new Matrix({
   onOpen: (link) => open(link),
   onReplay: (link) => deeds.replay(link),
   onPause: (link) => deeds.pause(link),
+  onTest: (link) => deeds.test(link),
   onPhone: (link) => phone?.open(link.code),
 });
 const watch = new Watch({ onTick: () => matrix.tick() });
@@ -128,6 +129,7 @@ const commands = [
   { stroke: "KeyF", keys: "F", label: t("Filter messages"), run: onLink((link) => (traffic.isOpen || open(link), byId("traffic-case").focus())) },
   { stroke: "KeyR", keys: "R", label: t("Send again what was given up or is chosen"), run: onLink((link) => may.act && deeds.replay(link, chosen)) },
   { stroke: "KeyP", keys: "P", label: t("Pause or resume the link"), run: onLink((link) => may.act && link.state !== "suspended" && deeds.pause(link)) },
+  { stroke: "Shift+KeyT", keys: "Shift+T", label: t("Send a test message"), run: onLink((link) => may.act && link.state !== "suspended" && link.directions[0].used && deeds.test(link)) },
   { stroke: "KeyT", keys: "T", label: t("Phone the agency"), run: onLink((link) => phone?.open(link.code)) },
   { stroke: "Shift+KeyP", keys: "Shift+P", label: t("Telephone tasks"), run: () => phone?.open() },
   { stroke: "Escape", keys: "Esc", label: t("Back one level"), run: back },

@@ -25,7 +25,7 @@ const NAMES = ["direction", "waiting", "oldest", "last", "acks", "clock", "break
 
 export class Matrix {
   /**
-   * @param {{may: {act: boolean, phone: boolean}, onOpen: Function, onReplay: Function, onPause: Function, onPhone: Function, now: () => number}} wiring
+   * @param {{may: {act: boolean, phone: boolean}, onOpen: Function, onReplay: Function, onPause: Function, onTest: Function, onPhone: Function, now: () => number}} wiring
    */
   constructor(wiring) {
     this.wiring = wiring;
@@ -79,6 +79,7 @@ export class Matrix {
       open: button(t("Messages"), this.wiring.onOpen),
       replay: button(t("Send again"), this.wiring.onReplay),
       pause: button("", this.wiring.onPause),
+      test: button(t("Test"), this.wiring.onTest),
       phone: button(t("Phone"), this.wiring.onPhone),
     };
     const cells = { out: {}, in: {} };
@@ -113,6 +114,7 @@ export class Matrix {
     const paused = link.state === "maintenance";
     setText(body.buttons.pause, paused ? t("Resume") : t("Pause"));
     show(body.buttons.pause, this.wiring.may.act && link.state !== "suspended");
+    show(body.buttons.test, this.wiring.may.act && link.state !== "suspended" && link.directions[0].used);
     show(body.buttons.replay, this.wiring.may.act && link.dead > 0);
     show(body.buttons.phone, this.wiring.may.phone);
   }

@@ -144,7 +144,7 @@ export class Traffic {
       { "data-sequence": row.sequence, "data-bad": BAD.has(row.state) },
       h("td", null, box),
       h("td", { class: "number" }, open),
-      h("td", null, row.type_name, row.incident?.is_drill && h("span", { class: "chip chip-drill" }, t("Drill"))),
+      h("td", null, row.type_name, row.is_drill && h("span", { class: "chip chip-drill" }, t("Drill"))),
       h("td", { class: BAD.has(row.state) ? "bad" : "" }, label),
       h("td", { class: "number" }, row.case),
       h("td", { class: "number" }, row.incident?.number ?? "—"),
