@@ -1,8 +1,11 @@
 """Agencies and links as an administrator keeps them; exchanges are read, and sent again by verb."""
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from controlroom.errors import DomainError
@@ -43,6 +46,12 @@ class AgencyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         return not in_use and _holds(request)
 
 
+class ReasonForm(ActionForm):
+    """The list's action asks why: the reason is put on record."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300, required=False)
+
+
 class AttemptInline(admin.TabularInline):  # type: ignore[type-arg]
     model = DeliveryAttempt
     fields = ["number", "started_at", "finished_at", "outcome", "http_status", "error"]
@@ -69,14 +78,19 @@ class OutboxAdmin(ScopedAdmin):
     search_fields = ["uid", "case_number"]
     date_hierarchy = "created_at"
     actions = ["replay"]
+    action_form = ReasonForm
     inlines = [AttemptInline]
 
     @admin.action(description=gettext_lazy("Send again"))
     def replay(self, request: HttpRequest, chosen: QuerySet[OutboxMessage]) -> None:
+        reason = request.POST.get("reason", "").strip()
+        if len(reason) < 2:
+            self.message_user(request, _("Say why, beside the action."), messages.ERROR)
+            return
         done = 0
         for message in chosen:
             try:
-                replays.replay(message=message, by=request.user)
+                replays.replay(message=message, by=request.user, reason=reason)
                 done += 1
             except DomainError as refusal:
                 self.message_user(request, f"{message}: {refusal.message}", messages.ERROR)

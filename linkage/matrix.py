@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from incidents.choices import Status
 from incidents.features import moment
-from linkage import circuit
+from linkage import circuit, life
 from linkage.buckets import link_key
 from linkage.choices import PENDING, Direction, InboxResult, LinkState, OutboxState
 from linkage.models import Case, InboxMessage, Link, OutboxMessage, RateBucket
@@ -56,8 +56,7 @@ def matrix(links: Iterable[Link], *, now: datetime | None = None) -> list[dict[s
     """Describe each link by its two directions, in a fixed number of queries."""
     now = now or timezone.now()
     rows = list(links)
-    ids = [row.pk for row in rows]
-    seen = _Seen(ids, now)
+    seen = _Seen(rows, now)
     used = use_of(rows, now=now)
     return [{**_link(row, seen, now), "use": used[row.pk]} for row in rows]
 
@@ -65,7 +64,8 @@ def matrix(links: Iterable[Link], *, now: datetime | None = None) -> list[dict[s
 class _Seen:
     """Everything that is counted, by link."""
 
-    def __init__(self, ids: list[int], now: datetime) -> None:
+    def __init__(self, links: list[Link], now: datetime) -> None:
+        ids = [link.pk for link in links]
         owed = OutboxMessage.objects.of_cases().filter(link__in=ids).order_by()
         self.queues = {
             pk: (length, oldest, following)
@@ -93,6 +93,7 @@ class _Seen:
         }
         held = RateBucket.objects.filter(key__in=[link_key(pk) for pk in ids])
         self.held = dict(held.values_list("key", "held_back"))
+        self.heard = life.last_heard(links)
         since = now - WINDOW
         with connection.cursor() as cursor:
             cursor.execute(_OUT_ACKS, [ids, since])
@@ -163,6 +164,8 @@ def _out(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
 def _in(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
     last_at, skew_ms, version = seen.newest.get(row.pk, (None, None, ""))
     unseen, oldest = seen.unseen.get(row.pk, (0, None))
+    heard_at = seen.heard.get(row.pk) or last_at
+    quiet = life.silence(row, heard_at, now)
     return {
         "direction": "in",
         "used": row.direction != Direction.OUT,
@@ -174,6 +177,8 @@ def _in(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
         "skew_ms": skew_ms,
         "skew_marked": skew_ms is not None and abs(skew_ms) > SKEW_MARK_MS,
         "schema_version": version,
+        "heard_at": moment(heard_at),
+        "silent_s": round(quiet.total_seconds()) if quiet else None,
     }
 
 

@@ -390,6 +390,7 @@ from linkage.models_filed import FiledReport as FiledReport  # noqa: E402, PLC04
 from linkage.models_fire119 import Engine as Engine  # noqa: E402, PLC0414 - found by Django here
 from linkage.models_fire119 import FireCase as FireCase  # noqa: E402, PLC0414 - likewise
 from linkage.models_fire119 import FireTime as FireTime  # noqa: E402, PLC0414 - likewise
+from linkage.models_life import SignOfLife as SignOfLife  # noqa: E402, PLC0414 - likewise
 from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: E402, PLC0414
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
 from linkage.models_regions import Region as Region  # noqa: E402, PLC0414

@@ -32,8 +32,8 @@ class Replayed:
 
 
 @transaction.atomic
-def replay(*, message: OutboxMessage, by: Any) -> OutboxMessage:
-    """Send a given-up message again, with a new life.
+def replay(*, message: OutboxMessage, by: Any, reason: str) -> OutboxMessage:
+    """Send a given-up message again, with a new life; who wants it and why is put on record.
 
     Raises: NotReplayable.
     """
@@ -41,24 +41,26 @@ def replay(*, message: OutboxMessage, by: Any) -> OutboxMessage:
     if message.state not in REPLAYABLE:
         raise NotReplayable(_("only a message that was given up is sent again"))
     _renew(message, timezone.now())
-    owed.record("exchange.replayed", message, by)
+    owed.record("exchange.replayed", message, by, reason)
     backlog.report(message.link)
     owed.announce(message)
     return message
 
 
-def replay_many(*, link: Link, uids: Iterable[UUID], by: Any) -> Replayed:
+def replay_many(*, link: Link, uids: Iterable[UUID], by: Any, reason: str) -> Replayed:
     """Send these messages of the link again; those that were not given up are named, not sent."""
     asked = list(dict.fromkeys(uids))
     found = OutboxMessage.objects.filter(link=link, uid__in=asked, state__in=REPLAYABLE)
     replayed = _renew_all(link, list(found.order_by("pk").values_list("pk", flat=True)))
     sent = set(replayed)
     refused = [str(uid) for uid in asked if uid not in sent]
-    _record(link, by, {"asked": len(asked), "replayed": len(replayed)})
+    _record(link, by, reason, {"asked": len(asked), "replayed": len(replayed)})
     return Replayed(len(replayed), refused)
 
 
-def replay_outage(*, link: Link, since: datetime, until: datetime, by: Any) -> Replayed:
+def replay_outage(
+    *, link: Link, since: datetime, until: datetime, by: Any, reason: str
+) -> Replayed:
     """Send again all that was given up of what came up between two moments.
 
     Raises: Invalid for moments in the wrong order.
@@ -72,7 +74,7 @@ def replay_outage(*, link: Link, since: datetime, until: datetime, by: Any) -> R
     )
     replayed = _renew_all(link, list(lost.order_by("pk").values_list("pk", flat=True)[:MOST]))
     detail = {"since": since.isoformat(), "until": until.isoformat(), "replayed": len(replayed)}
-    _record(link, by, detail)
+    _record(link, by, reason, detail)
     return Replayed(len(replayed))
 
 
@@ -103,12 +105,13 @@ def _renew(message: OutboxMessage, now: datetime) -> None:
     message.save(update_fields=["state", "created_at", "next_try_at", "is_offered", "sent_at"])
 
 
-def _record(link: Link, by: Any, detail: dict[str, Any]) -> None:
+def _record(link: Link, by: Any, reason: str, detail: dict[str, Any]) -> None:
     chain.record(
         action="link.replayed",
         subject_kind="link",
         subject_id=link.code,
         municipality_id=link.municipality_id,
         actor_id=by.pk,
+        reason=reason[:300],
         detail=detail,
     )

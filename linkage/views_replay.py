@@ -27,22 +27,25 @@ class ReplaySerializer(serializers.Serializer[Any]):
     )
     since = serializers.DateTimeField(required=False)
     until = serializers.DateTimeField(required=False)
+    reason = serializers.CharField(min_length=2, max_length=300)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if set(attrs) not in ({"ids"}, {"since", "until"}):
+        if set(attrs) - {"reason"} not in ({"ids"}, {"since", "until"}):
             raise serializers.ValidationError({"ids": [_("give either ids, or since and until")]})
         return attrs
 
 
 @api_view(["POST"])
 def replay(request: Request, code: str, link_code: str) -> Response:
-    """Queue messages again: {"ids": [...]}, or {"since", "until"} for a whole outage."""
+    """Queue messages again: {"reason", "ids": [...]}, or "since", "until" for an outage."""
     link = _link(request.user, code, link_code)
     sent = ReplaySerializer(data=request.data)
     sent.is_valid(raise_exception=True)
     asked = sent.validated_data
     if "ids" in asked:
-        done = replays.replay_many(link=link, uids=asked["ids"], by=request.user)
+        done = replays.replay_many(
+            link=link, uids=asked["ids"], by=request.user, reason=asked["reason"]
+        )
     else:
         done = replays.replay_outage(link=link, **asked, by=request.user)
     if done.count and link.push_url:

@@ -22,6 +22,7 @@ from linkage.errors import RotationRunning
 from linkage.models import Link, OutboxMessage
 
 CASE = re.compile(r"[0-9A-Za-z_-]{0,60}")
+REASON = re.compile(r"[^\x00-\x1f]{2,300}")
 DELIVERY = OpenApiParameter("id", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH)
 
 
@@ -52,6 +53,12 @@ class DeliveryDetailSerializer(DeliverySerializer):
 class DeliveryPageSerializer(serializers.Serializer[Any]):
     deliveries = DeliverySerializer(many=True)
     next_before = serializers.IntegerField(allow_null=True)
+
+
+class ReplaySerializer(serializers.Serializer[Any]):
+    reason = serializers.RegexField(
+        rf"^{REASON.pattern}$", min_length=2, max_length=300, help_text="Put on record"
+    )
 
 
 class ReplayedSerializer(serializers.Serializer[Any]):
@@ -124,12 +131,13 @@ class ReplayView(AgencyView):
         tags=["self-service"],
         summary="다시 받기 · Have a message that was given up again",
         parameters=[LINK, DELIVERY],
-        request=None,
-        responses={200: ReplayedSerializer, **problems(409)},
+        request=ReplaySerializer,
+        responses={200: ReplayedSerializer, **problems(400, 409, 413, 415)},
     )
     def post(self, request: Request, link: str, id: str) -> Response:
         self.hold_back_reads()
-        message = replays.replay(message=_owed(self.link(link), id), by=None)
+        message = _owed(self.link(link), id)
+        message = replays.replay(message=message, by=None, reason=reason_in(self.body()))
         return Response({"id": str(message.uid), "state": str(message.state)})
 
 
@@ -188,6 +196,17 @@ class ClientSecretView(AgencyView):
             raise NotAllowed(_("this is not the present client secret"))
         made = links.issue_client(link=found, agent=found.code)
         return Response({"client_id": made.client_id, "client_secret": made.client_secret})
+
+
+def reason_in(body: bytes) -> str:
+    """Raises: Invalid."""
+    reason = documents.parse(body).get("reason")
+    if not isinstance(reason, str) or not REASON.fullmatch(reason.strip()):
+        raise Invalid(
+            _("the message does not follow its schema"),
+            fields={"reason": [_("say why, in 2 to 300 characters")]},
+        )
+    return reason.strip()
 
 
 def _public(row: dict[str, Any]) -> dict[str, Any]:

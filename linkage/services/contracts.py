@@ -13,7 +13,6 @@ from linkage.services.police112.told import TOLD_BESIDE
 from linkage.told import CLOSE_ACK, REPORTS, facts
 from linkage.wire import REPORT_TAKEN, TEST_MESSAGE, Schema, envelope
 
-
 # What the agencies of every service may say, and what stands in no table of a case's states.
 WITHOUT_CASE: dict[str, Schema] = {"TEST": TEST_MESSAGE}
 

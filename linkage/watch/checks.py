@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from cctv.models import ViewRecord
@@ -14,9 +14,9 @@ from controlroom.journal import pulses
 from controlroom.journal.models import Entry, Pulse
 from incidents.choices import Priority
 from incidents.timers import overdue_escalations
-from linkage import phone
+from linkage import life, phone
 from linkage.choices import LinkState
-from linkage.models import InboxMessage, Link, OutboxMessage
+from linkage.models import Link, OutboxMessage
 from linkage.watch import canaries
 from linkage.watch.scheduler import BEAT
 
@@ -116,18 +116,11 @@ def unfinished_escalations() -> Iterator[Finding]:
 def silent_agencies() -> Iterator[Finding]:
     """Find links that expect to hear something, and have not heard it for so long."""
     now = timezone.now()
-    expecting = Link.objects.filter(silent_after_s__isnull=False).exclude(
-        state__in=[LinkState.SUSPENDED, LinkState.MAINTENANCE]
-    )
-    heard = dict(
-        InboxMessage.objects.filter(link__in=expecting)
-        .order_by()
-        .values_list("link_id")
-        .annotate(last=Max("received_at"))
-    )
+    expecting = list(Link.objects.filter(silent_after_s__isnull=False))
+    heard = life.last_heard(expecting)
     for link in expecting:
-        quiet = now - max(heard.get(link.pk, link.created_at), link.created_at)
-        if link.silent_after_s is not None and quiet > timedelta(seconds=link.silent_after_s):
+        quiet = life.silence(link, heard.get(link.pk) or life.newest(link), now)
+        if quiet is not None:
             detail = {"silent_s": round(quiet.total_seconds()), "expected_s": link.silent_after_s}
             yield Finding("link.silent", link.municipality_id, "link", link.code, detail)
 

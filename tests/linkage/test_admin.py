@@ -23,8 +23,8 @@ def words_of(response) -> str:
     return " ".join(str(message) for message in get_messages(response.wsgi_request))
 
 
-def act(desk, model: str, action: str, *rows):
-    data = {"action": action, "_selected_action": [row.pk for row in rows]}
+def act(desk, model: str, action: str, *rows, **said):
+    data = {"action": action, "_selected_action": [row.pk for row in rows], **said}
     return desk.post(reverse(f"admin:linkage_{model}_changelist"), data)
 
 
@@ -81,7 +81,15 @@ def test_a_given_up_message_is_sent_again_by_action(desk, post, haneul):
     lifecycle.acknowledge(incident=Incident.objects.get(), by=haneul)
     OutboxMessage.objects.update(state=OutboxState.DEAD)
     act(desk, "outboxmessage", "replay", OutboxMessage.objects.get())
+    assert OutboxMessage.objects.get().state == OutboxState.DEAD
+    act(desk, "outboxmessage", "replay", OutboxMessage.objects.get(), reason="기관 복구")
     assert OutboxMessage.objects.get().state == OutboxState.QUEUED
+    assert Record.objects.get(action="exchange.replayed").reason == "기관 복구"
+
+
+def test_a_test_message_is_sent_by_action(desk, link):
+    act(desk, "link", "send_test", link)
+    assert OutboxMessage.objects.get().message_type == "TEST"
 
 
 def test_inbox_and_outbox_are_read_only(desk, post):

@@ -50,10 +50,13 @@ def test_another_agencys_link_looks_like_none(other_link, own, owed):
 
 def test_an_agency_has_again_only_what_was_given_up(police, own, owed, link):
     path = f"{own}/deliveries/{owed[0].uid}/replay"
-    assert police.post(path).json()["code"] == "not_replayable"
+    why = {"reason": "수신 서버 복구"}
+    assert police.post(path, {}, format="json").json()["errors"].keys() == {"reason"}
+    assert police.post(path, why, format="json").json()["code"] == "not_replayable"
     OutboxMessage.objects.filter(pk=owed[0].pk).update(state=OutboxState.DEAD, is_offered=False)
-    assert police.post(path).json()["state"] == OutboxState.QUEUED
-    assert Record.objects.get(action="exchange.replayed").agent == link.code
+    assert police.post(path, why, format="json").json()["state"] == OutboxState.QUEUED
+    record = Record.objects.get(action="exchange.replayed")
+    assert (record.agent, record.reason) == (link.code, why["reason"])
 
 
 def test_a_commit_covers_what_was_fetched_and_nothing_else(police, own, owed):
@@ -76,7 +79,8 @@ def test_a_commit_covers_what_was_fetched_and_nothing_else(police, own, owed):
 def test_what_is_replayed_must_be_fetched_again_before_a_commit_covers_it(police, own, owed):
     police.get(f"{own}/outbound")
     OutboxMessage.objects.filter(pk=owed[0].pk).update(state=OutboxState.DEAD, is_offered=False)
-    police.post(f"{own}/deliveries/{owed[0].uid}/replay")
+    again = {"reason": "수신 서버 복구"}
+    police.post(f"{own}/deliveries/{owed[0].uid}/replay", again, format="json")
     police.post(f"{own}/outbound/commit", {"sequence": owed[-1].pk}, format="json")
     owed[0].refresh_from_db()
     assert owed[0].state == OutboxState.QUEUED

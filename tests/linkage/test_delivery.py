@@ -127,7 +127,7 @@ def test_a_refusal_for_good_is_given_up_and_can_be_replayed(pushed, agency, hane
     message = OutboxMessage.objects.get()
     assert message.state == OutboxState.DEAD
     assert Entry.objects.filter(kind="exchange.dead").exists()
-    replays.replay(message=message, by=administrator)
+    replays.replay(message=message, by=administrator, reason="기관 복구")
     drain(pushed)
     message.refresh_from_db()
     assert message.state == OutboxState.ACKED

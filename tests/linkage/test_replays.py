@@ -14,6 +14,7 @@ from tests.linkage.conftest import drain, taken
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JSON = {"content_type": "application/json"}
+WHY = "기관 회선 복구"
 
 
 @pytest.fixture(autouse=True)
@@ -42,10 +43,10 @@ def states() -> list[str]:
 def test_what_is_given_up_is_one_standing_alarm_of_its_link_until_all_is_sent(pushed, lost, haneul):
     alarm = Alarm.objects.get(kind="outbox.given_up")
     assert (alarm.subject_id, alarm.detail["given_up"]) == (pushed.code, 5)
-    replays.replay_many(link=pushed, uids=[row.uid for row in lost[:4]], by=haneul)
+    replays.replay_many(link=pushed, uids=[row.uid for row in lost[:4]], by=haneul, reason=WHY)
     alarm.refresh_from_db()
     assert (alarm.cleared_at, alarm.detail["given_up"]) == (None, 1)
-    replays.replay(message=lost[4], by=haneul)
+    replays.replay(message=lost[4], by=haneul, reason=WHY)
     alarm.refresh_from_db()
     assert alarm.cleared_at
 
@@ -65,12 +66,14 @@ def test_an_outage_is_sent_again_in_order_and_only_what_it_lost(pushed, agency, 
     early = timezone.now() - timedelta(days=2)
     OutboxMessage.objects.filter(pk=lost[0].pk).update(created_at=early)
     since = timezone.now() - timedelta(hours=1)
-    done = replays.replay_outage(link=pushed, since=since, until=timezone.now(), by=haneul)
+    done = replays.replay_outage(
+        link=pushed, since=since, until=timezone.now(), by=haneul, reason=WHY
+    )
     assert (done.count, drain(pushed)) == (4, 4)
     assert states() == [OutboxState.DEAD, *[OutboxState.ACKED] * 4]
     assert list(agency.effects) == [str(row.uid) for row in lost[1:]]
     record = Record.objects.get(action="link.replayed")
-    assert (record.actor_id, record.detail["replayed"]) == (haneul.pk, 4)
+    assert (record.actor_id, record.detail["replayed"], record.reason) == (haneul.pk, 4, WHY)
 
 
 def test_a_supervisor_replays_by_name_and_hears_which_were_not_given_up(
@@ -79,7 +82,7 @@ def test_a_supervisor_replays_by_name_and_hears_which_were_not_given_up(
     nudges.clear()
     OutboxMessage.objects.filter(pk=lost[1].pk).update(state=OutboxState.ACKED)
     client.force_login(supervisor)
-    asked = {"ids": [str(row.uid) for row in lost[:2]]}
+    asked = {"ids": [str(row.uid) for row in lost[:2]], "reason": WHY}
     address = f"/m/{city.code}/linkage/links/{pushed.code}/replay/"
     answer = client.post(address, asked, **JSON)
     assert answer.json() == {"replayed": 1, "refused": [str(lost[1].uid)]}
@@ -89,11 +92,19 @@ def test_a_supervisor_replays_by_name_and_hears_which_were_not_given_up(
 @pytest.mark.parametrize(
     ("asked", "field"),
     [
-        ({}, "ids"),
+        ({"reason": WHY}, "ids"),
+        ({"since": "2026-11-01T00:00:00+09:00", "until": "2026-11-02T00:00:00+09:00"}, "reason"),
         ({"ids": []}, "ids"),
         ({"ids": ["x"]}, "ids[0]"),
-        ({"since": "2026-11-01T00:00:00+09:00"}, "ids"),
-        ({"since": "2026-11-02T00:00:00+09:00", "until": "2026-11-01T00:00:00+09:00"}, "until"),
+        ({"since": "2026-11-01T00:00:00+09:00", "reason": WHY}, "ids"),
+        (
+            {
+                "since": "2026-11-02T00:00:00+09:00",
+                "until": "2026-11-01T00:00:00+09:00",
+                "reason": WHY,
+            },
+            "until",
+        ),
     ],
 )
 def test_an_unclear_wish_names_the_field(client, administrator, city, pushed, asked, field):

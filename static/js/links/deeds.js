@@ -32,13 +32,13 @@ export class Deeds {
       title: `${t("Send again")}: ${this.#name(link)}`,
       about,
       submit: t("Send again"),
-      fields: ids.length ? [] : [outage],
+      fields: ids.length ? [reason()] : [outage, reason()],
       values: { hours: WHOLE_LIFE_H },
       tables: {},
-      act: async ({ hours }) => {
+      act: async ({ hours, reason: why }) => {
         const now = this.now();
         const period = { since: new Date(now - hours * 3600_000).toISOString(), until: new Date(now).toISOString() };
-        const done = await postJson(`${this.replayUrl}${link.code}/replay/`, ids.length ? { ids } : period);
+        const done = await postJson(`${this.replayUrl}${link.code}/replay/`, { reason: why, ...(ids.length ? { ids } : period) });
         toast(t("%(n)s messages are queued again", { n: done.replayed }));
         if (done.refused.length) {
           toast(t("%(n)s messages were not given up and were not sent again", { n: done.refused.length }), { bad: true });

@@ -100,11 +100,12 @@ export class Matrix {
 
   #fill(body, link) {
     lines(body.name, [link.agency.name, { text: link.service.name }]);
-    const standing = `${link.state} ${link.maintenance_until ?? ""}`;
+    const quiet = link.directions[1].silent_s;
+    const standing = `${link.state} ${link.maintenance_until ?? ""} ${quiet}`;
     if (body.state.dataset.standing !== standing) {
       body.state.dataset.standing = standing;
       const until = link.maintenance_until && h("span", { class: "line muted" }, t("until %(time)s", { time: moment(link.maintenance_until) }));
-      body.state.replaceChildren(stateMark(link.state), ...(until ? [until] : []));
+      body.state.replaceChildren(stateMark(link.state), ...(until ? [until] : []), ...(quiet ? [h("span", { class: "line bad" }, t("silent for %(age)s", { age: age(quiet * 1000) }))] : []));
     }
     const since = (at) => (at ? age(this.wiring.now() - Date.parse(at)) : "—");
     for (const way of link.directions) {
