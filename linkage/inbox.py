@@ -17,7 +17,7 @@ from controlroom.journal.choices import Audience
 from incidents.features import moment
 from incidents.models import Incident
 from incidents.statuses import Status
-from linkage import documents, mapping, outbox, regions
+from linkage import alarms, clocks, documents, mapping, outbox, regions
 from linkage.choices import Direction, InboxResult, LinkState, MessageType
 from linkage.errors import (
     CaseCancelled,
@@ -37,7 +37,6 @@ from linkage.services.handlers import handler_of
 from linkage.services.handling import Done
 from linkage.wire import Message, canonical, content_sha256, read
 
-CLOCK_TOLERANCE = timedelta(minutes=5)
 OLDEST = timedelta(days=366)
 
 _INSERT = """
@@ -251,9 +250,9 @@ def _check_addressing(link: Link, document: dict[str, Any]) -> None:
 
 def _check_times(sent: timedelta, occurred: timedelta) -> None:
     wrong = {}
-    if abs(sent) > CLOCK_TOLERANCE:
+    if abs(sent) > clocks.REFUSED:
         wrong["sent_at"] = [_("must be within 5 minutes of our clock")]
-    if occurred > CLOCK_TOLERANCE or occurred < -OLDEST:
+    if occurred > clocks.REFUSED or occurred < -OLDEST:
         wrong["occurred_at"] = [_("must not be in the future nor over a year ago")]
     if wrong:
         raise TimeOutOfRange(_("the clocks differ too much"), fields=wrong)
@@ -361,6 +360,13 @@ def report_conflict(*, link: Link, message_id: str) -> None:
         subject_id=link.code,
         data=detail,
         audience=Audience.ADMINISTRATION,
+    )
+    alarms.raise_(
+        kind="link.conflict",
+        municipality=link.municipality,
+        subject_kind="link",
+        subject_id=link.code,
+        detail={"message_id": message_id[:80], "at": moment(timezone.now())},
     )
 
 

@@ -14,12 +14,12 @@ from incidents.features import moment
 from linkage import circuit, life
 from linkage.buckets import link_key
 from linkage.choices import PENDING, Direction, InboxResult, LinkState, OutboxState
+from linkage.clocks import MARKED
 from linkage.models import Case, InboxMessage, Link, OutboxMessage, RateBucket
 from linkage.use import use_of
 
 WINDOW = timedelta(hours=24)
-# A clock that differs by more is marked; by more than five minutes it is refused.
-SKEW_MARK_MS = 5000
+SKEW_MARK_MS = MARKED.total_seconds() * 1000
 
 _OUT_ACKS = """
 SELECT link_id, count(*), percentile_cont(ARRAY[0.5, 0.9])

@@ -5,6 +5,7 @@ that tell each other would otherwise wait for each other's journals. In the neig
 an incident of its own, with the neighbour's cameras, that follows the first one's changes.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.gis.measure import D
@@ -69,9 +70,14 @@ def _reaches(agreement: NeighbourAgreement, incident: Incident) -> bool:
     return bool(neighbour.filter(boundary__dwithin=(incident.location, reach)).exists())
 
 
-def untold() -> list[tuple[int, Any]]:
-    """Give what a lost task has left untold, as pairs of agreement and incident."""
+def untold(*, before: datetime | None = None) -> list[tuple[int, Any]]:
+    """Give what a lost task has left untold, as pairs of agreement and incident.
+
+    `before`: only what was owed by then already.
+    """
     waiting = NeighbourTelling.objects.filter(told_at=None).order_by()
+    if before is not None:
+        waiting = waiting.filter(created_at__lt=before)
     return list(waiting.values_list("agreement_id", "incident_id").distinct()[:500])
 
 

@@ -29,6 +29,7 @@ CHECK_S = 13.0
 # A logout announces itself a moment before or after its session is gone.
 CHECK_AGAIN_S = 1.0
 RETRY_S = 2.0
+JOIN_WITHIN_S = 5.0
 # Heartbeats stop when the log could not be read for so long: the client then shows STALE.
 SILENT_AFTER_S = 6.0
 # How often the hub says in the database that it lives, and how far its feeds are.
@@ -109,20 +110,21 @@ class Hub:
     async def _listen(self) -> None:
         """Hear the doorbell of other processes; join anew every hour and after any error.
 
-        Group memberships end by themselves after a day (channels_redis group_expiry).
+        On a new connection each time: one that a network dropped without a word looks like a quiet
+        one, and memberships of other layers end by themselves (channels_redis group_expiry).
         """
         layer = get_channel_layer()
+        stays_s = None if settings.FAULTS_WITHOUT == "rejoin" else settings.REJOIN_S
         while True:
             try:
-                channel = await layer.new_channel()
-                await layer.group_add(doorbell.GROUP, channel)
+                async with asyncio.timeout(JOIN_WITHIN_S):
+                    await layer.flush()
+                    channel = await layer.new_channel()
+                    await layer.group_add(doorbell.GROUP, channel)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(settings.REJOIN_S):
+                    async with asyncio.timeout(stays_s):
                         while True:
                             self._heard(await layer.receive(channel))
-                await layer.group_discard(doorbell.GROUP, channel)
-                if settings.FAULTS_WITHOUT == "rejoin":
-                    return
             except Exception as error:  # noqa: BLE001 - without the bell the poll goes on
                 log.warning("doorbell_unheard", error=type(error).__name__)
                 await asyncio.sleep(RETRY_S)

@@ -34,7 +34,7 @@ def start(supervisor: Supervisor, *, careless: bool = False) -> dict[str, str]:
     if not _is_set("REDIS_URL"):
         folder = places.socket_folder(places.redis)
         specs.append(redis_spec(folder))
-        addresses["REDIS_URL"] = f"unix://{quote(str(folder / 'redis.sock'))}?db=0"
+        addresses["REDIS_URL"] = redis_address(folder / "redis.sock")
     supervisor.keep(*specs)
     if "DATABASE_URL" in addresses:
         cluster.create_database()
@@ -152,6 +152,10 @@ class Cluster:
         if done.returncode:
             raise CannotRun(f"{program} failed: {done.stderr.strip()}")
         return done.stdout
+
+
+def redis_address(socket: Path) -> str:
+    return f"unix://{quote(str(socket))}?db=0"
 
 
 def redis_spec(folder: Path) -> Spec:

@@ -3,8 +3,9 @@
 import http.client
 import signal
 import socket
+from pathlib import Path
 
-from controlroom.runtime import packages
+from controlroom.runtime import embedded, packages
 from controlroom.runtime.places import CHECKOUT, CannotRun, Places
 from controlroom.runtime.processes import Spec
 
@@ -98,6 +99,17 @@ def agencies(env: dict[str, str]) -> Spec:
         env=env,
         ready=lambda: _listens(port),
         cwd=CHECKOUT,
+    )
+
+
+def line(places: Places, *, at: Path, to: Path) -> Spec:
+    """Stand between the control room and Redis, to fall silent on purpose."""
+    return Spec(
+        name="line",
+        command=[*_python("controlroom.runtime.line"), str(at), str(to)],
+        env=embedded.environment() | {"PYTHONPATH": str(CHECKOUT)},
+        ready=at.exists,
+        cwd=places.state,
     )
 
 

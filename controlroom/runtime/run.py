@@ -4,11 +4,12 @@ import argparse
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from controlroom.runtime import debian, embedded, environment, packages, places, processes, room
 from controlroom.runtime.places import Busy, CannotRun, Places
+from controlroom.runtime.processes import Spec
 from controlroom.runtime.supervisor import Supervisor
 
 LOG_LINE_SHOWN = 400
@@ -104,8 +105,9 @@ def open_room(
     port: int | None,
     settings: dict[str, str] | None = None,
     watched: bool = True,
+    ahead: Sequence[Spec] = (),
 ) -> Iterator[Room]:
-    """Start everything in its order; leaving stops it in reverse.
+    """Start everything in its order, `ahead` after the services; leaving stops it in reverse.
 
     Unwatched, the auditor is left out: only to show that its absence is noticed.
     """
@@ -116,6 +118,8 @@ def open_room(
             "CONTROLROOM_SIM_PORT": str(room.free_port()),
             **(settings or {}),
         }
+        if ahead:
+            supervisor.keep(*ahead)
         prepare = [str(packages.PYTHON), "-m", "controlroom.runtime.prepare"]
         if supervisor.attached([*prepare, "migrate", "static", "demo"], env):
             raise CannotRun("the preparation failed (see above)")

@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linkage import buckets, idempotency, inbox
+from linkage import buckets, clocks, idempotency, inbox
 from linkage.api.base import AgencyView, respond
 from linkage.api.schema import (
     IDEMPOTENCY_KEY,
@@ -14,7 +14,7 @@ from linkage.api.schema import (
     MessageAnswerSerializer,
     problems,
 )
-from linkage.errors import MessageConflict
+from linkage.errors import MessageConflict, TimeOutOfRange
 
 
 class MessagesView(AgencyView):
@@ -49,5 +49,8 @@ class MessagesView(AgencyView):
             )
         except MessageConflict:
             inbox.report_conflict(link=found, message_id=inbox.message_id_of(raw))
+            raise
+        except TimeOutOfRange:
+            clocks.report_refused(link=found, raw=raw)
             raise
         return respond(answer)

@@ -63,23 +63,28 @@ class AgencyClient:
         body = httpx.Request(
             "POST", "http://x", json={"sent_at": sent_at.isoformat(), **document}
         ).content
-        response = self._until_answered("messages", body, {"Idempotency-Key": key})
-        self._note(document, response)
+        response, tries = self._until_answered("messages", body, {"Idempotency-Key": key})
+        self._note(document, response, tries)
         return response
 
     def post_cap(self, alert: bytes) -> httpx.Response:
         """Post a CAP document as it is; its own name and time make it the same alert each time."""
-        return self._until_answered("cap", alert, {"Content-Type": "application/xml"})
+        response, _tries = self._until_answered("cap", alert, {"Content-Type": "application/xml"})
+        return response
 
-    def _until_answered(self, door: str, body: bytes, more: dict[str, str]) -> httpx.Response:
+    def _until_answered(
+        self, door: str, body: bytes, more: dict[str, str]
+    ) -> tuple[httpx.Response, int]:
         url, wait_s = f"/api/v1/links/{self.account.link}/{door}", 0.5
+        tries = 0
         while True:
+            tries += 1
             try:
                 response = self._http.post(url, content=body, headers={**self._headers(), **more})
             except httpx.HTTPError:
                 response = None
             if response is not None and not self._again(response):
-                return response
+                return response, tries
             wait_s = self._wait(response, wait_s)
 
     def fetch(self, path: str) -> httpx.Response:
@@ -131,7 +136,7 @@ class AgencyClient:
             "payload": payload,
         }
 
-    def _note(self, document: Document, response: httpx.Response) -> None:
+    def _note(self, document: Document, response: httpx.Response, tries: int) -> None:
         with self._lock:
             self._sent.append(
                 {
@@ -140,6 +145,7 @@ class AgencyClient:
                     "case": document["payload"].get("receipt_no", ""),
                     "version": document["payload"].get("version", 1),
                     "status": response.status_code,
+                    "tries": tries,
                     "at": datetime.now(UTC).isoformat(),
                 }
             )

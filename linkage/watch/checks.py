@@ -1,7 +1,6 @@
 """What the auditor looks at: each check gives what it found and answers for its kinds of alarm."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,42 +13,15 @@ from controlroom.journal import pulses
 from controlroom.journal.models import Entry, Pulse
 from incidents.choices import Priority
 from incidents.timers import overdue_escalations
-from linkage import life, phone
+from linkage import clocks, life, phone
 from linkage.choices import LinkState
 from linkage.models import Link, OutboxMessage
-from linkage.watch import canaries
+from linkage.watch import canaries, link_checks
+from linkage.watch.findings import GRACE, Check, Finding, late
 from linkage.watch.scheduler import BEAT
 
-# An auditor that comes a moment before the one whose work it is must not cry.
-GRACE = timedelta(seconds=15)
 DEAF_AFTER = timedelta(seconds=60)
 AT_ONCE = 200
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One cause of an alarm; without a municipality it is of the whole system."""
-
-    kind: str
-    municipality_id: int | None = None
-    subject_kind: str = ""
-    subject_id: str = ""
-    detail: dict[str, Any] = field(default_factory=dict, compare=False)
-    severity: int | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True)
-class Check:
-    """`patience` rounds in a row must find a thing before it is said aloud."""
-
-    kinds: tuple[str, ...]
-    look: Callable[[], Iterator[Finding]]
-    patience: int = 1
-
-
-def late() -> timedelta:
-    """Give after how long a sign of life is missed: three rounds, and never under 15 s."""
-    return timedelta(seconds=max(15, 3 * settings.WATCH_EVERY_S))
 
 
 def overdue_messages() -> Iterator[Finding]:
@@ -187,4 +159,10 @@ CHECKS: tuple[Check, ...] = (
     Check(("view.overdue",), overdue_views),
     Check(("worker.stalled", "beat.stopped"), standing_workers),
     Check(("feed.stalled", "feed.deaf"), stalled_screens, patience=2),
+    Check(("cluster.unacknowledged",), link_checks.unacknowledged_clusters),
+    Check(("link.down", "link.dormant"), link_checks.links_by_state),
+    Check((clocks.KIND,), link_checks.wrong_clocks),
+    Check(("link.conflict",), link_checks.used_twice),
+    Check(("link.unmapped_code",), link_checks.unmapped_codes),
+    Check(("neighbour.untold",), link_checks.untold_neighbours),
 )

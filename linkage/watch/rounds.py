@@ -12,7 +12,8 @@ from controlroom.municipalities.models import Municipality
 from linkage import alarms, transport
 from linkage.models import Alarm
 from linkage.watch import canaries
-from linkage.watch.checks import CHECKS, Check, Finding
+from linkage.watch.checks import CHECKS
+from linkage.watch.findings import Check, Finding
 
 AUDITOR = "auditor"
 # So long without a round of the auditor, and the workers say so.

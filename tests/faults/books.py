@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Min
 
 from controlroom.journal.models import Entry, Stream
 from incidents.models import Incident
@@ -110,6 +110,21 @@ def _disorder(link: str, owed: list[OutboxMessage], heard: list[str]) -> Iterato
         newest[row.incident_id] = max(row.pk, newest.get(row.incident_id, 0))
     if late:
         yield f"{link}: {len(late)} messages came after later ones of their incident: {some(late)}"
+
+
+def repeats(sent: dict[str, list[dict[str, Any]]]) -> int:
+    """Count the posts of a message that was on its way before, and the answers beyond the first."""
+    total = 0
+    for rows in sent.values():
+        answered = Counter(row["id"] for row in rows if row["status"] in ACCEPTED)
+        total += sum(row["tries"] - 1 for row in rows) + sum(answered.values()) - len(answered)
+    return total
+
+
+def clocks() -> dict[str, tuple[float, float]]:
+    rows = InboxMessage.objects.order_by().values_list("link__code")
+    found = rows.annotate(least=Min("skew_ms"), most=Max("skew_ms"))
+    return {link: (least / 1000, most / 1000) for link, least, most in found}
 
 
 def undelivered() -> int:

@@ -61,7 +61,7 @@ async def test_the_bell_is_heard_after_errors(monkeypatch):
 
     class Refusing:
         group_add = staticmethod(refusing)
-        new_channel, receive, group_discard = layer.new_channel, layer.receive, layer.group_discard
+        new_channel, receive, flush = layer.new_channel, layer.receive, layer.flush
 
     monkeypatch.setattr(hub, "get_channel_layer", Refusing)
     listening = asyncio.create_task(ear._listen())
@@ -69,4 +69,29 @@ async def test_the_bell_is_heard_after_errors(monkeypatch):
     assert next(refusals, None) is None
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
+    await layer.flush()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_connection_that_fell_silent_is_left_for_a_new_one(monkeypatch):
+    ear = Ear()
+    layer = get_channel_layer()
+    joined = []
+
+    async def joining(*args: Any) -> Any:
+        joined.append(layer._get_shard(doorbell.GROUP)._pubsub)
+        return await layer.group_add(*args)
+
+    class Noting:
+        group_add = staticmethod(joining)
+        new_channel, receive, flush = layer.new_channel, layer.receive, layer.flush
+
+    monkeypatch.setattr(hub, "get_channel_layer", Noting)
+    listening = asyncio.create_task(ear._listen())
+    async with asyncio.timeout(10):
+        while len(joined) < 2:
+            await asyncio.sleep(0.02)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert joined[0] is not joined[1]
     await layer.flush()
