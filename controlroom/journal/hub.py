@@ -6,7 +6,7 @@ everybody's right to listen; a socket costs only its queue.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -95,10 +95,7 @@ class Hub:
 
     async def stop(self) -> None:
         doorbell.unlisten(self)
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._tasks.values())
         if self._has_pulsed:
             # A pulse that is left behind by a process that is gone is removed by others.
             with suppress(Exception):
@@ -256,6 +253,17 @@ class Hub:
         }
         await seat.send_text(encode(hello))
         return start
+
+
+async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: the channel layer swallows a cancellation that comes while it
+    cleans up after another one."""
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        ended, running = await asyncio.wait(running, timeout=RETRY_S)
+        await asyncio.gather(*ended, return_exceptions=True)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

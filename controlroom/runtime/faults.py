@@ -162,10 +162,14 @@ class _Run:
     def _prove_watchers(self) -> None:
         """Make what only this watcher can notice; the witness ends the run where it does not."""
         self._act("sweeper", "the broker loses every task while messages wait at both agencies")
+        if self.witness.verdict is not None:
+            return
         gone = (WORKER, BEAT, REDIS)
         for name in gone:
             self.breaker.kill(name, NEVER)
         self._act("auditor", "Celery and Redis are dead while obligations fall due")
+        if self.witness.verdict is not None:
+            return
         self.breaker.bring_back(*gone)
         self.breaker.wait(self._is_silenced, 120.0)
         self._act("rejoin", "the doorbell's connection falls silent under open screens")
