@@ -96,8 +96,9 @@ def celery_is_dead(stage: Stage) -> str:
         lambda: bool(watch.silent) or (_all_said(watch) and _stands("worker.stalled")), within_s=90
     )
     if not _all_said(watch):
-        unsaid = ", ".join(sorted(watch.late - watch.said))
-        return f"{unsaid}: overdue for {time.monotonic() - overdue:.0f} s, and nobody said so"
+        unsaid = ", ".join(sorted(watch.silent or watch.late - watch.said))
+        waited_s = max(watch.silent.values(), default=time.monotonic() - overdue)
+        return f"{unsaid}: overdue for {waited_s:.0f} s and nobody said so"
     if not _stands("worker.stalled"):
         return "no worker lives, and nobody said so"
     stage.say(
