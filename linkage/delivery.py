@@ -14,10 +14,12 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from incidents.choices import Priority
 from incidents.models import Incident, IncidentEvent
 from linkage import agreements, circuit, routing, settling, transport
 from linkage.choices import OFFERED, LinkState, Outcome
 from linkage.envelopes import cloud_event, encoded, payload_of
+from linkage.lanes import lanes
 from linkage.links import signing_secrets
 from linkage.models import Case, DeliveryAttempt, Link, OutboxMessage
 from linkage.services.contracts import CONTRACTS, TELLING_VERBS
@@ -30,6 +32,7 @@ TURNS_PER_LINK = 3
 # with the longest answer well before its lease.
 AT_ONCE = 25
 LONGEST_TURN_S = 0.5
+URGENT = Priority.P1
 # Of those that wait behind, so many are looked at.
 MOST_BEHIND = 4 * AT_ONCE
 # What an envelope needs of its link, fetched once for a whole claim.
@@ -80,8 +83,10 @@ def _row(case: Case, incident: Incident, event: IncidentEvent) -> OutboxMessage 
 
 
 @transaction.atomic
-def claim(*, link_id: int, at_most: int = 1) -> list[Claim]:
+def claim(*, link_id: int, at_most: int = 1, urgent: bool = False) -> list[Claim]:
     """Lease the next due messages of a link: priority first, but in order within an incident.
+
+    What is urgent shares its turn with nothing else, and has one turn of its own beside the others.
 
     Locks: the link's claims for this short transaction; the messages by their lease.
     """
@@ -91,11 +96,11 @@ def claim(*, link_id: int, at_most: int = 1) -> list[Claim]:
         )
     now = timezone.now()
     link = Link.objects.select_related(*LINK_WITH).get(pk=link_id)
-    if not circuit.may_send(link, now) or _turns(link, now) >= _turns_at_most(link):
+    if not circuit.may_send(link, now) or _turns(link, now) >= _turns_at_most(link, urgent=urgent):
         return []
     if link.failures:
         at_most = 1
-    heads = list(_due(link, now).order_by("priority", "pk")[:at_most])
+    heads = _heads(link, now, at_most, urgent=urgent)
     if not heads:
         return []
     messages = _with_followers(link, heads, now, at_most)
@@ -110,6 +115,17 @@ def claim(*, link_id: int, at_most: int = 1) -> list[Claim]:
         [DeliveryAttempt(message=row, number=row.attempts, started_at=now) for row in messages]
     )
     return [Claim(*pair) for pair in zip(messages, attempts, strict=True)]
+
+
+def _heads(link: Link, now: datetime, at_most: int, *, urgent: bool) -> list[OutboxMessage]:
+    """Give the first due message of each incident, the urgent ones alone when there are any."""
+    if urgent:
+        # An incident that became urgent takes what it was owed before along.
+        waiting = OutboxMessage.objects.filter(link=link, priority__lte=URGENT).offered()
+        due = _due(link, now).filter(incident__in=waiting.order_by().values("incident"))
+        return list(due.order_by("pk")[:at_most])
+    heads = list(_due(link, now).order_by("priority", "pk")[:at_most])
+    return [head for head in heads if head.priority <= URGENT] or heads
 
 
 def _with_followers(
@@ -141,9 +157,11 @@ def _turns(link: Link, now: datetime) -> int:
     return int(found["turns"])
 
 
-def _turns_at_most(link: Link) -> int:
+def _turns_at_most(link: Link, *, urgent: bool = False) -> int:
     """A link that fails gets one try at a time, so that it holds no worker of the others."""
-    return TURNS_PER_LINK if link.failures == 0 else 1
+    if link.failures:
+        return 1
+    return TURNS_PER_LINK + 1 if urgent else TURNS_PER_LINK
 
 
 def _due(link: Link, now: datetime) -> Any:
@@ -173,14 +191,16 @@ def deliver_next(*, link_id: int) -> bool:
     return deliver_some(link_id=link_id, at_most=1) > 0
 
 
-def deliver_some(*, link_id: int, at_most: int = AT_ONCE) -> int:
+def deliver_some(*, link_id: int, at_most: int = AT_ONCE, urgent: bool = False) -> int:
     """Deliver what is due for the link, up to a number and a time; give how many were tried.
+
+    `urgent`: only what is urgent, and what must go before it.
 
     Raises: RuntimeError inside a transaction, which would hold locks while an agency thinks.
     """
     if connection.in_atomic_block:
         raise RuntimeError("delivery must not run inside a transaction")
-    claims = claim(link_id=link_id, at_most=at_most)
+    claims = claim(link_id=link_id, at_most=at_most, urgent=urgent)
     if not claims:
         return 0
     ended = _send_in_turn(claims)
@@ -200,7 +220,9 @@ def _send_in_turn(claims: list[Claim]) -> list[Ended]:
         incident = claimed.message.incident_id or claimed.message.uid
         if incident in unconfirmed:
             continue
+        began = time.monotonic()
         receipt = send(claimed.message, secrets)
+        lanes.answered_in(claimed.message.link_id, time.monotonic() - began)
         ended.append(Ended(claimed, receipt, timezone.now()))
         if receipt.outcome == Outcome.TAKEN:
             unconfirmed.add(incident)
@@ -234,7 +256,7 @@ def send(message: OutboxMessage, secrets: list[str]) -> transport.Receipt:
         return transport.Receipt(Outcome.TEMPORARY, None, f"unsent: {type(error).__name__}")
 
 
-def links_with_due() -> Iterable[int]:
+def links_with_due(*, urgent: bool = False) -> Iterable[int]:
     """Give the links that a sweep must look at: something is due and may be pushed."""
     now = timezone.now()
     due = OutboxMessage.objects.due(now).filter(
@@ -242,4 +264,6 @@ def links_with_due() -> Iterable[int]:
         ~Q(link__push_url=""),
         Q(link__paused_until__isnull=True) | Q(link__paused_until__lte=now),
     )
+    if urgent:
+        due = due.filter(priority__lte=URGENT)
     return list(due.order_by().values_list("link_id", flat=True).distinct())

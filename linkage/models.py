@@ -290,7 +290,7 @@ class OutboxMessage(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     next_try_at = models.DateTimeField(_("next try"), default=timezone.now)
     lease_until = models.DateTimeField(_("leased until"), null=True)
-    # False once the line itself is over for it: refused for good, or 72 hours old.
+    # False once the line itself is over for it: refused for good, or older than its link tries.
     is_offered = models.BooleanField(_("still offered to the line"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     sent_at = models.DateTimeField(_("first sent"), null=True)

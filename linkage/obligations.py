@@ -4,13 +4,14 @@ from typing import Any
 
 from django.dispatch import Signal
 
+from incidents.choices import Priority
 from incidents.models import Incident, IncidentEvent
 from linkage import agreements
 from linkage.choices import Direction, LinkState
 from linkage.models import Link, OutboxMessage
 from linkage.services.contracts import CONTRACTS
 
-# Sent in the transaction with link_id when something new is to be pushed.
+# Sent in the transaction with link_id and is_urgent when something new is to be pushed.
 owed = Signal()
 
 
@@ -50,5 +51,6 @@ def owe(
     OutboxMessage.objects.bulk_create([row], ignore_conflicts=True)
     kept: OutboxMessage | None = OutboxMessage.objects.filter(uid=row.uid).first()
     if kept is not None:
-        owed.send(sender=OutboxMessage, link_id=link.pk)
+        is_urgent = incident.priority == Priority.P1
+        owed.send(sender=OutboxMessage, link_id=link.pk, is_urgent=is_urgent)
     return kept

@@ -4,11 +4,12 @@ Source: domain.md 2.2.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
 from django.utils import timezone
 
 from linkage import backlog, owed, phone, retries
@@ -104,21 +105,24 @@ def end_of_line(message: OutboxMessage) -> None:
 
 
 def give_up_expired() -> int:
-    """Bury what outlived its 72 hours untold, fetched links included; give how many."""
-    expired = OutboxMessage.objects.offered().filter(_expired(timezone.now()))
-    return sum(_bury(pk) for pk in list(expired.values_list("pk", flat=True)[:500]))
+    """Bury what outlived its link's life untold, fetched links included; give how many."""
+    dead = _outlived(timezone.now()).order_by("pk").values_list("pk", flat=True)
+    return sum(_bury(pk) for pk in list(dead[:500]))
 
 
-def _expired(now: datetime) -> Q:
+def _outlived(now: datetime) -> Any:
+    hours = F("link__retry_life_h") * Value(timedelta(hours=1))
+    life = ExpressionWrapper(hours, output_field=DurationField())
     tests = Q(message_type=MessageType.TEST, created_at__lt=now - retries.TEST_LIFE)
-    return tests | Q(created_at__lt=now - retries.LIFE)
+    old = OutboxMessage.objects.offered().filter(tests | Q(created_at__lt=Value(now) - life))
+    # One that is under way may be acknowledged yet.
+    return old.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
 
 
 @transaction.atomic
 def _bury(pk: int) -> bool:
     message = owed.locked(pk)
-    still = OutboxMessage.objects.offered().filter(_expired(timezone.now()), pk=pk)
-    if not still.exists():
+    if not _outlived(timezone.now()).filter(pk=pk).exists():
         return False
     end_of_line(message)
     message.save()

@@ -23,8 +23,9 @@ def plan_outbox(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> Non
 
 
 @receiver(owed, dispatch_uid="linkage.nudge_owed")
-def nudge_owed(link_id: int, **_kwargs: Any) -> None:
-    transaction.on_commit(partial(tasks.nudge, link_id), robust=True)
+def nudge_owed(link_id: int, *, is_urgent: bool, **_kwargs: Any) -> None:
+    nudge = tasks.nudge_urgently if is_urgent else tasks.nudge
+    transaction.on_commit(partial(nudge, link_id), robust=True)
 
 
 @receiver(fact_recorded, dispatch_uid="linkage.police112.video")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from linkage import delivery, doorbell, grants, idempotency, link_states, neighbours, outbox, phone
+from linkage.lanes import lanes
 from linkage.services.city import feeds, sensors
 from linkage.services.disaster import situations
 from linkage.watch import canaries, rounds
@@ -22,12 +23,29 @@ URGENT, NEWS, REST = 0, 3, 6
 
 
 @shared_task(name="linkage.tasks.deliver", time_limit=300)
-def deliver(link_id: int) -> None:
+def deliver(link_id: int, priority: int = NEWS) -> None:
+    """Urgent news of an agency that answers goes out at once; all else needs a place in a lane."""
+    is_slow = lanes.is_slow(link_id)
+    if priority == URGENT and not is_slow:
+        _deliver(link_id, priority, urgent=True)
+        return
+    lane = "slow" if is_slow else "long"
+    if not lanes.enter(lane, link_id, priority):
+        return
+    try:
+        _deliver(link_id, priority, urgent=False)
+    finally:
+        following = lanes.leave(lane)
+        if following is not None:
+            _send(*following)
+
+
+def _deliver(link_id: int, priority: int, *, urgent: bool) -> None:
     doorbell.answered(link_id)
     ends = time.monotonic() + TURN_S
-    while delivery.deliver_some(link_id=link_id):
+    while delivery.deliver_some(link_id=link_id, urgent=urgent):
         if time.monotonic() > ends:
-            _ring(link_id, REST)
+            _ring(link_id, URGENT if urgent else REST)
             return
 
 
@@ -37,6 +55,8 @@ def sweep() -> None:
         return
     outbox.give_up_expired()
     phone.open_due()
+    for link_id in delivery.links_with_due(urgent=True):
+        nudge_urgently(link_id)
     for link_id in delivery.links_with_due():
         nudge(link_id)
     rounds.miss_auditor()
@@ -114,9 +134,12 @@ def nudge_urgently(link_id: int) -> None:
 
 
 def _ring(link_id: int, priority: int) -> None:
-    if not doorbell.first(link_id, priority):
-        return
+    if doorbell.first(link_id, priority):
+        _send(link_id, priority)
+
+
+def _send(link_id: int, priority: int) -> None:
     try:
-        deliver.apply_async((link_id,), expires=60, retry=False, priority=priority)
+        deliver.apply_async((link_id, priority), expires=60, retry=False, priority=priority)
     except BrokerError as error:
         log.warning("nudge_lost", link_id=link_id, error=type(error).__name__)

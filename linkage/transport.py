@@ -3,6 +3,7 @@
 Source: Standard Webhooks (headers, signature); reliability_and_console.md A3 (outbound addresses).
 """
 
+import atexit
 import ipaddress
 import json
 import socket
@@ -125,8 +126,9 @@ def _client(host: str, address: str) -> httpx.Client:
     return client
 
 
+@atexit.register
 def hang_up() -> None:
-    """Close what is kept; call when nothing is under way."""
+    """Close what is kept, as at the end of the process; call when nothing is under way."""
     with _clients_lock:
         for client in _clients.values():
             client.close()

@@ -11,6 +11,8 @@ from controlroom.runtime.processes import Spec
 
 FIRST_PORT, PORTS = 8000, 100
 HOST = "127.0.0.1"
+# linkage.lanes shares these threads out.
+WORKER = ("--pool", "threads", "--concurrency", "8", "--without-gossip", "--without-mingle")
 
 
 def listen(port: int | None) -> socket.socket:
@@ -59,10 +61,9 @@ def web(listener: socket.socket, env: dict[str, str]) -> Spec:
 
 
 def worker(env: dict[str, str]) -> Spec:
-    options = ["--pool", "threads", "--concurrency", "4", "--loglevel", "INFO"]
     return Spec(
         name="worker",
-        command=[*_celery(), "worker", *options, "--without-gossip", "--without-mingle"],
+        command=[*_celery(), "worker", *WORKER, "--loglevel", "INFO"],
         env=env,
         # A warm stop may wait minutes for a task; alone, the worker must go at once.
         orphan_signal=signal.SIGQUIT,

@@ -195,6 +195,24 @@ def test_what_is_untold_for_72_hours_is_given_up(link, haneul):
     assert OutboxMessage.objects.get().state == OutboxState.DEAD
 
 
+def test_what_a_link_tries_for_less_is_given_up_then_and_not_before(link, haneul):
+    Link.objects.update(retry_life_h=6)
+    lifecycle.acknowledge(incident=taken(link), by=haneul)
+    OutboxMessage.objects.update(created_at=timezone.now() - timedelta(hours=5, minutes=50))
+    assert outbox.give_up_expired() == 0
+    OutboxMessage.objects.update(created_at=timezone.now() - timedelta(hours=6, minutes=1))
+    assert outbox.give_up_expired() == 1
+
+
+def test_nothing_is_given_up_while_it_is_under_way(pushed, haneul):
+    lifecycle.acknowledge(incident=taken(pushed), by=haneul)
+    delivery.claim(link_id=pushed.pk)
+    OutboxMessage.objects.update(created_at=timezone.now() - timedelta(hours=73))
+    assert outbox.give_up_expired() == 0
+    OutboxMessage.objects.update(lease_until=timezone.now())
+    assert outbox.give_up_expired() == 1
+
+
 def test_a_link_in_maintenance_waits(pushed, agency, haneul):
     Link.objects.update(state=LinkState.MAINTENANCE)
     lifecycle.acknowledge(incident=taken(pushed), by=haneul)

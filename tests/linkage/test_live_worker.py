@@ -17,7 +17,7 @@ from incidents.models import Incident
 from linkage import inbox, tasks
 from linkage.choices import OutboxState
 from linkage.links import create_police112_link, new_webhook_secret
-from linkage.models import InboxMessage, OutboxMessage
+from linkage.models import DeliveryAttempt, InboxMessage, OutboxMessage
 from linkage.simulator.receiver import Receiver, serve
 from linkage.wire import canonical
 from tests.linkage.conftest import envelope, token_for
@@ -101,6 +101,45 @@ def test_a_worker_killed_while_delivering_leaves_one_effect(pushed, agency, hane
     finally:
         stop(worker)
     assert (agency.deliveries, len(agency.effects)) == (2, 1)
+
+
+def test_a_worker_killed_amid_a_turn_of_many_loses_none_and_doubles_no_effect(
+    pushed, agency, haneul, monkeypatch
+):
+    for number in range(8):
+        inbox.accept(link=pushed, raw=canonical(envelope(receipt_no=f"k{number}")))
+    for incident in Incident.objects.order_by("received_at"):
+        lifecycle.claim(incident=incident, by=haneul)
+    owed = list(OutboxMessage.objects.order_by("pk"))
+    killed = threading.Event()
+
+    def hold(_event):
+        """Leave the third message without an answer until the worker is dead."""
+        if len(agency.effects) == 3:
+            killed.wait(60)
+
+    monkeypatch.setattr(agency, "_on_message", hold)
+    worker = start_worker()
+    try:
+        tasks.sweep()
+        until(lambda: len(agency.effects) == 3, within_s=60, what="amid a turn")
+    finally:
+        stop(worker)
+        killed.set()
+    assert DeliveryAttempt.objects.filter(finished_at=None).count() > 1
+    # The leases of the dead worker run out (30 s in life); the sweep finds the messages.
+    OutboxMessage.objects.exclude(lease_until=None).update(lease_until=timezone.now())
+    worker = start_worker()
+    try:
+        tasks.sweep()
+        waiting = OutboxMessage.objects.exclude(state=OutboxState.ACKED)
+        until(lambda: not waiting.exists(), within_s=60, what="all is delivered")
+    finally:
+        stop(worker)
+    assert len(agency.effects) == len(owed) >= 8
+    for incident in Incident.objects.all():
+        mine = [str(row.uid) for row in owed if row.incident_id == incident.pk]
+        assert [uid for uid in agency.effects if uid in mine] == mine
 
 
 def test_losing_the_broker_delays_no_report_and_loses_no_message(

@@ -1,4 +1,7 @@
-"""Where a message may go, before any packet leaves."""
+"""Where a message may go, before any packet leaves, and how a process takes its leave."""
+
+import subprocess
+import sys
 
 import pytest
 
@@ -49,3 +52,20 @@ def test_a_closed_port_is_temporary():
     error = refused("http://127.0.0.1:1/", "127.0.0.1", allow_private=True)
     assert not error.permanent
     assert not error.unknown
+
+
+POST_AND_LEAVE = """
+import sys
+from linkage import transport
+to = transport.Destination(sys.argv[1], "127.0.0.1", allow_private=True)
+print(transport.post(destination=to, secrets=[sys.argv[2]], message_id="m-1", body="{}").outcome)
+"""
+
+
+def test_a_process_hangs_up_what_it_kept_when_it_ends(agency, monkeypatch):
+    monkeypatch.setattr(agency, "take", lambda _body, _headers: (200, {"ack": True}))
+    command = [sys.executable, "-X", "dev", "-c", POST_AND_LEAVE, agency.url, agency.secret]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert ended.stdout.strip() == "acked"
+    # Otherwise Python complains about the socket that nobody closed.
+    assert ended.stderr.strip() == ""
