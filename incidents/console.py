@@ -68,6 +68,7 @@ def addresses(code: str) -> dict[str, str]:
         "events": f"{base}live/events",
         "incidents": reverse("incidents", args=[code]),
         "clusters": reverse("clusters", args=[code]),
+        "same": reverse("same-counts", args=[code]),
         "sites": f"{base}cctv/sites.json",
         "site": f"{base}cctv/sites/",
         "search": f"{base}cctv/search/",

@@ -3,7 +3,7 @@ from django.urls import path
 from incidents import views
 from incidents.console import console
 from incidents.views_clusters import AcknowledgeClusterView, ClusterAlarmsView
-from incidents.views_correlation import SameView
+from incidents.views_correlation import SameCountsView, SameView
 from incidents.views_joins import JoinsView
 
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
         AcknowledgeClusterView.as_view(),
         name="cluster-acknowledge",
     ),
+    path("m/<str:code>/same/", SameCountsView.as_view(), name="same-counts"),
     path("m/<str:code>/incidents/<uuid:pk>/same/", SameView.as_view(), name="incident-same"),
     path("m/<str:code>/incidents/<uuid:pk>/joins/", JoinsView.as_view(), name="incident-joins"),
     path(

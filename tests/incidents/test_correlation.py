@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from incidents import catalogue
 from incidents.choices import KindClass
-from incidents.correlation import judge, probably_same_as
+from incidents.correlation import counts_of_open, joined_with, judge, probably_same_as
 from incidents.models import Incident, IncidentLink
 from incidents.reports import ReportIn, take_report
 from incidents.sameness import NEAR_M, WITHIN, Sign, distance_m, pairs, probably_same
@@ -164,6 +164,42 @@ def test_a_person_says_different_and_the_pair_is_suggested_no_more(city, kinds, 
     judge(incident=other, other=one, verdict="different", by=haneul)
     assert ids(one) == ids(other) == []
     assert one.status == Status.RECEIVED
+    # Both timelines say it, once, so that every desk hears it.
+    for mine, theirs in ((one, other), (other, one)):
+        [said] = mine.events.filter(verb="different")
+        assert (said.actor, said.data["number"]) == (haneul, theirs.number)
+
+
+def test_the_same_ends_as_a_duplicate_of_the_open_one_and_keeps_its_reports_and_timeline(
+    city, kinds, haneul
+):
+    told = [say(city, name, east_m=30 * n) for n, name in enumerate(SOURCES)]
+    police, fire, its, utic = told
+    assert counts_of_open(city) == {str(one.pk): 3 for one in told}
+    judge(incident=police, other=its, verdict="same", by=haneul)
+    judge(incident=police, other=utic, verdict="same", by=haneul)
+    assert counts_of_open(city) == {str(police.pk): 1, str(fire.pk): 1}
+    its.refresh_from_db()
+    assert (its.status, its.duplicate_of) == (Status.DUPLICATE, police)
+    assert its.reports.count() == 1
+    assert its.events.filter(verb="open").count() == 1
+    # The one that others were joined to goes on, from whichever side it is asked.
+    judge(incident=fire, other=police, verdict="same", by=haneul)
+    said = joined_with(Incident.objects.get(pk=police.pk))
+    assert {one["number"] for one in said["joined"]} == {its.number, utic.number, fire.number}
+    assert said["into"] is None
+    fire.refresh_from_db()
+    assert joined_with(fire)["into"]["number"] == police.number
+    assert counts_of_open(city) == {}
+
+
+def test_counts_are_of_ones_own_city(client, city, other_city, kinds, haneul):
+    one, other = say(city, "112"), say(city, "119")
+    client.force_login(haneul)
+    assert client.get("/m/90010/same/").json() == {
+        "counts": {str(one.pk): 1, str(other.pk): 1},
+    }
+    assert counts_of_open(other_city) == {}
 
 
 def test_a_person_says_related_and_both_live_on_joined(city, kinds, haneul):
@@ -180,7 +216,8 @@ def test_the_console_confirms_a_duplicate_by_the_existing_verb(client, city, kin
     assert [item["id"] for item in client.get(url).json()["same"]] == [str(other.pk)]
     body = {"other": str(other.pk), "verdict": "duplicate"}
     answer = client.post(url, body, content_type="application/json")
-    assert (answer.status_code, answer.json()) == (200, {"same": []})
+    assert (answer.status_code, answer.json()["same"]) == (200, [])
+    assert answer.json()["into"]["id"] == str(other.pk)
     one.refresh_from_db()
     assert (one.status, one.duplicate_of) == (Status.DUPLICATE, other)
     assert (

@@ -6,6 +6,7 @@ import { Alarms } from "../../static/js/console/alarms.js";
 import { freshness, ServerClock } from "../../static/js/console/freshness.js";
 import { byUrgency, countByPriority, neighbour, noFilter, passes } from "../../static/js/console/ordering.js";
 import { isCommandStroke, strokeOf } from "../../static/js/lib/keyboard.js";
+import { possiblySame } from "../../static/js/console/sameness.js";
 
 globalThis.HTMLElement ??= class {};
 globalThis.HTMLInputElement ??= class extends globalThis.HTMLElement {};
@@ -113,4 +114,16 @@ test("every text colour stands 4.5 to 1 on every surface of both themes", () => 
     assert.ok(contrast(token["on-priority"], token.p2) >= 4.5);
     assert.ok(contrast(token.edge, token.surface) >= 3, `${theme} edge ${contrast(token.edge, token.surface)}`);
   }
+});
+
+test("two incidents may be one happening within 10 minutes, 200 m, one class, both real", () => {
+  const at = (minutes) => new Date(Date.UTC(2026, 10, 23, 1, minutes)).toISOString();
+  const one = { id: "a", kind: { class: "traffic" }, is_drill: false, lon: 127.4, lat: 36.4, occurred_at: at(0) };
+  const near = { ...one, id: "b", lon: 127.4 + 190 / 89_600, occurred_at: at(10) };
+  assert.equal(possiblySame(one, near), true);
+  for (const change of [{ id: "a" }, { lon: 127.403 }, { lon: null }, { occurred_at: at(11) }, { is_drill: true }, { kind: { class: "fire" } }]) {
+    assert.equal(possiblySame(one, { ...near, ...change }), false, JSON.stringify(change));
+  }
+  const unclassed = { class: "other" };
+  assert.equal(possiblySame({ ...one, kind: unclassed }, { ...near, kind: unclassed }), false);
 });

@@ -25,6 +25,7 @@ export function commandTable() {
     { id: "note", strokes: ["KeyN"], keys: "N", label: t("Write a note") },
     { id: "video", strokes: ["KeyV"], keys: "V", label: t("Show the best five cameras") },
     { id: "way", strokes: ["Shift+KeyV"], keys: "Shift+V", label: t("Show the cameras along the way of the engine") },
+    { id: "same", strokes: ["KeyS"], keys: "S", label: t("Judge what is probably the same happening") },
     { id: "enlarge", strokes: ["Digit1", "Digit2", "Digit3", "Digit4", "Digit5"], keys: "1–5", label: t("Enlarge a camera") },
     { id: "stop", strokes: ["KeyX"], keys: "X", label: t("Stop video") },
     { id: "centre", strokes: ["KeyM"], keys: "M", label: t("Centre the map on the incident") },

@@ -50,7 +50,7 @@ export class Desk {
   /** Open the panel; the detail follows from the server. */
   async open(id = this.selected) {
     const known = this.feature(id);
-    if (!id || (!known && !this.opening)) {
+    if (!known) {
       return id ? this.#openUnknown(id) : null;
     }
     const isOther = this.panel.feature?.id !== id;

@@ -78,6 +78,7 @@ export function verbName(verb) {
     co_response: t("Linked: co-response"),
     handed_on: t("Linked: handed on"),
     related: t("Linked: related"),
+    different: t("Judged to be another happening"),
     agency_report: t("Reported to an agency"),
   };
   return names[verb.replaceAll("-", "_").replace(/^incident\./, "")] ?? verb;

@@ -23,6 +23,7 @@ import { Topbar } from "./panels/topbar.js";
 import { VideoWall } from "./panels/video_wall.js";
 import { mountPolice112 } from "./police112.js";
 import { applyTheme, otherTheme } from "./preferences.js";
+import { mountSame } from "./same.js";
 import { Store } from "./store.js";
 import { Phone } from "../phone/phone.js";
 import { Vigil } from "./vigil.js";
@@ -136,6 +137,7 @@ store.subscribe((changes, state) => {
 const fire119 = mountFire119({ config, store, map, desk, now: () => vigil.now() });
 const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now() });
 mountPolice112({ config, store, map, vigil, onIncident: (id) => desk.open(id) });
+const same = mountSame({ config, store, strips, onIncident: (id) => desk.open(id), now: () => vigil.now() });
 
 const feed = new Feed({ urls, store, getJson, onCondition: (condition) => vigil.condition(condition), onHeard: (at) => vigil.heard(at) });
 
@@ -187,6 +189,10 @@ const runs = {
   },
   video: () => desk.video(),
   way: () => fire119.watch(),
+  same: async () => {
+    await (panel.isOpen ? null : desk.open());
+    await same.focus();
+  },
   enlarge: (event) => wall.enlarge(Number(event?.code.at(-1)) - 1),
   stop: () => wall.stop(),
   centre,

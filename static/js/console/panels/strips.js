@@ -27,6 +27,8 @@ export class Strips {
     this.rows = new Map();
     this.order = [];
     this.incidents = new Map();
+    /** How many others are probably the same happening, by incident. @type {Map<string, number>} */
+    this.same = new Map();
     this.watcher = new IntersectionObserver((entries) => {
       for (const entry of entries) {
         if (entry.isIntersecting) {
@@ -120,6 +122,22 @@ export class Strips {
     setText(parts.owner, feature.offered_to ? t("Offered to %(name)s", { name: feature.offered_to.name }) : feature.owner ? feature.owner.name : t("Unclaimed"));
     parts.owner.toggleAttribute("data-mine", feature.owner?.id === this.me || feature.offered_to?.id === this.me);
     show(parts.drill, feature.is_drill);
+    this.#fillSame(parts, feature.id);
+  }
+
+  #fillSame(parts, id) {
+    const count = this.same.get(id) ?? 0;
+    show(parts.same, count > 0);
+    setText(parts.same, count ? t("Same? %(n)s", { n: number(count) }) : "");
+    parts.same.title = count ? t("Another source probably reports the same happening") : "";
+  }
+
+  /** @param {Map<string, number>} same */
+  showSame(same) {
+    this.same = same;
+    for (const [id, row] of this.rows) {
+      this.#fillSame(row.parts, id);
+    }
   }
 
   /** Ages of all strips, once a second. */
