@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from linkage.api.asyncapi import document
 from linkage.routing import TOLD
 from linkage.services.contracts import CONTRACTS
 from linkage.services.handlers import HANDLERS
@@ -57,6 +58,14 @@ def test_every_message_that_a_service_is_told_has_a_row():
         for name in expected or ()
     }
     assert rows == {(service, name) for service, one in CONTRACTS.items() for name in one.tells}
+
+
+def test_what_is_published_beside_the_tables_belongs_to_no_case():
+    tables = {f"{service}.{name}" for service, name in TAKEN}
+    tables |= {f"{service}.told.{name}" for service, one in CONTRACTS.items() for name in one.tells}
+    # Proven in tests/linkage/test_trials.py.
+    tests = {f"{service}.{told}TEST" for service in CONTRACTS for told in ("", "told.")}
+    assert set(document()["components"]["messages"]) == tables | tests
 
 
 @pytest.mark.parametrize("state", list(ACK_STATES))
