@@ -232,6 +232,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 20.0,
         "options": {"expires": 40},
     },
+    "ask other offices for their alerts": {
+        "task": "linkage.tasks.ask_cap_feeds",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "measure the states of links": {
         "task": "linkage.tasks.measure_links",
         "schedule": 20.0,

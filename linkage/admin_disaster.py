@@ -4,8 +4,9 @@ from django.contrib import admin
 
 from controlroom.municipalities.admin_scope import ScopedAdmin
 from controlroom.municipalities.roles import Right
-from linkage.models_cap import CapAlert, CapSource
+from linkage.models_cap import CapAlert, CapFeedEntry, CapSource
 from linkage.models_disaster import OnwardContact, Situation
+from linkage.models_messages import MessagePolicy
 
 
 @admin.register(OnwardContact)
@@ -20,9 +21,28 @@ class OnwardContactAdmin(ScopedAdmin):
 class CapSourceAdmin(ScopedAdmin):
     right = Right.LINKS_MANAGE
     municipality_path = "link__municipality"
-    list_display = ["link", "requires_profile", "feed_url", "fetched_at"]
+    list_display = ["link", "requires_profile", "feed_url", "fetched_at", "failures"]
     list_select_related = ["link"]
-    readonly_fields = ["fetched_at"]
+    readonly_fields = ["fetched_at", "failures", "last_error"]
+
+
+@admin.register(CapFeedEntry)
+class CapFeedEntryAdmin(ScopedAdmin):
+    right = Right.LINKS_MANAGE
+    read_only = True
+    municipality_path = "source__link__municipality"
+    list_display = ["name", "source", "refusal", "fetched_at"]
+    list_filter = ["refusal"]
+    list_select_related = ["source"]
+    search_fields = ["name"]
+    fields = ["source", "name", "href", "refusal", "fetched_at"]
+
+
+@admin.register(MessagePolicy)
+class MessagePolicyAdmin(ScopedAdmin):
+    right = Right.POLICY_MANAGE
+    list_display = ["municipality", "opens_from"]
+    list_select_related = ["municipality"]
 
 
 @admin.register(Situation)

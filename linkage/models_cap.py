@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.gis.db import models
+from django.core.validators import MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,7 +35,19 @@ class CapSource(models.Model):
     feed_url = models.URLField(
         _("address of a feed"), blank=True, help_text=_("an Atom or RSS index that we fetch")
     )
+    allow_private_address = models.BooleanField(
+        _("private address allowed"), default=False, help_text=_("the feed is in a closed network")
+    )
+    interval_s = models.PositiveIntegerField(
+        _("asked every (s)"), default=60, validators=[MinValueValidator(15)]
+    )
+    next_fetch_at = models.DateTimeField(default=timezone.now, editable=False)
+    # When its index was last answered, also by "not modified".
     fetched_at = models.DateTimeField(_("fetched"), null=True, editable=False)
+    etag = models.CharField(max_length=300, blank=True, editable=False)
+    last_modified = models.CharField(max_length=100, blank=True, editable=False)
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    last_error = models.CharField(_("last error"), max_length=300, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("CAP settings of a link")
@@ -42,6 +55,32 @@ class CapSource(models.Model):
 
     def __str__(self) -> str:
         return f"CAP {self.link_id}"
+
+
+class CapFeedEntry(models.Model):
+    """One entry of a feed in one of its forms, and what became of it: each is fetched once."""
+
+    source = models.ForeignKey(
+        CapSource, models.CASCADE, related_name="entries", verbose_name=_("CAP settings of a link")
+    )
+    # Of its id, its time of change and its address.
+    digest = models.CharField(max_length=64)
+    name = models.CharField(_("entry"), max_length=300)
+    href = models.CharField(_("address"), max_length=1000)
+    # Empty when it was taken in; else the code of the refusal (linkage/cap/errors.py).
+    refusal = models.CharField(_("refused because"), max_length=40, blank=True)
+    fetched_at = models.DateTimeField(_("fetched"), default=timezone.now)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("entry of a CAP feed")
+        verbose_name_plural = _("entries of CAP feeds")
+        constraints = [
+            models.UniqueConstraint(fields=["source", "digest"], name="cap_feed_entry_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class CapAlert(models.Model):

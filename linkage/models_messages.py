@@ -18,6 +18,40 @@ class Landing(models.TextChoices):
     UNPLACED = "unplaced", pgettext_lazy("disaster message", "names no place")
 
 
+class OpensFrom(models.TextChoices):
+    """Which text messages open an incident; a safety notice (안전안내) never does."""
+
+    URGENT = "urgent", _("critical and urgent disaster messages")
+    CRITICAL = "critical", _("critical disaster messages only")
+    NEVER = "never", _("none")
+
+
+class MessagePolicy(models.Model):
+    """A municipality's own choice; without a row it is OpensFrom.URGENT."""
+
+    municipality = models.OneToOneField(
+        "municipalities.Municipality",
+        models.CASCADE,
+        related_name="message_policy",
+        verbose_name=_("municipality"),
+    )
+    opens_from = models.CharField(
+        _("open an incident for"),
+        max_length=10,
+        choices=OpensFrom.choices,
+        default=OpensFrom.URGENT,
+    )
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("policy for disaster text messages")
+        verbose_name_plural = _("policies for disaster text messages")
+
+    def __str__(self) -> str:
+        return f"{self.municipality_id} {self.opens_from}"
+
+
 class DisasterMessage(models.Model):
     """One text message as the ministry publishes it; one row of SN."""
 

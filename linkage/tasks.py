@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from linkage import delivery, doorbell, grants, idempotency, link_states, neighbours, outbox, phone
 from linkage.lanes import lanes
 from linkage.services.city import feeds, sensors
-from linkage.services.disaster import situations
+from linkage.services.disaster import cap_feeds, situations, text_incidents
 from linkage.watch import canaries, rounds
 
 log = structlog.get_logger(__name__)
@@ -91,6 +91,18 @@ def ask_feed(feed_id: int) -> None:
 @shared_task(name="linkage.tasks.watch_situations")
 def watch_situations() -> None:
     situations.watch_cycles()
+    text_incidents.open_due()
+
+
+@shared_task(name="linkage.tasks.ask_cap_feeds")
+def ask_cap_feeds() -> None:
+    for source_id in cap_feeds.due(timezone.now()):
+        ask_cap_feed.apply_async((source_id,), expires=60)
+
+
+@shared_task(name="linkage.tasks.ask_cap_feed", time_limit=300)
+def ask_cap_feed(source_id: int) -> None:
+    cap_feeds.poll(source_id=source_id)
 
 
 @shared_task(name="linkage.tasks.forget_expired")

@@ -230,14 +230,43 @@ def fetch(*, destination: Destination, max_bytes: int, deadline_s: float = DEADL
     Its texts name the host and never the address, which may carry a key.
     Raises: TransportError.
     """
+    return fetch_changed(destination=destination, max_bytes=max_bytes, deadline_s=deadline_s).body
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a source answered; `is_same` when it said that nothing has changed."""
+
+    body: bytes
+    etag: str = ""
+    last_modified: str = ""
+    is_same: bool = False
+
+
+def fetch_changed(
+    *,
+    destination: Destination,
+    max_bytes: int,
+    etag: str = "",
+    last_modified: str = "",
+    deadline_s: float = DEADLINE_S,
+) -> Fetched:
+    """Get it as `fetch` does unless it is the same as what these marks stand for.
+
+    Raises: TransportError.
+    """
     url, address = _resolved(destination)
     headers = {"Host": urlsplit(destination.url).netloc, "User-Agent": "controlroom/1"}
+    marks = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+    headers |= {name: mark for name, mark in marks.items() if mark}
     ends = time.monotonic() + deadline_s
     answer = bytearray()
     try:
         with _client(destination.host, address).stream(
             "GET", url, headers=headers, extensions={"sni_hostname": destination.host}
         ) as response:
+            if response.status_code == 304 and (etag or last_modified):
+                return Fetched(b"", etag, last_modified, is_same=True)
             if response.status_code != 200:
                 raise TransportError(
                     f"HTTP {response.status_code}", http_status=response.status_code
@@ -248,6 +277,7 @@ def fetch(*, destination: Destination, max_bytes: int, deadline_s: float = DEADL
                     raise TransportError("the answer is too large")
                 if time.monotonic() > ends:
                     raise TransportError("the answer took too long")
+            said = response.headers
     except httpx.HTTPError as error:
         raise TransportError(f"{destination.host}: {type(error).__name__}") from error
-    return bytes(answer)
+    return Fetched(bytes(answer), said.get("ETag", "")[:300], said.get("Last-Modified", "")[:100])

@@ -17,6 +17,7 @@ from controlroom.journal import log
 from controlroom.municipalities.models import Municipality
 from incidents.features import moment
 from linkage.models_messages import DisasterMessage, DisasterMessagePlace
+from linkage.services.disaster import text_incidents
 from linkage.services.disaster.gazetteer import ALIASES, Gazetteer
 from linkage.services.disaster.landing import NATION, Landed, land
 
@@ -31,8 +32,6 @@ COLUMNS = {
     "category": ("DST_SE_NM", "dm_ntype"),
     "agency": ("ISSU_INST_NM", "issuing_agency"),
 }
-# Older than this is history: it is kept, and nobody is told now.
-NEWS_S = 6 * 3600
 _SEOUL = ZoneInfo("Asia/Seoul")
 
 
@@ -69,6 +68,8 @@ def take_in(*, rows: Iterator[dict[str, str]], places: Gazetteer) -> Figures:
     while batch := list(islice(rows, BATCH)):
         figures.read += len(batch)
         _take_batch(batch, places, cities, figures)
+        # After the batch: an incident may not wait for a number while the batch holds a journal.
+        text_incidents.open_due()
     return figures
 
 
@@ -146,7 +147,7 @@ def _tell(landings: list[DisasterMessagePlace]) -> None:
     now = timezone.now()
     for place in landings:
         message, city_id = place.message, place.municipality_id
-        if city_id is None or (now - message.issued_at).total_seconds() > NEWS_S:
+        if city_id is None or now - message.issued_at > text_incidents.NEWS:
             continue
         log.append(
             municipality_id=city_id,

@@ -3,13 +3,21 @@
 import csv
 import gzip
 import sys
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
 from controlroom.journal.models import Entry
-from linkage.models_messages import DisasterMessage, DisasterMessagePlace
+from incidents.models import Incident
+from linkage.models_messages import (
+    DisasterMessage,
+    DisasterMessagePlace,
+    MessagePolicy,
+    OpensFrom,
+)
+from linkage.services.disaster import text_incidents, text_messages
 from linkage.services.disaster.gazetteer import Gazetteer
 from linkage.services.disaster.landing import land
 from tests.conftest import make_municipality
@@ -131,3 +139,48 @@ def test_the_public_collection_lands_or_is_listed(real_data, db, capsys):
     assert not DisasterMessage.objects.filter(landing="placed", places=None).exists()
     with capsys.disabled():
         sys.stdout.write(f"\n{said}")
+
+
+def row(number: int, step: str, issued_at=None) -> dict[str, str]:
+    at = issued_at or timezone.localtime()
+    return {
+        "SN": str(number),
+        "CRT_DT": at.strftime("%Y/%m/%d %H:%M:%S"),
+        "MSG_CN": f"한빛시 하천 범람, 높은 곳으로 대피 ({number})",
+        "RCPTN_RGN_NM": "",
+        "EMRG_STEP_NM": step,
+        "DST_SE_NM": "홍수",
+        "ISSU_INST_NM": "한빛시",
+    }
+
+
+EACH = [row(1, "위급재난"), row(2, "긴급재난"), row(3, "안전안내")]
+
+
+@pytest.mark.parametrize(
+    ("policy", "opened"),
+    [
+        (None, {"4", "3"}),
+        (OpensFrom.URGENT, {"4", "3"}),
+        (OpensFrom.CRITICAL, {"4"}),
+        (OpensFrom.NEVER, set()),
+    ],
+)
+def test_an_emergency_message_opens_an_incident_as_the_policy_says(city, policy, opened):
+    if policy:
+        MessagePolicy.objects.create(municipality=city, opens_from=policy)
+    for _ in range(2):
+        text_messages.take_in(rows=iter(EACH), places=text_messages.own_gazetteer())
+        text_incidents.open_due()
+    incidents = Incident.objects.all()
+    assert {incident.urgency for incident in incidents} == opened
+    assert len(incidents) == len(opened)
+    assert all(one.kind.code == "D02" and "대피" in one.summary for one in incidents)
+    linked = DisasterMessagePlace.objects.filter(incident__isnull=False)
+    assert linked.count() == len(opened)
+
+
+def test_an_emergency_of_the_past_opens_nothing(city):
+    old = row(4, "위급재난", timezone.localtime() - timedelta(hours=7))
+    text_messages.take_in(rows=iter([old]), places=text_messages.own_gazetteer())
+    assert not Incident.objects.exists()
