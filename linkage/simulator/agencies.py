@@ -7,10 +7,11 @@ client is told to stop, and `heard` takes each message of the centre once.
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from linkage.simulator.city import CityRoom
 from linkage.simulator.client import AgencyClient
 from linkage.simulator.disaster import DisasterRoom
 from linkage.simulator.fire119 import Fire119Room
@@ -23,6 +24,7 @@ class Behaviour(Protocol):
 
     themes: tuple[Theme, ...]
     sent: int
+    pages: dict[str, Callable[[], tuple[str, bytes]]]
 
     def __init__(
         self, *, client: AgencyClient, city: City, rate_per_min: float, limit: int | None = None
@@ -83,6 +85,17 @@ AGENCIES: dict[str, Profile] = {
             "044-205-1542",
             DisasterRoom,
             share=0.05,
+        ),
+        Profile(
+            "city",
+            "city",
+            "city",
+            "9001001",
+            "한빛시 도시정보센터",
+            "Hanbit City information centre",
+            "042-000-0100",
+            CityRoom,
+            share=0.2,
         ),
     )
 }

@@ -18,6 +18,8 @@ MAX_BODY = 256 * 1024
 HANG_S = 60.0
 DRIP_S = 1.0
 EARLY = {"error500": 500, "redirect": 302, "refuse": 422}
+# Gives the kind of content and the content.
+Page = Callable[[], tuple[str, bytes]]
 
 
 class Receiver:
@@ -30,11 +32,14 @@ class Receiver:
         on_message: Callable[[dict[str, Any]], None],
         faults: Faults | None = None,
         sent: Callable[[], list[dict[str, Any]]] = list,
+        pages: Mapping[str, Page] | None = None,
     ) -> None:
         self._webhook = Webhook(secret)
         self._on_message = on_message
         self._lock = threading.Lock()
         self._sent = sent
+        # What is fetched from the agency, by the last part of its address.
+        self.pages = pages or {}
         self.faults = faults or Faults()
         self.effects: dict[str, dict[str, Any]] = {}
         self.deliveries = 0
@@ -108,6 +113,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(
                 200 if self.path == "/" else 404, {"agencies": list(self.server.receivers)}
             )
+        elif rest in receiver.pages:
+            self._page(receiver, rest)
         else:
             self._answer(200, receiver.ledger() if rest == "ledger" else receiver.state())
 
@@ -125,6 +132,20 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200 if known else 400, receiver.state())
         else:
             self._take(receiver, body)
+
+    def _page(self, receiver: Receiver, name: str) -> None:
+        """Give what is fetched; the faults of taking are those of being asked."""
+        fault = receiver.faults.take()
+        if fault.mode in EARLY:
+            self._answer(EARLY[fault.mode], {})
+            return
+        if fault.mode == "reset":
+            self._reset()
+            return
+        time.sleep(_pause_s(fault))
+        kind, content = receiver.pages[name]()
+        raw = b"<html>" if fault.mode == "garbage" else content
+        self._answer(200, None, raw=raw, drip=fault.mode == "drip", kind=kind)
 
     def _addressed(self) -> tuple[Receiver | None, str]:
         """Find whom the path means, and what follows its name: the longest name wins."""
@@ -157,12 +178,18 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def _answer(
-        self, status: int, answer: Any, raw: bytes | None = None, *, drip: bool = False
+        self,
+        status: int,
+        answer: Any,
+        raw: bytes | None = None,
+        *,
+        drip: bool = False,
+        kind: str = "application/json",
     ) -> None:
         body = raw if raw is not None else json.dumps(answer, ensure_ascii=False).encode()
         with contextlib.suppress(OSError):
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             if status == 302:
                 self.send_header("Location", "http://127.0.0.1:1/")

@@ -45,6 +45,8 @@ class Room:
         self.habits = habits or Habits()
         self.limit = limit
         self.sent = 0
+        # What is fetched from it, by the last part of its address; see receiver.Page.
+        self.pages: dict[str, Callable[[], tuple[str, bytes]]] = {}
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._changed = threading.Condition()
@@ -105,6 +107,7 @@ class Room:
         if response.status_code not in {201, 202}:
             self._open.pop(case.receipt_no, None)
             return
+        self.city.town.note(case)
         chance, habits = self.city.random, self.habits
         if chance.random() < habits.duplicate:
             self.after(chance.uniform(0.5, 5), lambda: self._say_again(case))

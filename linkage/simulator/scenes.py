@@ -2,6 +2,8 @@
 
 import math
 import random
+import threading
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -42,21 +44,22 @@ class Theme:
 THEMES: tuple[Theme, ...] = (
     Theme("101", "살인", "0", ("흉기에 찔린 사람이 쓰러져 있음",)),
     Theme("102", "강도", "01", ("편의점에 흉기를 든 남자, 현금을 요구함",)),
-    Theme("103", "절도", "123", ("자전거를 끌고 가는 사람을 봄", "매장 물건을 들고 나감"), 4),
-    Theme("104", "납치·감금", "0", ("승합차에 여성을 강제로 태움",)),
-    Theme("105", "성폭력", "01", ("모르는 남자가 집까지 따라옴",), 2),
-    Theme("106", "가정폭력", "12", ("옆집에서 비명과 물건 깨지는 소리",), 4),
+    Theme("104", "절도", "123", ("자전거를 끌고 가는 사람을 봄", "매장 물건을 들고 나감"), 4),
+    Theme("105", "납치·감금", "0", ("승합차에 여성을 강제로 태움",)),
+    Theme("106", "성폭력", "01", ("모르는 남자가 집까지 따라옴",), 2),
+    Theme("107", "가정폭력", "12", ("옆집에서 비명과 물건 깨지는 소리",), 4),
     Theme("201", "폭력", "12", ("주점 앞에서 2명이 다툼", "술병을 던지며 싸움"), 6),
-    Theme("202", "행패소란", "23", ("취객이 버스 승강장에서 소리를 지름",), 6),
-    Theme("203", "주취자", "23", ("인도에 사람이 누워 있음, 술 냄새",), 5),
-    Theme("301", "교통사고", "12", ("승용차와 오토바이 충돌, 다친 사람 있음", "3중 추돌"), 6),
-    Theme("302", "음주운전", "12", ("비틀거리며 달리는 흰색 승용차",), 3),
-    Theme("401", "실종", "12", ("8세 아이가 30분째 보이지 않음", "치매 어르신이 집을 나감"), 3),
-    Theme("402", "자살", "01", ("난간에 사람이 서 있음",), 2),
-    Theme("501", "인파밀집", "12", ("골목에 사람이 너무 많아 움직이지 못함",), 2),
-    Theme("502", "재해·재난", "12", ("비로 지하차도에 물이 차오름",), 1),
-    Theme("601", "소음", "34", ("심야 공사장 소음",), 4),
-    Theme("602", "분실물", "4", ("지갑을 잃어버림",), 2),
+    Theme("303", "행패소란", "23", ("취객이 버스 승강장에서 소리를 지름",), 6),
+    Theme("302", "주취자", "23", ("인도에 사람이 누워 있음, 술 냄새",), 5),
+    Theme("401", "교통사고", "12", ("승용차와 오토바이 충돌, 다친 사람 있음", "3중 추돌"), 6),
+    Theme("404", "음주운전", "12", ("비틀거리며 달리는 흰색 승용차",), 3),
+    Theme("501", "실종아동", "12", ("8세 아이가 30분째 보이지 않음",), 2),
+    Theme("502", "실종(치매·장애)", "12", ("치매 어르신이 집을 나감",), 1),
+    Theme("504", "자살의심", "01", ("난간에 사람이 서 있음",), 2),
+    Theme("308", "인파관리", "12", ("골목에 사람이 너무 많아 움직이지 못함",), 2),
+    Theme("509", "재해·재난", "12", ("비로 지하차도에 물이 차오름",), 1),
+    Theme("305", "소음", "34", ("심야 공사장 소음",), 4),
+    Theme("601", "분실·습득", "4", ("지갑을 잃어버림",), 2),
 )
 # How the place was found, its usual error in metres, and how often.
 METHODS = (("gps", 10, 3), ("wifi", 45, 4), ("cell", 350, 3), ("address", 5, 4), ("caller", 120, 1))
@@ -100,6 +103,22 @@ class Case:
         }
 
 
+class Town:
+    """What happened lately in the city, whoever was called: rooms may see the same."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cases: deque[Case] = deque(maxlen=50)
+
+    def note(self, case: Case) -> None:
+        with self._lock:
+            self._cases.append(case)
+
+    def lately(self) -> list[Case]:
+        with self._lock:
+            return list(self._cases)
+
+
 class City:
     """Draws cases around a middle; the same seed gives the same cases."""
 
@@ -110,8 +129,10 @@ class City:
         lat: float,
         seed: int | None = None,
         themes: tuple[Theme, ...] = THEMES,
+        town: Town | None = None,
     ) -> None:
         self.lon, self.lat, self.themes = lon, lat, themes
+        self.town = town or Town()
         self.random = random.Random(seed)
 
     def moved(self, lon: float, lat: float, metres: float) -> tuple[float, float]:
@@ -130,7 +151,7 @@ class City:
         case = Case(
             receipt_no=receipt_no,
             theme=theme,
-            urgency=self.random.choice(theme.urgencies),
+            urgency=self.random.choice(theme.urgencies) if theme.urgencies else "",
             spot=spot,
             lon=lon,
             lat=lat,

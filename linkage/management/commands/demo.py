@@ -12,6 +12,7 @@ from linkage import agreements
 from linkage.demo import city
 from linkage.demo.contacts import install_contacts
 from linkage.demo.link import install_link
+from linkage.demo.street import install_street
 from linkage.demo.ways import install_roads
 from linkage.simulator import agencies
 from linkage.simulator.agencies import Secrets
@@ -68,12 +69,15 @@ def _links(municipality: Municipality) -> str:
     profiles = agencies.chosen(env.text("CONTROLROOM_SIM_AGENCIES", ""))
     done = []
     for profile, shared in agencies.all_secrets(profiles, given):
+        door = f"http://127.0.0.1:{port}{webhook_path(shared.link)}" if port else ""
         done.append(
             install_link(
                 municipality=municipality,
                 profile=profile,
                 shared=shared,
-                push_url=f"http://127.0.0.1:{port}{webhook_path(shared.link)}" if port else "",
+                push_url=door,
             )
         )
+        if profile.service == "city":
+            install_street(municipality=municipality, link_code=shared.link, door=door)
     return ", ".join(f"{profile.code} {what}" for profile, what in zip(profiles, done, strict=True))

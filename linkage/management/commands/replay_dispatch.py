@@ -57,8 +57,10 @@ class Command(BaseCommand):
         if municipality is None or municipality.centre is None:
             raise CommandError("no municipality with a centre has this code")
         records, said = self._read(options)
-        links = replay_links(municipality)
-        move = _move(municipality.centre, records, links, options["ends_on"])
+        services = {one.record.service for one in said}
+        made = replay_links(municipality)
+        links = {service: link for service, link in made.items() if service in services}
+        move = _move(municipality.centre, records, made, options["ends_on"])
         self.stdout.write(
             f"{len(said)} messages of {len({(r.service, r.number) for r in records})} cases, "
             f"moved by {move.days} days to {municipality}; services: {', '.join(links)}"

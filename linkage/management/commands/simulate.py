@@ -16,7 +16,7 @@ from linkage.simulator.agencies import Behaviour, Profile, Secrets
 from linkage.simulator.client import Account, AgencyClient
 from linkage.simulator.misbehaviour import Faults
 from linkage.simulator.receiver import Receiver, serve_all
-from linkage.simulator.scenes import City
+from linkage.simulator.scenes import City, Town
 
 PREFIX = "CONTROLROOM_SIM_"
 
@@ -76,8 +76,10 @@ class Command(BaseCommand):
             raise CommandError(
                 f"no agency {error}; known: {', '.join(agencies.AGENCIES)}"
             ) from None
+        town = Town()
         self._play(
-            [_player(*each, options) for each in agencies.all_secrets(profiles, given)], options
+            [_player(*each, options, town) for each in agencies.all_secrets(profiles, given)],
+            options,
         )
 
     def _play(self, players: list[Player], options: dict[str, Any]) -> None:
@@ -104,7 +106,7 @@ class Command(BaseCommand):
         server.shutdown()
 
 
-def _player(profile: Profile, secrets: Secrets, options: dict[str, Any]) -> Player:
+def _player(profile: Profile, secrets: Secrets, options: dict[str, Any], town: Town) -> Player:
     lon, lat = (float(part) for part in options["centre"].split(","))
     faults = Faults()
     account = Account(options["base_url"], secrets.client_id, secrets.client_secret, secrets.link)
@@ -112,7 +114,7 @@ def _player(profile: Profile, secrets: Secrets, options: dict[str, Any]) -> Play
     themes = profile.behaviour.themes
     behaviour = profile.behaviour(
         client=client,
-        city=City(lon=lon, lat=lat, seed=options["seed"], themes=themes),
+        city=City(lon=lon, lat=lat, seed=options["seed"], themes=themes, town=town),
         rate_per_min=options["rate"] * profile.share,
         limit=options["limit"],
     )
@@ -121,6 +123,7 @@ def _player(profile: Profile, secrets: Secrets, options: dict[str, Any]) -> Play
         on_message=behaviour.heard,
         faults=faults,
         sent=client.sent,
+        pages=behaviour.pages,
     )
     return Player(profile, client, behaviour, receiver)
 

@@ -3,20 +3,28 @@
 import heapq
 import threading
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from lxml import etree
 
+from incidents import catalogue
+from incidents.correlation import probably_same_as
 from incidents.models import Incident
-from linkage.links import create_fire119_link, create_police112_link
+from linkage.demo.street import install_street
+from linkage.links import create_fire119_link, create_link, create_police112_link
+from linkage.models import Agency
+from linkage.models_city import Bell, BellPress, Feed, FeedAdapter, Sensor
 from linkage.models_disaster import Situation
+from linkage.services.city import adapters, feeds
 from linkage.services.disaster import situations
+from linkage.simulator.city import ITS, RISE_STEPS, UTIC, CityRoom
 from linkage.simulator.client import Account
 from linkage.simulator.disaster import CHANGES, DisasterRoom
 from linkage.simulator.fire119 import Fire119Room
 from linkage.simulator.police112 import Police112Room
 from linkage.simulator.room import Habits
-from linkage.simulator.scenes import City
+from linkage.simulator.scenes import City, Town
 from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.disaster.conftest import make_link
 
@@ -47,6 +55,12 @@ class Line:
         address = f"/api/v1/links/{self.link.code}/cap"
         answer = self.api.post(address, raw, content_type="application/xml")
         self.answers.append((read_type(raw), answer.status_code, answer.content.decode()))
+        return answer
+
+    def post_readings(self, readings):
+        address = f"/api/v1/links/{self.link.code}/readings"
+        answer = self.api.post(address, {"readings": readings}, format="json")
+        self.answers.append(("readings", answer.status_code, answer.content.decode()))
         return answer
 
     def fetch(self, path):
@@ -114,3 +128,83 @@ def test_a_disaster_is_raised_changed_and_ended_in_both_forms(city, haneul):
     assert Incident.objects.count() == 2
     assert not Situation.objects.filter(ended_at=None).exists()
     assert by_json.issues.order_by("pk").first().replies.get().msg_type == "Ack"
+
+
+@pytest.fixture
+def streets(city):
+    """The city's own systems as the demo has them, and their room."""
+    agency = Agency.objects.create(
+        kind="city", organisation_code="9001001", name_ko="한빛시 도시정보센터"
+    )
+    link = create_link(municipality=city, agency=agency, service="city", code="city-90010").link
+    catalogue.install()
+    for _ in range(2):
+        install_street(municipality=city, link_code=link.code, door="http://127.0.0.1:9/agency/")
+    town = Town()
+    middle = City(lon=127.4, lat=36.4, seed=7, themes=CityRoom.themes, town=town)
+    return CityRoom(client=Line(link, "city"), city=middle, rate_per_min=1), town
+
+
+def drawn(room, theme):
+    """Let the room report a case of this theme."""
+    chosen = next(one for one in room.themes if one.code == theme)
+    room.city.themes = (chosen,)
+    room._report(room.city.case(receipt_no=room._number(), at=datetime.now(UTC)))
+
+
+def asked(room, adapter, page):
+    """Ask the room as the feed does, and give what it lists."""
+    kind, content = room.pages[page]()
+    assert kind.startswith("application/")
+    reading = adapters.ADAPTERS[adapter](content)
+    assert reading.refused == ()
+    feeds.take(feed=Feed.objects.get(adapter=adapter), reading=reading)
+    return reading.events
+
+
+def test_the_city_systems_press_list_and_measure_as_the_city_takes_it_in(streets):
+    room, _town = streets
+    assert (Bell.objects.count(), Sensor.objects.count(), Feed.objects.count()) == (28, 3, 2)
+    drawn(room, "bell")
+    press = BellPress.objects.get()
+    assert press.incident.kind.code == "C01"
+    for _ in range(3):
+        drawn(room, "accident")
+    drawn(room, "breakdown")
+    drawn(room, "works")
+    listed = [
+        *asked(room, FeedAdapter.ITS_EVENTS, ITS),
+        *asked(room, FeedAdapter.UTIC_EVENTS, UTIC),
+    ]
+    assert Counter(event.kind_code for event in listed) == {"C07": 3, "C14": 1, "C12": 1}
+    assert Incident.objects.exclude(pk=press.incident_id).count() == len(listed)
+    drawn(room, "rise")
+    levels = []
+    for _ in range(RISE_STEPS + 1):
+        room._measure()
+        levels.append(max(Sensor.objects.values_list("level", flat=True)))
+    assert max(levels) == 4
+    assert levels[-1] == 0
+    assert {status for _type, status, _body in room.client.answers} == {201}
+
+
+def test_the_traffic_centre_sees_some_accidents_that_112_reported(city, streets):
+    room, town = streets
+    police = Police112Room(
+        client=Line(create_police112_link(municipality=city, push_url="").link, "police112"),
+        city=City(lon=127.4, lat=36.4, seed=7, town=town),
+        rate_per_min=1,
+        habits=Habits(correct=0, cancel=0, same_scene=0, duplicate=0),
+    )
+    police.city.themes = tuple(one for one in police.themes if one.code == "401")
+    for _ in range(8):
+        police._report(police.city.case(receipt_no=police._number(), at=datetime.now(UTC)))
+    room._look_around()
+    for _due, _order, work in list(room._agenda):
+        if getattr(work, "func", None) == room._see:
+            work()
+    asked(room, FeedAdapter.ITS_EVENTS, ITS)
+    asked(room, FeedAdapter.UTIC_EVENTS, UTIC)
+    seen = Incident.objects.filter(service="city")
+    assert 0 < seen.count() < 8
+    assert all(probably_same_as(incident) for incident in seen)
