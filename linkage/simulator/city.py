@@ -105,10 +105,13 @@ class CityRoom(Room):
         wait_s = self._between(ANSWERED_S)
         if self.city.random.random() < TEST_PRESS:
             taken_back = {"receipt_no": case.receipt_no, "version": 2, "reason": "점검 중 눌림"}
-            self.after(wait_s, partial(self.client.send, "CANCEL", taken_back))
+            self.after(wait_s, partial(self._say, "CANCEL", taken_back))
         else:
             said = {"receipt_no": case.receipt_no, "text": "양방향 통화 연결됨"}
-            self.after(wait_s, partial(self.client.send, "STATUS_UPDATE", said))
+            self.after(wait_s, partial(self._say, "STATUS_UPDATE", said))
+
+    def _say(self, message_type: str, payload: dict[str, Any]) -> None:
+        self.client.send(message_type, payload)
 
     def _look_around(self) -> None:
         """The traffic centres see some of the accidents that others were called to."""
