@@ -7,6 +7,9 @@ import { either, t } from "../../lib/text.js";
 import { LINES, bars, levelName } from "../crisis.js";
 import { colours } from "./colours.js";
 
+// A label over an area narrower than this would hide more of the map than it tells.
+const LABELLED_FROM_PX = 80;
+
 export class AreaLayer {
   /**
    * @param {L.Map} map
@@ -22,6 +25,7 @@ export class AreaLayer {
     this.group = L.layerGroup().addTo(map);
     this.situations = [];
     this.selected = null;
+    map.on("zoomend", () => this.repaint());
   }
 
   /** @param {any[]} situations those that go on, most serious last */
@@ -75,6 +79,10 @@ export class AreaLayer {
 
   /** The label hangs at the top of the area, where no pin of an incident stands. */
   #label(situation, bounds, isSelected) {
+    const width = this.map.latLngToLayerPoint(bounds.getNorthEast()).x - this.map.latLngToLayerPoint(bounds.getSouthWest()).x;
+    if (width < LABELLED_FROM_PX && !isSelected) {
+      return;
+    }
     const what = either(situation.kind.name_ko, situation.kind.name_en);
     const drill = situation.is_drill ? ` · ${t("Drill")}` : "";
     const text = h("span", { class: `crisis-${situation.level}` }, `${bars(situation.level)} ${levelName(situation.level)} · ${what}${drill}`);

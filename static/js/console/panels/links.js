@@ -3,9 +3,11 @@
 import { byId, h } from "../../lib/dom.js";
 import { age, number } from "../../lib/format.js";
 import { t } from "../../lib/text.js";
-import { linkState } from "../labels.js";
+import { linkState, serviceName } from "../labels.js";
 
 const EVERY_MS = 15000;
+// What is wrong comes first: the strip may be too short for every light of a city.
+const WORST = ["down", "degraded", "suspended", "maintenance", "dormant", "up"];
 
 export class Links {
   /**
@@ -27,13 +29,17 @@ export class Links {
   async refresh() {
     try {
       const { links } = await this.getJson(this.url);
-      this.list.replaceChildren(...links.map((link) => this.#light(link)));
+      const sorted = [...links].sort((one, other) => WORST.indexOf(one.state) - WORST.indexOf(other.state));
+      this.list.replaceChildren(...sorted.map((link) => this.#light(link, links)));
     } catch {
       // The freshness light already tells of a lost server; the last known lights stay.
     }
   }
 
-  #light(link) {
+  /** The light carries the service's short name; where two rooms share it, the agency's. */
+  #light(link, links) {
+    const alike = links.filter((other) => other.service === link.service).length;
+    const name = alike > 1 ? link.agency || link.name : serviceName(link.service);
     const parts = [linkState(link.state)];
     if (link.queued) {
       parts.push(t("%(n)s waiting", { n: number(link.queued) }));
@@ -43,6 +49,6 @@ export class Links {
     }
     const quiet = link.state === "up";
     const title = [`${link.agency || link.name}`, ...parts].join(" · ");
-    return h("li", { class: "link", "data-state": link.state, title }, h("span", { class: "link-light", "aria-hidden": true }), h("span", null, link.agency || link.name), h("span", { class: quiet ? "visually-hidden" : "" }, linkState(link.state)));
+    return h("li", { class: "link", "data-state": link.state, title }, h("span", { class: "link-light", "aria-hidden": true }), h("span", { class: "link-name" }, name), h("span", { class: quiet ? "visually-hidden" : "" }, linkState(link.state)));
   }
 }
