@@ -12,7 +12,7 @@ from incidents.models import Incident
 from incidents.statuses import OPEN
 from linkage.models_cap import CapAlert, CapIssue
 from linkage.models_disaster import Situation
-from linkage.models_messages import DisasterMessage
+from linkage.models_messages import DisasterMessage, Landing
 from linkage.services.disaster import geometry, situations, text_messages
 
 REPORTS = 50
@@ -92,12 +92,17 @@ def _issue(issue: CapIssue) -> dict[str, Any]:
 
 
 def _messages(incident: Incident) -> list[dict[str, Any]]:
-    """Give the text that opened the incident, else the city's texts of the last day."""
+    """Give the text that opened the incident, and the city's and perhaps its own of a day."""
     own = DisasterMessage.objects.filter(places__incident=incident)
     recent = DisasterMessage.objects.filter(
         places__municipality_id=incident.municipality_id, issued_at__gte=timezone.now() - RECENT
     )
-    rows = (own | recent).distinct()[:MESSAGES]
+    perhaps = DisasterMessage.objects.filter(
+        landing=Landing.AMBIGUOUS,
+        candidates__contains=[incident.municipality.code],
+        issued_at__gte=timezone.now() - RECENT,
+    )
+    rows = [*(own | recent).distinct()[:MESSAGES], *perhaps[:MESSAGES]]
     return [text_messages.feature(row) for row in rows]
 
 

@@ -31,6 +31,12 @@ DIAL = {
     "064": "50", "033": "51", "063": "52",
 }  # fmt: skip
 _DIALLED = re.compile(r"(?<!\d)(0\d{1,2})[-)]\s?\d{3,4}")
+# 광주 and 제주 are cities too: in a list of provinces or before a warning the province is meant.
+_SHORT = {"광주": "29", "제주": "50"}
+_IN_BRACKETS = re.compile(r"\([^)]*\)")
+_LISTED = re.compile(
+    r"(?<![가-힣])(광주|제주)(?=,|\s(?:호우|대설|폭염|한파|강풍|건조|태풍|풍랑|황사))"
+)
 _HANGUL = re.compile(r"[가-힣]")
 # What may stand right behind a short name of a province: "서울방향" is no place.
 _BEHIND = re.compile(
@@ -44,6 +50,8 @@ class Gazetteer:
     def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
         self.names: dict[str, str] = {}
         self.by_name: dict[str, set[str]] = defaultdict(set)
+        # A city's districts by name (천안시 동남구): a message on one concerns its city.
+        self.districts: dict[str, set[str]] = defaultdict(set)
         self.dongs: dict[str, set[str]] = defaultdict(set)
         rest: list[tuple[str, str]] = []
         for code, full in rows:
@@ -67,6 +75,8 @@ class Gazetteer:
         # A city's district (수원시 장안구) is reached by its city: it has no town hall of its own.
         if len(words) <= 2:
             self.by_name["세종시" if code[:2] == "36" else words[-1]].add(code)
+        else:
+            self.districts[words[-1]].add(f"{code[:4]}0")
 
     def city_of(self, code: str) -> str:
         city = f"{code[:4]}0"
@@ -84,6 +94,8 @@ class Gazetteer:
     def provinces_in(self, text: str) -> set[str]:
         """Name the provinces that the text names, or whose telephone it prints."""
         found = {code for code, aliases in ALIASES.items() if _names(text, aliases)}
+        found |= {code for code, _inner in self._brackets(text)}
+        found |= {_SHORT[name] for name in _LISTED.findall(_IN_BRACKETS.sub("", text))}
         found |= {DIAL[dial] for dial in _DIALLED.findall(text) if dial in DIAL}
         return found
 
@@ -93,6 +105,9 @@ class Gazetteer:
         for name in self.longest:
             if _standing(text, name):
                 found |= self.by_name[name]
+        for name, cities in self.districts.items():
+            if len(cities) == 1 and name not in self.by_name and _standing(text, name):
+                found |= cities
         return found
 
     def stems_in(self, text: str, provinces: set[str]) -> set[str]:
@@ -108,9 +123,8 @@ class Gazetteer:
     def _brackets(text: str) -> list[tuple[str, str]]:
         found = []
         for code, aliases in ALIASES.items():
-            names = "|".join(aliases) + (
-                "|광주" if code == "29" else "|제주" if code == "50" else ""
-            )
+            short = [name for name, its in _SHORT.items() if its == code]
+            names = "|".join((*aliases, *short))
             found += [(code, inner) for inner in re.findall(rf"(?:{names})\(([^)]*)\)", text)]
         return found
 

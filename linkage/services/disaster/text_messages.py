@@ -101,7 +101,13 @@ def _take_batch(
     figures.new += len(fresh)
     figures.places += len(landings)
     figures.ours += sum(1 for place in landings if place.municipality is not None)
-    _tell(landings)
+    _tell((place.message, place.municipality) for place in landings if place.municipality)
+    _tell(
+        (message, cities[code])
+        for message, landed in fresh
+        for code in landed.candidates
+        if code in cities
+    )
 
 
 def _spread(landed: Landed, cities: dict[str, Municipality]) -> list[str]:
@@ -142,15 +148,14 @@ def _time(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=_SEOUL)
 
 
-def _tell(landings: list[DisasterMessagePlace]) -> None:
-    """Let the cities concerned hear of what was issued just now."""
+def _tell(concerned: Iterable[tuple[DisasterMessage, Municipality]]) -> None:
+    """Let the cities concerned, or perhaps concerned, hear of what was issued just now."""
     now = timezone.now()
-    for place in landings:
-        message, city_id = place.message, place.municipality_id
-        if city_id is None or now - message.issued_at > text_incidents.NEWS:
+    for message, city in concerned:
+        if now - message.issued_at > text_incidents.NEWS:
             continue
         log.append(
-            municipality_id=city_id,
+            municipality_id=city.pk,
             kind="disaster.message",
             subject_kind="disaster_message",
             subject_id=message.number,

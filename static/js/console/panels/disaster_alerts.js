@@ -40,5 +40,6 @@ export function issueItem(issue, now) {
 /** A text message to everybody's telephones. */
 export function messageItem(message, now) {
   const steps = { 위급재난: t("Critical disaster"), 긴급재난: t("Urgent disaster"), 안전안내: t("Safety notice") };
-  return h("li", { class: "unit" }, h("strong", null, `${steps[message.step] ?? message.step} · ${message.category}`), h("span", null, message.text), h("span", { class: "muted" }, `${message.agency} · ${moment(message.issued_at, now)}`));
+  const unsure = message.landing === "ambiguous" && h("span", { class: "disaster-bad" }, t("perhaps not this city: %(n)s places of that name", { n: message.candidates.length }));
+  return h("li", { class: "unit" }, h("strong", null, `${steps[message.step] ?? message.step} · ${message.category}`), unsure, h("span", null, message.text), h("span", { class: "muted" }, `${message.agency} · ${moment(message.issued_at, now)}`));
 }

@@ -73,6 +73,10 @@ PLACES = Gazetteer(
         ("기상청", "05:50 아산시 송악면 인근 강한 비", "", "placed", ("44200",)),
         ("행정안전부", "전북(김제,전주) 호우주의보", "", "placed", ("52110", "52210")),
         ("행정안전부", "전국 건조", "", "placed", ("00",)),
+        ("기상청", "07:41 장안구 파장동 인근 강한 비", "", "placed", ("41110",)),
+        ("행정안전부", "오늘 06:50 제주(제주산간) 호우경보", "", "placed", ("50",)),
+        ("행정안전부", "오늘 10:10 광주,전남(진도) 호우경보", "", "placed", ("29", "46900")),
+        ("행정안전부", "오늘 10:10 경기(수원,광주) 호우경보", "", "placed", ("41110", "41610")),
         ("행정안전부", "오늘 호우주의보", "", "unplaced", ()),
         ("한국도로공사", "서울방향 차단", "", "unplaced", ()),
         ("행정안전부", "x", "경기도 수원시 장안구,강원도 고성군", "placed", ("41110", "51820")),
@@ -183,4 +187,13 @@ def test_an_emergency_message_opens_an_incident_as_the_policy_says(city, policy,
 def test_an_emergency_of_the_past_opens_nothing(city):
     old = row(4, "위급재난", timezone.localtime() - timedelta(hours=7))
     text_messages.take_in(rows=iter([old]), places=text_messages.own_gazetteer())
+    assert not Incident.objects.exists()
+
+
+def test_a_city_that_may_be_meant_hears_so_and_opens_nothing(city):
+    make_municipality("90030", "한빛시", 127.8, 36.3)
+    text_messages.take_in(rows=iter([row(5, "위급재난")]), places=text_messages.own_gazetteer())
+    message = DisasterMessage.objects.get()
+    assert (message.landing, message.candidates) == ("ambiguous", ["90010", "90030"])
+    assert Entry.objects.filter(kind="disaster.message").count() == 2
     assert not Incident.objects.exists()
