@@ -9,7 +9,17 @@ from django.core.management import call_command
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
-from linkage import delivery, doorbell, grants, idempotency, link_states, neighbours, outbox, phone
+from linkage import (
+    clock_steps,
+    delivery,
+    doorbell,
+    grants,
+    idempotency,
+    link_states,
+    neighbours,
+    outbox,
+    phone,
+)
 from linkage.lanes import lanes
 from linkage.services.city import feeds, sensors
 from linkage.services.disaster import cap_feeds, situations, text_incidents
@@ -54,6 +64,7 @@ def sweep() -> None:
     if settings.FAULTS_WITHOUT == "sweeper":
         return
     outbox.give_up_expired()
+    clock_steps.mend()
     phone.open_due()
     for link_id in delivery.links_with_due(urgent=True):
         nudge_urgently(link_id)

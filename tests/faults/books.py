@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Max, Min
+from django.utils import timezone
 
 from controlroom.journal.models import Entry, Stream
 from incidents.models import Incident
 from linkage.choices import OutboxState
-from linkage.models import Case, InboxMessage, Link, OutboxMessage
+from linkage.models import Case, InboxMessage, Link, OutboxMessage, StreamGrant
 
+ENDED_WITHIN = timedelta(seconds=60)
 ACCEPTED = frozenset({200, 201, 202})
 DELIVERED = frozenset({OutboxState.ACKED, OutboxState.ANSWERED, OutboxState.RECONCILED})
 
@@ -96,6 +99,10 @@ def of_the_agencies(told: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
             yield f"{link.code}: {len(lost)} messages count as delivered and were not: {some(lost)}"
         if strange := set(heard) - set(place):
             yield f"{link.code}: {len(strange)} effects without an obligation: {some(strange)}"
+        # An operator acknowledges a case once: twice is one fact that took effect twice.
+        acks = Counter(row["case"] for row in told[link.code] if row["type"] == "ACK")
+        if twice := [case for case, number in acks.items() if number > 1]:
+            yield f"{link.code}: {len(twice)} cases were acknowledged twice: {some(twice)}"
         yield from _disorder(link.code, owed, [uid for uid in heard if uid in place])
 
 
@@ -110,6 +117,14 @@ def _disorder(link: str, owed: list[OutboxMessage], heard: list[str]) -> Iterato
         newest[row.incident_id] = max(row.pk, newest.get(row.incident_id, 0))
     if late:
         yield f"{link}: {len(late)} messages came after later ones of their incident: {some(late)}"
+
+
+def of_the_grants() -> Iterator[str]:
+    """No picture is granted beyond its time."""
+    ended_by = timezone.now() - ENDED_WITHIN
+    over = StreamGrant.objects.filter(ended_at=None, expires_at__lt=ended_by)
+    if number := over.count():
+        yield f"{number} grants of video are open after their time"
 
 
 def repeats(sent: dict[str, list[dict[str, Any]]]) -> int:

@@ -102,6 +102,7 @@ def count(sent: dict[str, Any], told: dict[str, Any], wall: Wall) -> list[str]:
                 *books.of_the_journal(),
                 *books.of_the_screens(wall.shown),
                 *books.of_the_agencies(told),
+                *books.of_the_grants(),
             ]
         )
         if not complaints:
