@@ -62,7 +62,7 @@ def send(*, link: Link, by: Any = None, agent: str = "") -> OutboxMessage:
         detail={"message": str(uid)},
     )
     owed.announce(message)
-    newly_owed.send(sender=OutboxMessage, link_id=link.pk)
+    newly_owed.send(sender=OutboxMessage, link_id=link.pk, is_urgent=False)
     return message
 
 
