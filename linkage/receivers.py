@@ -9,8 +9,10 @@ from django.dispatch import receiver
 from incidents.choices import Priority
 from incidents.events import fact_recorded, kind_asked
 from incidents.models import Incident, IncidentEvent, Kind
+from incidents.statuses import ENDED
 from linkage import delivery, mapping, neighbours, tasks
 from linkage.obligations import owed
+from linkage.services.disaster import situations
 from linkage.services.police112 import video
 
 
@@ -44,3 +46,10 @@ def plan_neighbours(incident: Incident, event: IncidentEvent, **_kwargs: Any) ->
 @receiver(kind_asked, dispatch_uid="linkage.mapping")
 def answer_kind(source: str, service: str, code: str, name: str, **_kwargs: Any) -> Kind | None:
     return mapping.mapped(source=source, service=service, code=code, name=name)
+
+
+# Connected last: it writes to the journal, whose counter is locked after everything else.
+@receiver(fact_recorded, dispatch_uid="linkage.disaster.end")
+def end_situation(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
+    if incident.status in ENDED:
+        situations.end_with(incident=incident, by=event.actor, agent=event.agent)

@@ -184,6 +184,13 @@ def end(*, situation: Situation, by: Any = None, agent: str = "", text: str = ""
     return row
 
 
+def end_with(*, incident: Incident, by: Any, agent: str) -> None:
+    """End the situation of an incident that has ended: nobody would report on it any more."""
+    row = Situation.objects.filter(incident=incident, ended_at=None).first()
+    if row is not None:
+        end(situation=row, by=by, agent=agent)
+
+
 @transaction.atomic
 def add_notice(
     *, situation: Situation, whom: str, channel: str, number: str = "", by: Any

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from controlroom.errors import Conflict, NotAllowed
 from controlroom.journal.models import Entry
+from incidents import lifecycle
 from incidents.models import Incident
 from linkage.models import Case, OutboxMessage
 from linkage.models_alarm import Alarm
@@ -151,6 +152,20 @@ def test_an_ended_situation_takes_no_more_verbs(send, haneul):
     situation = situations.end(situation=Situation.objects.get(), by=haneul)
     with pytest.raises(Conflict):
         situations.set_level(situation=situation, level=4, by=haneul)
+
+
+def test_a_situation_ends_with_its_incident_and_its_public_alert_too(send, haneul):
+    send(notify())
+    situation = situations.publish(situation=Situation.objects.get(), is_public=True, by=haneul)
+    Situation.objects.update(next_report_at=timezone.now() - timedelta(minutes=1))
+    situations.watch_cycles()
+    incident = lifecycle.acknowledge(incident=Incident.objects.get(), by=haneul)
+    incident = lifecycle.claim(incident=incident, by=haneul)
+    lifecycle.close(incident=incident, by=haneul, result="resolved", text="특보 해제")
+    situation.refresh_from_db()
+    assert situation.ended_at is not None
+    assert situation.issues.latest("pk").msg_type == "Cancel"
+    assert not Alarm.objects.filter(cleared_at=None).exists()
 
 
 def test_a_stranger_and_an_auditor_change_nothing(send, stranger, bada):
