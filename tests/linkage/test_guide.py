@@ -43,7 +43,7 @@ from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
 DOCS = Path(__file__).parent.parent.parent / "docs"
 GUIDE = DOCS / "agency-api.md"
 PAGES = {service: DOCS / "agency-api" / f"{service}.md" for service in CONTRACTS}
-WITHIN_S = 120
+WITHIN_S = 300
 
 
 def examples(page: Path, language: str, section: str = "") -> list[str]:
@@ -237,6 +237,23 @@ def what_the_pages_promise() -> None:
     assert set(CapAlert.objects.values_list("msg_type", flat=True)) == {"Alert", "Update", "Cancel"}
     assert BellPress.objects.count() == 3
     assert SensorReading.objects.count() == 3
+
+
+def test_the_faults_of_the_sandbox_are_switched_as_printed(agency, tmp_path):
+    (shell,) = examples(GUIDE, "bash", "8.")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", shell],
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | {"SIM": agency.url},
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"mode": "error500"' in done.stdout
+    assert '"told": []' in done.stdout
+    assert agency.faults.taking.mode == "ok"
 
 
 def test_the_guides_verification_admits_our_signature_and_no_other():

@@ -8,6 +8,8 @@ from itertools import product
 import pytest
 
 from linkage.api.asyncapi import document
+from linkage.choices import MessageType
+from linkage.models import InboxMessage
 from linkage.routing import TOLD
 from linkage.services.contracts import CONTRACTS
 from linkage.services.handlers import HANDLERS
@@ -66,6 +68,21 @@ def test_what_is_published_beside_the_tables_belongs_to_no_case():
     # Proven in tests/linkage/test_trials.py.
     tests = {f"{service}.{told}TEST" for service in CONTRACTS for told in ("", "told.")}
     assert set(document()["components"]["messages"]) == tables | tests
+
+
+@pytest.mark.parametrize("service", list(CONTRACTS))
+def test_a_message_that_is_not_the_services_own_is_refused_and_not_kept(room_of, service):
+    room = room_of(service)
+    foreign = set(MessageType.values) - set(CONTRACTS[service].schemas)
+    for message_type in sorted(foreign):
+        answer = room.send(message_type, of_nobody=True)
+        assert answer.status_code == 400, message_type
+        assert "msg_type" in answer.data["errors"]
+    # Another service's, word for word: the answer names whose it is.
+    other = "disaster" if service != "disaster" else "fire119"
+    answer = room.send("EVENT_NOTIFY", **rooms.report_of(other))
+    assert (answer.status_code, answer.data["code"]) == (409, "wrong_receiver")
+    assert not InboxMessage.objects.exists()
 
 
 @pytest.mark.parametrize("state", list(ACK_STATES))
