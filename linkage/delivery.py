@@ -6,6 +6,7 @@ Source: reliability_and_console.md A2.8.
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -191,23 +192,39 @@ def deliver_next(*, link_id: int) -> bool:
     return deliver_some(link_id=link_id, at_most=1) > 0
 
 
+@dataclass(frozen=True)
+class Turn:
+    """How many were tried, and whether more may be due at once: what came up since rings anew."""
+
+    tried: int
+    may_be_more: bool
+
+
 def deliver_some(*, link_id: int, at_most: int = AT_ONCE, urgent: bool = False) -> int:
-    """Deliver what is due for the link, up to a number and a time; give how many were tried.
+    """Deliver what is due for the link, up to a number and a time; give how many were tried."""
+    return take_turn(link_id=link_id, at_most=at_most, urgent=urgent).tried
+
+
+def take_turn(*, link_id: int, at_most: int = AT_ONCE, urgent: bool = False) -> Turn:
+    """Deliver what is due for the link, up to a number and a time.
 
     `urgent`: only what is urgent, and what must go before it.
-
     Raises: RuntimeError inside a transaction, which would hold locks while an agency thinks.
     """
     if connection.in_atomic_block:
         raise RuntimeError("delivery must not run inside a transaction")
     claims = claim(link_id=link_id, at_most=at_most, urgent=urgent)
     if not claims:
-        return 0
+        return Turn(0, may_be_more=False)
     ended = _send_in_turn(claims)
     sent = {end.claim.message.pk for end in ended}
     unsent = [claimed for claimed in claims if claimed.message.pk not in sent]
     settling.settle(ended=ended, unsent=unsent)
-    return len(ended)
+    first = claims[0].message
+    was_all = len(claims) < at_most and not first.link.failures and not unsent
+    was_all = was_all and (urgent or first.priority > URGENT)
+    failed = any(end.receipt.outcome in circuit.FAILURES for end in ended)
+    return Turn(len(ended), may_be_more=failed or not was_all)
 
 
 def _send_in_turn(claims: list[Claim]) -> list[Ended]:
@@ -220,6 +237,7 @@ def _send_in_turn(claims: list[Claim]) -> list[Ended]:
         incident = claimed.message.incident_id or claimed.message.uid
         if incident in unconfirmed:
             continue
+        lanes.give_way(urgent=claimed.message.priority <= URGENT)
         began = time.monotonic()
         receipt = send(claimed.message, secrets)
         lanes.answered_in(claimed.message.link_id, time.monotonic() - began)

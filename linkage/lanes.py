@@ -7,11 +7,15 @@ All of it is memory of one process and may be lost with it: the sweep finds what
 
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # Of the worker's eight threads (controlroom.runtime.room, deploy/): two are left for urgent news.
 PLACES = {"long": 4, "slow": 2}
 # An agency whose last answer, or silence, took longer than this is called in the slow lane.
 SLOW_S = 1.0
+# Before each message, a long queue waits so long for what is urgent: threads share one processor.
+GIVE_WAY_S = 0.1
 
 
 class Lanes:
@@ -21,7 +25,32 @@ class Lanes:
             lane: defaultdict(dict) for lane in places
         }
         self._slow: set[int] = set()
+        self._hurrying = 0
+        self._nobody_hurries = threading.Event()
+        self._nobody_hurries.set()
         self._lock = threading.Lock()
+
+    @contextmanager
+    def hurrying(self) -> Iterator[None]:
+        """Let the others of this process give way meanwhile."""
+        self._hurry(1)
+        try:
+            yield
+        finally:
+            self._hurry(-1)
+
+    def _hurry(self, change: int) -> None:
+        with self._lock:
+            self._hurrying += change
+            if self._hurrying:
+                self._nobody_hurries.clear()
+            else:
+                self._nobody_hurries.set()
+
+    def give_way(self, *, urgent: bool) -> None:
+        """Wait a moment while somebody hurries, unless what comes is urgent itself."""
+        if not urgent:
+            self._nobody_hurries.wait(GIVE_WAY_S)
 
     def is_slow(self, link_id: int) -> bool:
         return link_id in self._slow

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from linkage import backlog, circuit, outbox, owed, phone, retries
+from linkage import backlog, bulk, circuit, outbox, owed, phone, retries
 from linkage.choices import OFFERED, MessageType, OutboxState, Outcome
 from linkage.models import DeliveryAttempt, OutboxMessage
 from linkage.transport import Receipt
@@ -57,7 +57,7 @@ def settle(*, ended: Sequence[Ended], unsent: Sequence[Claim] = ()) -> None:
     before = {row.pk: row.state for row in open_rows}
     for row in open_rows:
         _apply(row, receipts[row.pk].receipt, receipts[row.pk].at)
-    OutboxMessage.objects.bulk_update(open_rows, CHANGED)
+    bulk.update(open_rows, CHANGED)
     changed = [row for row in open_rows if row.state != before[row.pk]]
     if any(row.state == OutboxState.DEAD for row in changed):
         backlog.report(link)
@@ -84,9 +84,8 @@ def _finish_attempts(ended: Sequence[Ended]) -> None:
         attempt.finished_at = end.at
         attempt.outcome, attempt.http_status = receipt.outcome, receipt.http_status
         attempt.error = receipt.error
-    DeliveryAttempt.objects.bulk_update(
-        [end.claim.attempt for end in ended], ["finished_at", "outcome", "http_status", "error"]
-    )
+    attempts = [end.claim.attempt for end in ended]
+    bulk.update(attempts, ["finished_at", "outcome", "http_status", "error"])
 
 
 def _give_back(unsent: Sequence[Claim]) -> None:

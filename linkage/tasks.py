@@ -37,23 +37,24 @@ def deliver(link_id: int, priority: int = NEWS) -> None:
     """Urgent news of an agency that answers goes out at once; all else needs a place in a lane."""
     is_slow = lanes.is_slow(link_id)
     if priority == URGENT and not is_slow:
-        _deliver(link_id, priority, urgent=True)
+        with lanes.hurrying():
+            _deliver(link_id, urgent=True)
         return
     lane = "slow" if is_slow else "long"
     if not lanes.enter(lane, link_id, priority):
         return
     try:
-        _deliver(link_id, priority, urgent=False)
+        _deliver(link_id, urgent=False)
     finally:
         following = lanes.leave(lane)
         if following is not None:
             _send(*following)
 
 
-def _deliver(link_id: int, priority: int, *, urgent: bool) -> None:
+def _deliver(link_id: int, *, urgent: bool) -> None:
     doorbell.answered(link_id)
     ends = time.monotonic() + TURN_S
-    while delivery.deliver_some(link_id=link_id, urgent=urgent):
+    while delivery.take_turn(link_id=link_id, urgent=urgent).may_be_more:
         if time.monotonic() > ends:
             _ring(link_id, URGENT if urgent else REST)
             return

@@ -1,5 +1,8 @@
 """Long queues and slow agencies never take the last thread."""
 
+import threading
+
+from linkage import lanes as module
 from linkage.lanes import Lanes
 
 
@@ -30,3 +33,25 @@ def test_an_agency_is_slow_by_its_last_answer():
     assert not lanes.is_slow(2)
     lanes.answered_in(1, 0.1)
     assert not lanes.is_slow(1)
+
+
+def test_long_queues_give_way_to_who_hurries_and_not_for_ever(monkeypatch):
+    monkeypatch.setattr(module, "GIVE_WAY_S", 60)
+    lanes = Lanes({})
+    lanes.give_way(urgent=False)
+    passed = threading.Event()
+
+    def go() -> None:
+        lanes.give_way(urgent=False)
+        passed.set()
+
+    with lanes.hurrying():
+        lanes.give_way(urgent=True)
+        waiting = threading.Thread(target=go)
+        waiting.start()
+        assert not passed.is_set()
+    waiting.join(60)
+    assert passed.is_set()
+    monkeypatch.setattr(module, "GIVE_WAY_S", 0.01)
+    with lanes.hurrying():
+        lanes.give_way(urgent=False)

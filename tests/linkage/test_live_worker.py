@@ -116,13 +116,13 @@ def test_a_worker_killed_amid_a_turn_of_many_loses_none_and_doubles_no_effect(
     def hold(_event):
         """Leave the third message without an answer until the worker is dead."""
         if len(agency.effects) == 3:
-            killed.wait(60)
+            killed.wait(150)
 
     monkeypatch.setattr(agency, "_on_message", hold)
     worker = start_worker()
     try:
         tasks.sweep()
-        until(lambda: len(agency.effects) == 3, within_s=60, what="amid a turn")
+        until(lambda: len(agency.effects) == 3, within_s=150, what="amid a turn")
     finally:
         stop(worker)
         killed.set()
@@ -133,7 +133,7 @@ def test_a_worker_killed_amid_a_turn_of_many_loses_none_and_doubles_no_effect(
     try:
         tasks.sweep()
         waiting = OutboxMessage.objects.exclude(state=OutboxState.ACKED)
-        until(lambda: not waiting.exists(), within_s=60, what="all is delivered")
+        until(lambda: not waiting.exists(), within_s=150, what="all is delivered")
     finally:
         stop(worker)
     assert len(agency.effects) == len(owed) >= 8
