@@ -16,7 +16,7 @@ from controlroom.audit import chain
 from controlroom.errors import DomainError
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.roles import Right
-from incidents import lifecycle
+from incidents import admin_scene, lifecycle
 from incidents.exports import incidents_file
 from incidents.models import Incident, IncidentEvent, Kind, PriorityRule, Report
 from incidents.querysets import IncidentQuerySet
@@ -215,3 +215,7 @@ class ReportAdmin(ScopedAdmin):
     list_select_related = ["incident"]
     search_fields = ["external_id", "incident__number"]
     date_hierarchy = "received_at"
+
+
+# The pages of concerns and clusters register themselves.
+__all__ = ["admin_scene"]

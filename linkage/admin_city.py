@@ -1,17 +1,22 @@
 """Feeds, bells and sensors as an administrator keeps them; what came of them is read."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.gis.db.models import PointField
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from leaflet.forms.widgets import LeafletWidget
 
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.roles import Right
+from incidents.statuses import Status
 from linkage.models import Link
 from linkage.models_city import (
     Bell,
@@ -22,7 +27,13 @@ from linkage.models_city import (
     SensorReading,
     TrafficCamera,
 )
+from linkage.models_disaster import CrisisLevel
 from linkage.sealing import seal
+
+LAST_READINGS = 20
+STAGES = (pgettext_lazy("level", "below all levels"), *CrisisLevel.labels)
+# Only what the rows on the page have: the names of other cities are not theirs to read.
+OWN_CITY = ("municipality", admin.RelatedOnlyFieldListFilter)
 
 
 class _OwnLinks(ScopedAdmin):
@@ -81,8 +92,17 @@ class FeedForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
 @admin.register(Feed)
 class FeedAdmin(_OwnLinks):
     form = FeedForm
-    list_display = ["link", "adapter", "is_active", "answered_at", "failures", "last_error"]
-    list_filter = ["adapter", "is_active"]
+    list_display = [
+        "link",
+        "adapter",
+        "is_active",
+        "polled_at",
+        "answered_at",
+        "failures",
+        "last_error",
+    ]
+    list_filter = [OWN_CITY, "adapter", "is_active"]
+    search_fields = ["link__code", "url"]
     list_select_related = ["link"]
     readonly_fields = ["polled_at", "answered_at", "failures", "last_error", "last_result"]
     fields = [*FeedForm.Meta.fields, "new_key", *readonly_fields]
@@ -99,7 +119,7 @@ class FeedItemAdmin(ScopedAdmin):
     read_only = True
     municipality_path = "feed__municipality"
     list_display = ["source_id", "feed", "starts_at", "ends_at", "ended_at", "ended_by", "incident"]
-    list_filter = ["feed", "ended_by"]
+    list_filter = [("feed", admin.RelatedOnlyFieldListFilter), "ended_by"]
     list_select_related = ["feed__link", "incident"]
     search_fields = ["source_id"]
 
@@ -114,16 +134,56 @@ class TrafficCameraAdmin(ScopedAdmin):
     exclude = ["location"]
 
 
+class StillThere(admin.SimpleListFilter):
+    title = gettext_lazy("in the register")
+    parameter_name = "there"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))]
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[Bell]) -> QuerySet[Bell]:
+        if self.value() in {"yes", "no"}:
+            return rows.filter(gone_at__isnull=self.value() == "yes")
+        return rows
+
+
 @admin.register(Bell)
 class BellAdmin(ScopedAdmin):
     """The register is changed by its import (manage.py import_bells)."""
 
     right = Right.REGISTER_MANAGE
     read_only = True
-    list_display = ["number", "place_text", "purpose", "connection", "police_linked", "gone_at"]
-    list_filter = ["municipality", "purpose", "connection", "police_linked"]
+    list_display = [
+        "number",
+        "place_text",
+        "purpose",
+        "connection",
+        "police_linked",
+        "pressed",
+        "false_alarms",
+        "inspected_on",
+        "gone_at",
+    ]
+    list_filter = [OWN_CITY, "purpose", "connection", "police_linked", StillThere]
     search_fields = ["number", "register_id", "place_text", "road_address", "lot_address"]
     exclude = ["location"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Bell]:
+        real = Q(presses__incident__is_drill=False)
+        false = Q(presses__incident__status__in=[Status.FALSE_ALARM, Status.CANCELLED])
+        rows: QuerySet[Bell] = super().get_queryset(request)
+        return rows.annotate(
+            press_count=Count("presses", filter=real),
+            false_count=Count("presses", filter=real & false),
+        )
+
+    @admin.display(description=gettext_lazy("presses"), ordering="press_count")
+    def pressed(self, row: Bell) -> int:
+        return int(row.press_count)  # type: ignore[attr-defined]  # annotated above
+
+    @admin.display(description=gettext_lazy("false alarms"), ordering="false_count")
+    def false_alarms(self, row: Bell) -> int:
+        return int(row.false_count)  # type: ignore[attr-defined]  # annotated above
 
 
 @admin.register(BellPress)
@@ -174,11 +234,39 @@ class SensorForm(forms.ModelForm):  # type: ignore[type-arg]
 class SensorAdmin(_OwnLinks):
     form = SensorForm
     formfield_overrides = {PointField: {"widget": LeafletWidget()}}
-    list_display = ["name", "kind", "value", "unit", "level", "measured_at", "is_active"]
-    list_filter = ["municipality", "kind", "is_active"]
+    list_display = ["name", "kind", "reading", "stage", "measured_at", "speaks", "is_active"]
+    list_filter = [OWN_CITY, "kind", "level", "is_active"]
     search_fields = ["code", "name", "address"]
-    fields = [*SensorForm.Meta.fields, "level", "value", "measured_at"]
-    readonly_fields = ["level", "value", "measured_at"]
+    fields = [*SensorForm.Meta.fields, "level", "value", "measured_at", "last_readings"]
+    readonly_fields = ["level", "value", "measured_at", "last_readings"]
+
+    @admin.display(description=gettext_lazy("value"), ordering="value")
+    def reading(self, row: Sensor) -> str:
+        return "-" if row.value is None else f"{row.value:g} {row.unit}"
+
+    @admin.display(description=gettext_lazy("level"), ordering="level")
+    def stage(self, row: Sensor) -> str:
+        return str(STAGES[row.level])
+
+    @admin.display(description=gettext_lazy("speaks"), boolean=True)
+    def speaks(self, row: Sensor) -> bool:
+        if row.measured_at is None:
+            return False
+        return timezone.now() - row.measured_at <= timedelta(seconds=row.stale_after_s)
+
+    @admin.display(description=gettext_lazy("last readings"))
+    def last_readings(self, row: Sensor) -> str:
+        """Give the newest readings, one a line."""
+        newest = row.readings.order_by("-at")[:LAST_READINGS] if row.pk else ()
+        lines = (
+            (
+                f"{timezone.localtime(one.at):%m-%d %H:%M:%S}",
+                f"{one.value:g} {row.unit}",
+                STAGES[one.level],
+            )
+            for one in newest
+        )
+        return format_html_join("", "<div>{} · {} · {}</div>", lines) or "-"
 
 
 @admin.register(SensorReading)
@@ -187,6 +275,6 @@ class SensorReadingAdmin(ScopedAdmin):
     read_only = True
     municipality_path = "sensor__municipality"
     list_display = ["at", "sensor", "value", "level", "received_at"]
-    list_filter = ["sensor", "level"]
+    list_filter = [("sensor", admin.RelatedOnlyFieldListFilter), "level"]
     list_select_related = ["sensor"]
     date_hierarchy = "at"

@@ -214,6 +214,16 @@ KINDS: dict[str, AlarmKind] = _table(
             route=OPERATOR,
         ),
         AlarmKind(
+            "source.silent",
+            _("A traffic source does not answer"),
+            _("Its answers fail or cannot be read, or it was not asked in time."),
+            _("New traffic events are not seen here; those that stand are left as they were."),
+            _("Watch the roads by camera, and have the source's address and key checked."),
+            severity=Priority.P3.value,
+            allowed_s=600,
+            route=OPERATOR,
+        ),
+        AlarmKind(
             "worker.stalled",
             _("Background work stands still"),
             _("A test row was not processed in time: no worker takes up work."),

@@ -14,14 +14,17 @@ from controlroom.journal.models import Entry, Pulse
 from incidents.choices import Priority
 from incidents.timers import overdue_escalations
 from linkage import clocks, life, phone
-from linkage.choices import LinkState
+from linkage.choices import Direction, LinkState
 from linkage.models import Link, OutboxMessage
+from linkage.models_city import Feed
 from linkage.watch import canaries, link_checks
 from linkage.watch.findings import GRACE, Check, Finding, late
 from linkage.watch.scheduler import BEAT
 
 DEAF_AFTER = timedelta(seconds=60)
 AT_ONCE = 200
+# So many turns of a traffic feed without an answer, and never under two minutes.
+TURNS, SHORTEST_SILENCE_S = 3, 120
 
 
 def overdue_messages() -> Iterator[Finding]:
@@ -97,6 +100,22 @@ def silent_agencies() -> Iterator[Finding]:
             yield Finding("link.silent", link.municipality_id, "link", link.code, detail)
 
 
+def silent_sources() -> Iterator[Finding]:
+    """Find traffic feeds without a good answer for three turns: failing, or asked by nobody."""
+    now = timezone.now()
+    feeds = Feed.objects.filter(is_active=True).exclude(
+        link__state__in=[LinkState.SUSPENDED, LinkState.MAINTENANCE]
+    )
+    for feed in feeds.exclude(link__direction=Direction.OUT).select_related("link"):
+        patience = timedelta(seconds=max(TURNS * feed.interval_s, SHORTEST_SILENCE_S))
+        # One that never answered is known by its failures, or by a question long due.
+        is_failing = feed.answered_at is None and feed.failures >= TURNS
+        if is_failing or now - (feed.answered_at or feed.next_poll_at) > patience:
+            answered_s = round((now - feed.answered_at).total_seconds()) if feed.answered_at else -1
+            detail = {"answered_s": answered_s, "failures": feed.failures}
+            yield Finding("source.silent", feed.municipality_id, "feed", str(feed), detail)
+
+
 def overdue_views() -> Iterator[Finding]:
     """Find views that outlived every time limit: the sweep of views stands."""
     longest = timezone.now() - timedelta(seconds=settings.VIEW_MAX_S) - late()
@@ -156,6 +175,8 @@ CHECKS: tuple[Check, ...] = (
     Check(("phone.unasked", "phone.waiting"), unasked_calls),
     Check(("escalation.overdue",), unfinished_escalations),
     Check(("link.silent",), silent_agencies),
+    # After a planned pause it is asked within a turn of beat: that is no silence.
+    Check(("source.silent",), silent_sources, patience=3),
     Check(("view.overdue",), overdue_views),
     Check(("worker.stalled", "beat.stopped"), standing_workers),
     Check(("feed.stalled", "feed.deaf"), stalled_screens, patience=2),

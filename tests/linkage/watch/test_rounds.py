@@ -13,6 +13,7 @@ from incidents.models import Incident
 from linkage import outbox, transport
 from linkage.choices import LinkState
 from linkage.models import Alarm, Canary, Link, OutboxMessage
+from linkage.models_city import Feed
 from linkage.watch import canaries, checks, rounds
 from linkage.watch.rounds import Auditor
 from linkage.watch.scheduler import BEAT
@@ -231,3 +232,31 @@ def test_the_workers_miss_an_auditor_that_stopped(city):
     assert len(standing("auditor.stopped")) == 1
     Auditor().round()
     assert standing("auditor.stopped") == []
+
+
+def test_a_traffic_source_that_fails_or_is_asked_by_nobody_is_an_alarm_until_it_answers(
+    auditor, link
+):
+    def look() -> list[Alarm]:
+        for _ in range(3):
+            auditor.round()
+        return standing("source.silent")
+
+    now = timezone.now()
+    feed = Feed.objects.create(
+        municipality=link.municipality, link=link, adapter="its_events", url="http://x.example/"
+    )
+    assert look() == []
+    Feed.objects.update(failures=3, next_poll_at=now + HOUR)
+    [alarm] = look()
+    assert (alarm.subject_id, alarm.detail["failures"]) == (str(feed), 3)
+    Feed.objects.update(failures=0, answered_at=timezone.now())
+    auditor.round()
+    assert standing("source.silent") == []
+    assert Entry.objects.filter(kind="alarm.cleared").count() == 1
+    # Nobody asked, though nothing failed.
+    Feed.objects.update(answered_at=now - HOUR)
+    assert len(look()) == 1
+    # Who paused the link knows that it is silent.
+    Link.objects.update(state=LinkState.SUSPENDED)
+    assert look() == []

@@ -1,0 +1,129 @@
+"""What the rooms of 119 and 112 did, and alarms: facts and state, only to be read."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+
+from controlroom.municipalities.admin_scope import ScopedAdmin
+from controlroom.municipalities.roles import Right
+from linkage.alarm_kinds import KINDS
+from linkage.models import Alarm, FiledReport, StreamGrant
+from linkage.models_fire119 import Engine, FireCase, FireTime
+
+# Only what the rows on the page have: the names of other cities' links are not theirs to read.
+OWN_CITY = ("municipality", admin.RelatedOnlyFieldListFilter)
+OWN_LINK = ("link", admin.RelatedOnlyFieldListFilter)
+
+
+class _Facts(ScopedAdmin):
+    """State that only verbs may change."""
+
+    right = Right.LINKS_MANAGE
+    read_only = True
+    show_full_result_count = False
+
+
+@admin.register(FireCase)
+class FireCaseAdmin(_Facts):
+    list_display = ["number", "incident", "link", "state", "closing_code", "ended_at"]
+    list_filter = ["state", OWN_CITY]
+    list_select_related = ["case__incident", "case__link"]
+    search_fields = ["case__external_id", "case__incident__number"]
+
+    @admin.display(description=gettext_lazy("agency's number"), ordering="case__external_id")
+    def number(self, row: FireCase) -> str:
+        return row.case.external_id
+
+    @admin.display(description=gettext_lazy("incident"), ordering="case__incident")
+    def incident(self, row: FireCase) -> str:
+        return str(row.case.incident)
+
+    @admin.display(description=gettext_lazy("link"), ordering="case__link")
+    def link(self, row: FireCase) -> str:
+        return str(row.case.link)
+
+
+@admin.register(FireTime)
+class FireTimeAdmin(_Facts):
+    list_display = ["at", "step", "unit", "case", "told_at"]
+    list_filter = ["step", OWN_CITY]
+    list_select_related = ["case"]
+    search_fields = ["case__external_id", "unit"]
+    date_hierarchy = "at"
+
+
+@admin.register(Engine)
+class EngineAdmin(_Facts):
+    list_display = ["call_sign", "vehicle", "case", "speed_kmh", "located_at"]
+    list_filter = ["vehicle", OWN_CITY]
+    list_select_related = ["case"]
+    search_fields = ["call_sign", "case__external_id"]
+    exclude = ["location"]
+
+
+@admin.register(StreamGrant)
+class StreamGrantAdmin(_Facts):
+    list_display = [
+        "granted_at",
+        "link",
+        "case_number",
+        "camera",
+        "purpose",
+        "expires_at",
+        "ended_at",
+        "end_reason",
+        "first_viewed_at",
+    ]
+    list_filter = [OWN_LINK, "end_reason", "purpose"]
+    list_select_related = ["link", "camera"]
+    search_fields = ["case_number", "incident__number", "camera__name"]
+    date_hierarchy = "granted_at"
+
+
+@admin.register(FiledReport)
+class FiledReportAdmin(_Facts):
+    list_display = ["filed_at", "link", "incident", "relation", "filed_by", "case", "taken_at"]
+    list_filter = [OWN_LINK, "relation"]
+    list_select_related = ["link", "incident", "filed_by", "case"]
+    search_fields = ["incident__number", "case__external_id"]
+    date_hierarchy = "filed_at"
+
+
+class StandingFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "standing"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("standing")), ("no", gettext_lazy("cleared"))]
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[Alarm]) -> QuerySet[Alarm]:
+        if self.value() in {"yes", "no"}:
+            return rows.filter(cleared_at__isnull=self.value() == "yes")
+        return rows
+
+
+@admin.register(Alarm)
+class AlarmAdmin(_Facts):
+    """Alarms of the whole system belong to no city: they stand on the console."""
+
+    list_display = [
+        "raised_at",
+        "severity",
+        "title",
+        "subject_id",
+        "acknowledged_by",
+        "acknowledged_at",
+        "cleared_at",
+    ]
+    list_filter = [StandingFilter, "severity", "kind", OWN_CITY]
+    list_select_related = ["acknowledged_by"]
+    search_fields = ["subject_id", "kind"]
+    date_hierarchy = "raised_at"
+
+    @admin.display(description=gettext_lazy("alarm"), ordering="kind")
+    def title(self, row: Alarm) -> str:
+        known = KINDS.get(row.kind)
+        return str(known.title) if known else row.kind
