@@ -361,6 +361,16 @@ def test_a_disaster_is_worked_and_its_area_is_drawn_by_level(stage, console):
     page.select_option("#field-level", "4")
     page.click("#verb-submit")
     page.wait_for_selector("#verb-dialog:not([open])", state="attached")
+    drawn = Situation.objects.get(pk=situation.pk).area
+    page.click("#disaster-do-draw")
+    for x, y in ((420, 250), (560, 300), (500, 420)):
+        page.mouse.click(x, y)
+    page.keyboard.press("Enter")
+    other.wait_for_function(
+        """() => document.querySelector('path.crisis-area')?.getAttribute('d').match(/[ML]/g).length
+          === 3"""
+    )
+    assert Situation.objects.get(pk=situation.pk).area != drawn
     # Another desk sees it without doing anything.
     other.wait_for_selector("path.crisis-area.crisis-4")
     other.wait_for_selector("#crisis-legend:not([hidden])")

@@ -31,6 +31,7 @@ export function mountDisaster({ config, store, map, desk, now }) {
     now,
     onCameras: (cameras) => desk.panel.feature && desk.mayWatch && desk.watch(desk.panel.feature, cameras),
     onFrame: (id) => layer.frame(id),
+    onDraw: () => map.area.draw(),
   });
   const loadAreas = async () => {
     try {
@@ -45,6 +46,7 @@ export function mountDisaster({ config, store, map, desk, now }) {
   const room = byId("desk");
   new MutationObserver(() => {
     const id = room.dataset.incident ?? null;
+    map.area.leave();
     panel.open(id, () => store.state.incidents.get(id) ?? desk.panel.feature);
     layer.select(id);
   }).observe(room, { attributes: true, attributeFilter: ["data-incident"] });

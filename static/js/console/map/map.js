@@ -2,6 +2,7 @@
 
 import * as L from "leaflet";
 
+import { AreaTool } from "./area_tool.js";
 import { Basemap } from "./basemap.js";
 import { CameraLayer } from "./camera_layer.js";
 import { CircleTool } from "./circle_tool.js";
@@ -44,7 +45,8 @@ export class OperationsMap {
     this.incidents = new IncidentLayer(this.map, onIncident);
     this.cameras = new CameraLayer(this.map, onCamera);
     this.circle = new CircleTool(this.map, onCircle);
-    this.map.on("click", (event) => this.circle.isOn || this.sites.clickAt(event.containerPoint));
+    this.area = new AreaTool(this.map);
+    this.map.on("click", (event) => this.circle.isOn || this.area.isOn || this.sites.clickAt(event.containerPoint));
     new ResizeObserver(() => this.map.invalidateSize({ pan: false, debounceMoveend: true })).observe(element);
   }
 

@@ -24,12 +24,13 @@ export class DisasterPanel {
    * @param {() => number} wiring.now by the server's clock
    * @param {(cameras: any[]) => void} wiring.onCameras
    * @param {(id: string) => boolean} wiring.onFrame bring the area into sight
+   * @param {() => Promise<[number, number][] | null>} wiring.onDraw let a ring be drawn on the map
    */
   constructor(wiring) {
     Object.assign(this, wiring);
     this.id = null;
     this.situation = null;
-    this.questions = new DisasterQuestions({ situation: () => this.situation, send: (verb, said) => this.send(verb, said) });
+    this.questions = new DisasterQuestions({ situation: () => this.situation, send: (verb, said) => this.send(verb, said), draw: () => this.#drawArea() });
     byId("disaster-declare").addEventListener("click", () => this.questions.declare());
     byId("disaster-notice-add").addEventListener("click", () => this.questions.notice());
     byId("disaster-video").addEventListener("click", () => this.watch());
@@ -153,6 +154,15 @@ export class DisasterPanel {
     } catch (error) {
       toast(error.message, { bad: true });
       await this.refresh();
+    }
+  }
+
+  async #drawArea() {
+    toast(t("Click the corners on the map. Enter or a double click ends it, Esc leaves."));
+    const id = this.id;
+    const ring = await this.onDraw();
+    if (ring && id === this.id) {
+      await this.#attempt("area", { area: { type: "Polygon", coordinates: [ring] } });
     }
   }
 

@@ -18,6 +18,7 @@ export class DisasterQuestions {
    * @param {object} wiring
    * @param {() => any} wiring.situation
    * @param {(verb: string, said: object) => Promise<void>} wiring.send
+   * @param {() => void} wiring.draw let the area be drawn on the map
    */
   constructor(wiring) {
     Object.assign(this, wiring);
@@ -30,7 +31,8 @@ export class DisasterQuestions {
       report: [t("File a report"), () => this.report()],
       level: [t("Change the level"), () => this.level()],
       cycle: [t("Report cycle"), () => this.cycle()],
-      area: [t("Set the area"), () => this.area()],
+      draw: [t("Draw the area"), () => this.draw()],
+      area: [t("Circle as area"), () => this.area()],
       publish: [isPublic ? t("Withdraw the alert") : t("Publish as an alert"), () => this.publish(!isPublic)],
       end: [t("End the situation"), () => this.end()],
     };
