@@ -121,14 +121,14 @@ ROWS = [
     ("fire119", REPORTED, says("CANCEL", version=2), []),
     ("fire119", REPORTED, says("CLOSE", closing_code="DONE"), []),
     ("fire119", CLOSED, says("CLOSE", closing_code="DONE"), []),
-    # The end of a situation is answered once; there is nothing to end twice.
+    # The end of a situation that stands is answered; it ends with its incident too.
     ("disaster", [], reports(), []),
     ("disaster", REPORTED, reports(version=2, level=4), []),
     ("disaster", REPORTED, says("STATUS_UPDATE", text="수위 상승", level=3), []),
     ("disaster", REPORTED, says("CANCEL", version=2), []),
     ("disaster", [], says("CLOSE"), []),
     ("disaster", REPORTED, says("CLOSE"), ["CLOSE_ACK"]),
-    ("disaster", CLOSED, says("CLOSE"), ["CLOSE_ACK"]),
+    ("disaster", CLOSED, says("CLOSE"), []),
     ("disaster", [*REPORTED, says("CLOSE")], says("CLOSE"), []),
     ("disaster", TAKEN_BACK, says("CLOSE"), []),
     ("city", [], reports(), []),
