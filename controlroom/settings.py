@@ -264,6 +264,10 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# Proxies whose word on a verified client certificate counts: networks (CIDR), or `unix` for a
+# socket in the file system; empty: nobody's.
+CERTIFICATE_PROXIES = env.items("CONTROLROOM_CERTIFICATE_PROXIES")
+
 # --- watch ------------------------------------------------------------------------------
 # Seconds between two rounds of the auditor.
 WATCH_EVERY_S = env.integer("CONTROLROOM_WATCH_EVERY_S", 10, minimum=1)

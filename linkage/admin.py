@@ -11,10 +11,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from controlroom.errors import DomainError
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.roles import Right
-from linkage import admin_agreements, admin_codes, admin_links, admin_regions, replays
+from linkage import (
+    admin_agreements,
+    admin_codes,
+    admin_links,
+    admin_regions,
+    admin_seats,
+    replays,
+)
 from linkage.models import Agency, Case, DeliveryAttempt, InboxMessage, OutboxMessage
 
-__all__ = ["admin_agreements", "admin_codes", "admin_links", "admin_regions"]
+__all__ = ["admin_agreements", "admin_codes", "admin_links", "admin_regions", "admin_seats"]
 
 
 def _holds(request: HttpRequest) -> bool:

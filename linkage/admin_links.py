@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from controlroom.errors import DomainError
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.roles import Right
-from linkage import links, trials
+from linkage import links, mutual_tls, trials
+from linkage.admin_tls import TlsInline
 from linkage.agreement_forms import LinkForm
 from linkage.choices import LinkState
-from linkage.models import Link
+from linkage.models import Link, LinkTls
 from linkage.models_agreements import MaintenanceWindow
 
 
@@ -57,7 +58,7 @@ class LinkAdmin(ScopedAdmin):
     _identity = ("municipality", "agency", "service", "code")
     _measured = ("state", "push_host", "application", "failures", "last_success_at")
     form = LinkForm
-    inlines = [MaintenanceInline]
+    inlines = [MaintenanceInline, TlsInline]
     save_on_top = True
     fieldsets = [
         (None, {"fields": [*_identity, "region", "direction", "mode"]}),
@@ -129,9 +130,22 @@ class LinkAdmin(ScopedAdmin):
         self._show_once(request, made)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: Any) -> None:
+        if formset.model is LinkTls:
+            self._save_tls(request, form.instance, formset)
+            return
         super().save_formset(request, form, formset, change)
         if formset.model is MaintenanceWindow and formset.has_changed():
             links.windows_changed(link=form.instance, by=request.user)
+
+    def _save_tls(self, request: HttpRequest, link: Link, formset: Any) -> None:
+        for form in formset.forms:
+            if form.has_changed():
+                names = ("certificate", "authorities", "fingerprints")
+                said = {name: form.cleaned_data[name] for name in names}
+                key = form.cleaned_data["private_key"]
+                mutual_tls.register(link=link, key=key, by=request.user, **said)
+        # What Django looks at afterwards to write its own log.
+        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
 
     def _show_once(self, request: HttpRequest, made: links.Credentials) -> None:
         words = format_html(

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from incidents.choices import Priority
 from incidents.models import Incident, IncidentEvent
-from linkage import agreements, circuit, routing, settling, transport
+from linkage import agreements, circuit, mutual_tls, routing, settling, transport
 from linkage.choices import OFFERED, LinkState, Outcome
 from linkage.envelopes import cloud_event, encoded, payload_of
 from linkage.lanes import lanes
@@ -37,7 +37,7 @@ URGENT = Priority.P1
 # Of those that wait behind, so many are looked at.
 MOST_BEHIND = 4 * AT_ONCE
 # What an envelope needs of its link, fetched once for a whole claim.
-LINK_WITH = ("agency", "purpose", "legal_basis")
+LINK_WITH = ("agency", "purpose", "legal_basis", "tls")
 
 log = structlog.get_logger(__name__)
 
@@ -255,7 +255,10 @@ def send(message: OutboxMessage, secrets: list[str]) -> transport.Receipt:
     try:
         return transport.post(
             destination=transport.Destination(
-                link.push_url, link.push_host, link.allow_private_address
+                link.push_url,
+                link.push_host,
+                link.allow_private_address,
+                mutual_tls.identity_of(link),
             ),
             secrets=secrets,
             message_id=str(message.uid),

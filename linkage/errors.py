@@ -109,6 +109,12 @@ class TooLarge(Invalid):
     status = 413
 
 
+class CertificateRequired(NotAllowed):
+    """The link names client certificates, and none of them was shown by a trusted proxy."""
+
+    code = "certificate_required"
+
+
 class TestsWaiting(Conflict):
     """So many test messages of the link are under way that one more would say nothing new."""
 

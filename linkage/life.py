@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils import timezone
 
@@ -28,12 +27,6 @@ def heard(*, link: Link) -> None:
         unique_fields=["link"],
         update_fields=["at"],
     )
-
-
-def heard_from(*, application: Any) -> None:
-    """Note a request that names no link: it speaks for all of the client's."""
-    for link in Link.objects.of_client(application).select_related("sign_of_life"):
-        heard(link=link)
 
 
 def last_heard(links: Iterable[Link]) -> dict[int, datetime]:

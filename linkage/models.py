@@ -96,10 +96,9 @@ class Link(Agreed):
         default=False,
         help_text=_("the agency is reached inside the administrative network"),
     )
-    # Signing secrets, encrypted; both sign until the older one ends.
     secret = models.BinaryField(null=True, editable=False)
     previous_secret = models.BinaryField(null=True, editable=False)
-    previous_secret_until = models.DateTimeField(null=True, editable=False)
+    previous_secret_until = models.DateTimeField(null=True, editable=False)  # both sign till then
     allowed_kinds = models.JSONField(
         _("allowed kinds"), default=list, blank=True, help_text=_("kind codes; empty means all")
     )
@@ -154,7 +153,7 @@ class Link(Agreed):
         return self.code
 
     def serving_ids(self) -> list[int]:
-        """Give the municipalities that the link serves: its own and its region's, in order."""
+        """Give the municipalities that it serves: its own and its region's, in order."""
         members = self.region.members.values_list("pk", flat=True) if self.region else ()
         return sorted({self.municipality_id, *members})
 
@@ -394,6 +393,8 @@ from linkage.models_life import SignOfLife as SignOfLife  # noqa: E402, PLC0414 
 from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: E402, PLC0414
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
 from linkage.models_regions import Region as Region  # noqa: E402, PLC0414
+from linkage.models_seats import AgencySeat as AgencySeat  # noqa: E402, PLC0414 - likewise
+from linkage.models_tls import LinkTls as LinkTls  # noqa: E402, PLC0414 - likewise
 from linkage.models_units import UnitPosition as UnitPosition  # noqa: E402, PLC0414 - likewise
 from linkage.models_use import UseVerdict as UseVerdict  # noqa: E402, PLC0414 - likewise
 from linkage.models_video import StreamGrant as StreamGrant  # noqa: E402, PLC0414 - likewise

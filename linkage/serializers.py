@@ -27,5 +27,9 @@ class MessagesSerializer(serializers.Serializer[Any]):
     limit = serializers.IntegerField(min_value=1, max_value=100, default=25)
 
 
+class AgencyReplaySerializer(ReasonSerializer):
+    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=100)
+
+
 class UsefulSerializer(serializers.Serializer[Any]):
     useful = serializers.BooleanField()

@@ -8,15 +8,18 @@ import ipaddress
 import json
 import socket
 import ssl
+import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from cryptography.hazmat.primitives import serialization
 from standardwebhooks import Webhook
 
 CONNECT_TIMEOUT_S = 3.0
@@ -31,10 +34,20 @@ REFUSED_FOR_GOOD = frozenset({400, 422})
 
 
 @dataclass(frozen=True)
+class Identity:
+    """What we show in mutual TLS and whom we trust; all PEM, empty: nothing, or the system's."""
+
+    certificate: str = ""
+    key: str = field(default="", repr=False)
+    authorities: str = ""
+
+
+@dataclass(frozen=True)
 class Destination:
     url: str
     host: str
     allow_private: bool
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True)
@@ -90,11 +103,13 @@ def post(*, destination: Destination, secrets: list[str], message_id: str, body:
     }
     extensions = {"sni_hostname": destination.host}
     try:
-        with _client(destination.host, address).stream(
+        with _client(destination.host, address, destination.identity).stream(
             "POST", url, content=body.encode(), headers=headers, extensions=extensions
         ) as response:
             answer = _read(response)
             status = response.status_code
+    except ssl.SSLError as error:
+        raise TransportError(f"mutual TLS: {type(error).__name__}") from error
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise TransportError(f"no connection to {destination.host} ({address})") from error
     except httpx.TimeoutException as error:
@@ -104,21 +119,21 @@ def post(*, destination: Destination, secrets: list[str], message_id: str, body:
     return _judge(status, answer, message_id)
 
 
-_clients: dict[tuple[str, str], httpx.Client] = {}
+_clients: dict[tuple[str, str, Identity | None], httpx.Client] = {}
 _clients_lock = threading.Lock()
 
 
-def _client(host: str, address: str) -> httpx.Client:
-    """Keep connections for one host at one address only: a connection to an address could serve
-    another host of the same address."""
+def _client(host: str, address: str, identity: Identity | None = None) -> httpx.Client:
+    """Keep connections for one host at one address and one identity only: a connection to an
+    address could serve another host of the same address, or show another link's certificate."""
     with _clients_lock:
-        client = _clients.get((host, address))
+        client = _clients.get((host, address, identity))
         if client is None:
-            client = _clients[host, address] = httpx.Client(
+            client = _clients[host, address, identity] = httpx.Client(
                 timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
                 follow_redirects=False,
                 trust_env=False,
-                verify=_trust(),
+                verify=_context(identity) if identity else _trust(),
                 limits=httpx.Limits(
                     max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=KEPT_FOR_S
                 ),
@@ -138,6 +153,30 @@ def hang_up() -> None:
 @lru_cache(maxsize=1)
 def _trust() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
+
+
+def _context(identity: Identity) -> ssl.SSLContext:
+    """Make a context of the identity; its key touches no disk but under a password of a moment.
+
+    Raises: ssl.SSLError for PEM that does not fit together.
+    """
+    if identity.authorities:
+        context = ssl.create_default_context(cadata=identity.authorities)
+    else:
+        context = httpx.create_ssl_context(trust_env=False)
+    if identity.certificate:
+        password = token_hex(32).encode()
+        key = serialization.load_pem_private_key(identity.key.encode(), password=None)
+        locked = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(password),
+        )
+        with tempfile.NamedTemporaryFile() as chain:
+            chain.write(identity.certificate.encode() + b"\n" + locked)
+            chain.flush()
+            context.load_cert_chain(chain.name, password=password)
+    return context
 
 
 def _resolved(destination: Destination) -> tuple[str, str]:

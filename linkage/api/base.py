@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from controlroom.errors import DomainError, OutOfScope
 from controlroom.problems import problem
-from linkage import buckets, life
+from linkage import buckets, life, mutual_tls
 from linkage.api.authentication import AgencyClient, ClientAuthentication
 from linkage.documents import MAX_BYTES
 from linkage.errors import InsufficientScope, TooLarge
@@ -61,7 +61,7 @@ class AgencyView(APIView):
         """
         link: Link | None = (
             Link.objects.of_client(self.client.application)
-            .select_related("municipality", "agency", "sign_of_life")
+            .select_related("municipality", "agency", "sign_of_life", "tls")
             .filter(code=code)
             .first()
         )
@@ -69,13 +69,18 @@ class AgencyView(APIView):
             raise OutOfScope(_("no such link"))
         if link.service not in self.client.scopes:
             raise InsufficientScope(_("the token lacks the scope of this link's service"))
+        mutual_tls.check(link=link, request=self.request)
         life.heard(link=link)
         return link
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if "link" not in kwargs and isinstance(request.user, AgencyClient):
-            life.heard_from(application=request.user.application)
+            for own in Link.objects.of_client(request.user.application).select_related(
+                "sign_of_life", "tls"
+            ):
+                mutual_tls.check(link=own, request=request)
+                life.heard(link=own)
 
     def body(self) -> bytes:
         data: Any = self.request.data

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -13,12 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from controlroom.errors import Invalid, NotAllowed
-from linkage import documents, links, replays, traffic
+from linkage import documents, links, replays, self_service, traffic
 from linkage.api.base import AgencyView
 from linkage.api.paging import LIMIT, limit_of, sequence, sequence_of
 from linkage.api.schema import LINK, problems
 from linkage.choices import MessageType, OutboxState, Outcome
-from linkage.errors import RotationRunning
 from linkage.models import Link, OutboxMessage
 
 CASE = re.compile(r"[0-9A-Za-z_-]{0,60}")
@@ -157,10 +155,7 @@ class WebhookSecretView(AgencyView):
     def post(self, request: Request, link: str) -> Response:
         self.hold_back_reads()
         found = self.link(link)
-        until = found.previous_secret_until
-        if found.previous_secret and until and until > timezone.now():
-            raise RotationRunning(_("two secrets sign already; wait until the older one ends"))
-        made = links.rotate_webhook_secret(link=found, agent=found.code)
+        made = self_service.rotate_secret(link=found, agent=found.code)
         return Response(
             {
                 "webhook_secret": made.webhook_secret,

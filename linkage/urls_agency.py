@@ -1,0 +1,17 @@
+"""The addresses of an agency's own engineers, under /agency/."""
+
+from django.urls import path
+
+from linkage import views_agency
+
+app_name = "agency"
+urlpatterns = [
+    path("", views_agency.desk, name="desk"),
+    path("guide.txt", views_agency.guide, name="guide"),
+    path("guide-<slug:service>.txt", views_agency.guide, name="guide-of"),
+    path("<slug:link>/", views_agency.link_page, name="link"),
+    path("<slug:link>/test/", views_agency.send_test, name="test"),
+    path("<slug:link>/replay/", views_agency.replay, name="replay"),
+    path("<slug:link>/secret/", views_agency.new_secret, name="secret"),
+    path("<slug:link>/<str:direction>/<str:name>/", views_agency.message_page, name="message"),
+]
