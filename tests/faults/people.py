@@ -191,7 +191,8 @@ class Operator:
                 if self.resting.is_set()
                 else [
                     key
-                    for key, feature in list(wall.shown[0].items())
+                    # A copy is made in one go: the screen goes on writing meanwhile.
+                    for key, feature in wall.shown[0].copy().items()
                     if feature["status"] == "received" and key not in self.done
                 ]
             )

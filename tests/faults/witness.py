@@ -63,6 +63,8 @@ def main() -> int:
             orders[order]()
     if not complaints:
         caller.finish()
+    if not worker.is_alive():
+        complaints.append("the operator of the run fell over (see above)")
     operator.stopping.set()
     worker.join(20)
     return verify(wall, caller, watch, complaints)
@@ -100,7 +102,7 @@ def count(sent: dict[str, Any], told: dict[str, Any], wall: Wall) -> list[str]:
             lambda: [
                 *books.of_the_intake(sent),
                 *books.of_the_journal(),
-                *books.of_the_screens(wall.shown),
+                *books.of_the_screens([screen.copy() for screen in wall.shown]),
                 *books.of_the_agencies(told),
                 *books.of_the_grants(),
             ]
