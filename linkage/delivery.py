@@ -97,7 +97,8 @@ def claim(*, link_id: int, at_most: int = 1, urgent: bool = False) -> list[Claim
         )
     now = timezone.now()
     link = Link.objects.select_related(*LINK_WITH).get(pk=link_id)
-    if not circuit.may_send(link, now) or _turns(link, now) >= _turns_at_most(link, urgent=urgent):
+    turns, limit = _turns(link, now), _turns_at_most(link, urgent=urgent)
+    if not circuit.may_send(link, now) or turns >= limit:
         return []
     if link.failures:
         at_most = 1
@@ -115,7 +116,8 @@ def claim(*, link_id: int, at_most: int = 1, urgent: bool = False) -> list[Claim
     attempts = DeliveryAttempt.objects.bulk_create(
         [DeliveryAttempt(message=row, number=row.attempts, started_at=now) for row in messages]
     )
-    return [Claim(*pair) for pair in zip(messages, attempts, strict=True)]
+    was_last = turns + 1 >= _turns_at_most(link)
+    return [Claim(*pair, was_last) for pair in zip(messages, attempts, strict=True)]
 
 
 def _heads(link: Link, now: datetime, at_most: int, *, urgent: bool) -> list[OutboxMessage]:
@@ -221,7 +223,7 @@ def take_turn(*, link_id: int, at_most: int = AT_ONCE, urgent: bool = False) -> 
     unsent = [claimed for claimed in claims if claimed.message.pk not in sent]
     settling.settle(ended=ended, unsent=unsent)
     first = claims[0].message
-    was_all = len(claims) < at_most and not first.link.failures and not unsent
+    was_all = len(claims) < at_most and not unsent and not claims[0].was_last
     was_all = was_all and (urgent or first.priority > URGENT)
     failed = any(end.receipt.outcome in circuit.FAILURES for end in ended)
     return Turn(len(ended), may_be_more=failed or not was_all)

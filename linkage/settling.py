@@ -31,6 +31,8 @@ class Claim:
 
     message: OutboxMessage
     attempt: DeliveryAttempt
+    # No other turn of the link is let in beside this one: who came meanwhile has left his news.
+    was_last: bool = False
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,40 @@ def test_two_workers_never_hold_the_same_message(pushed, haneul):
     assert delivery.claim(link_id=pushed.pk, at_most=25) == []
 
 
+def test_who_holds_the_last_turn_of_a_link_looks_again_for_who_found_none(pushed, haneul):
+    for number in range(4):
+        lifecycle.acknowledge(incident=taken(pushed, receipt_no=str(number)), by=haneul)
+    held = [delivery.claim(link_id=pushed.pk) for _turn in range(3)]
+    assert [claims[0].was_last for claims in held] == [False, False, True]
+    assert delivery.claim(link_id=pushed.pk) == []
+    OutboxMessage.objects.filter(pk=held[0][0].message.pk).update(lease_until=None)
+    assert delivery.take_turn(link_id=pushed.pk).may_be_more
+    OutboxMessage.objects.update(lease_until=None)
+    assert not delivery.take_turn(link_id=pushed.pk).may_be_more
+
+
+def test_urgent_news_has_a_turn_beside_three_and_shares_it_with_nothing(pushed, haneul):
+    for number in range(4):
+        lifecycle.acknowledge(incident=taken(pushed, receipt_no=str(number)), by=haneul)
+    calm, urgent = taken(pushed, receipt_no="calm"), taken(pushed, receipt_no="urgent")
+    for incident in (calm, urgent):
+        lifecycle.acknowledge(incident=incident, by=haneul)
+    # It has become urgent meanwhile: what it was owed before goes with it.
+    Incident.objects.filter(pk=urgent.pk).update(priority=1)
+    urgent.refresh_from_db()
+    lifecycle.claim(incident=urgent, by=haneul)
+    OutboxMessage.objects.exclude(incident=urgent).update(priority=3)
+    OutboxMessage.objects.filter(incident=urgent).update(priority=1)
+    OutboxMessage.objects.filter(incident=urgent, payload__status="ACKNOWLEDGED").update(priority=3)
+    for _turn in range(3):
+        claims = delivery.claim(link_id=pushed.pk)
+        assert claims[0].message.incident_id != urgent.pk
+    claims = delivery.claim(link_id=pushed.pk, at_most=25, urgent=True)
+    assert {claimed.message.incident_id for claimed in claims} == {urgent.pk}
+    assert [claimed.message.priority for claimed in claims] == [3, 1]
+    assert delivery.claim(link_id=pushed.pk, at_most=25, urgent=True) == []
+
+
 def test_both_secrets_sign_during_a_rotation(pushed, agency, haneul):
     rotate_webhook_secret(link=pushed, by=haneul)
     lifecycle.acknowledge(incident=taken(pushed), by=haneul)
