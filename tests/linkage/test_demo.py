@@ -20,6 +20,7 @@ from linkage.demo import city, geography, register
 from linkage.demo.plane import is_inside
 from linkage.links import signing_secrets
 from linkage.models import Link
+from linkage.simulator.agencies import AGENCIES
 
 pytestmark = pytest.mark.django_db
 
@@ -118,7 +119,7 @@ def test_secrets_of_a_new_state_folder_are_taken_over(password, shared, monkeypa
     assert check_password("quite-another-secret", link.application.client_secret)
     assert signing_secrets(link) == ["whsec_" + "QUJD" * 11]
     assert link.push_url == "http://127.0.0.1:9113/agency/police112-90010/"
-    assert Link.objects.count() == 3
+    assert Link.objects.count() == len(AGENCIES)
 
 
 def test_no_password_is_ever_made_up(monkeypatch):
