@@ -95,7 +95,7 @@ def ask_feeds() -> None:
         ask_feed.apply_async((feed_id,), expires=60)
 
 
-@shared_task(name="linkage.tasks.ask_feed", time_limit=120)
+@shared_task(name="linkage.tasks.ask_feed", soft_time_limit=100, time_limit=120)
 def ask_feed(feed_id: int) -> None:
     feeds.poll(feed_id=feed_id)
 

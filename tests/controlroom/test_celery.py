@@ -31,3 +31,14 @@ def test_a_process_that_only_serves_pages_knows_the_broker_too():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "controlroom"
+
+
+def test_every_task_of_ours_can_be_sent():
+    """Celery refuses, when it is sent, a task whose soft limit is above its hard one."""
+    current_app.loader.import_default_modules()
+    ours = [task for name, task in current_app.tasks.items() if not name.startswith("celery.")]
+    assert len(ours) > 10
+    for task in ours:
+        hard = task.time_limit or settings.CELERY_TASK_TIME_LIMIT
+        soft = task.soft_time_limit or settings.CELERY_TASK_SOFT_TIME_LIMIT
+        assert soft <= hard, task.name
