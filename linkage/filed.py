@@ -124,8 +124,11 @@ def _their_side(
     address: str,
 ) -> Incident:
     """Give the incident that the agency's case will belong to."""
-    if incident is not None and relation == Relation.REPORT:
-        return lock(incident)
+    if incident is not None:
+        # Before the journal, which a new incident writes.
+        incident = lock(incident)
+        if relation == Relation.REPORT:
+            return incident
     theirs = lifecycle.open_incident(
         municipality=link.municipality,
         service=link.service,

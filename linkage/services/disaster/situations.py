@@ -312,9 +312,13 @@ def _admit(incident: Incident, by: Any) -> None:
 
 
 def _lock(situation: Situation, by: Any) -> Situation:
-    """Raises: NotAllowed, Conflict when it has ended."""
+    """Lock the incident, then its situation.
+
+    Raises: NotAllowed, Conflict when it has ended.
+    """
     if by is not None:
         require(by, situation.municipality_id, Right.INCIDENT_WORK)
+    Incident.objects.select_for_update(no_key=True).only("pk").get(pk=situation.incident_id)
     rows = Situation.objects.select_for_update(of=("self",), no_key=True)
     row: Situation = rows.select_related("municipality", "incident").get(pk=situation.pk)
     if row.ended_at is not None:

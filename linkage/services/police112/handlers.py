@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from incidents import joins, lifecycle
 from incidents.facts import note_fact
+from incidents.history import lock
 from incidents.models import Incident
 from incidents.models_joins import JoinKind
 from incidents.statuses import OPEN, Status, Verb, target
@@ -86,6 +87,8 @@ def take_close(link: Link, message: Message) -> Done:
     if case is None:
         return Done(InboxResult.FILED)
     words = [STATUS_WORDS["CLOSED"], message.payload.get("text", "")]
+    # Before the journal, which ending the video writes.
+    lock(case.incident)
     video.end_for_agency(link=link, case_number=case.external_id)
     incident = casework.acknowledge_close(
         link,

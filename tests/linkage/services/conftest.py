@@ -1,5 +1,6 @@
 """A room of any service, by the parameter of the test, and what it was told since a mark."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from tests.linkage.conftest import api_client
 from tests.linkage.services.rooms import Room
 
 PLACES = [(127.4, 36.4003), (127.4, 36.4006), (127.4, 36.4502)]
+UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 PUBLISHED = document()["components"]["messages"]
 
 
@@ -46,6 +48,20 @@ def valid(row: OutboxMessage) -> str:
     checker = Draft202012Validator(schema, format_checker=FormatChecker())
     assert [error.message for error in checker.iter_errors(cloud_event(row))] == []
     return str(row.message_type)
+
+
+def locked_too_late(statements: list[str]) -> list[str]:
+    """Give the incidents that were locked only after the journal's counter: two such deadlock."""
+    counted, known, late = False, set(), []
+    for sql in statements:
+        counted = counted or "INTO journal_stream" in sql
+        named = {found.replace("-", "") for found in UUID.findall(sql)}
+        if sql.startswith('INSERT INTO "incidents_incident"'):
+            known |= named
+        elif '"incidents_incident"' in sql and "FOR NO KEY UPDATE" in sql:
+            late += sorted(named - known) if counted else []
+            known |= named
+    return late
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ A row: the service, what happened before, what happens now, and what the room is
 """
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from incidents.models import Incident
 from linkage.choices import Direction, LinkState
@@ -12,7 +13,7 @@ from linkage.models import Link
 from linkage.routing import TOLD
 from linkage.services.contracts import CONTRACTS
 from tests.linkage.services import rooms
-from tests.linkage.services.conftest import told_by
+from tests.linkage.services.conftest import locked_too_late, told_by
 from tests.linkage.services.rooms import (
     ELSEWHERE,
     asks,
@@ -166,7 +167,9 @@ def judged(room, before, deed, bar=lambda _room: None):
             assert getattr(answer, "status_code", 201) == 201, answer.data
         bar(room)
         room.link = fresh(room.link)
-        done = told_by(room, deed)
+        with CaptureQueriesContext(connection) as caught:
+            done = told_by(room, deed)
+        assert locked_too_late([query["sql"] for query in caught]) == []
         transaction.set_rollback(True)
     return done
 
