@@ -20,7 +20,7 @@ from django.utils import timezone
 from controlroom.journal.models import Entry
 from incidents import lifecycle
 from incidents.models import Incident
-from linkage import inbox, phone, tasks, transport
+from linkage import delivery, inbox, phone, tasks, transport
 from linkage.choices import OutboxState, PhoneState
 from linkage.models import Case, DeliveryAttempt, Link, OutboxMessage, PhoneTask
 from linkage.simulator.receiver import Receiver, serve
@@ -218,7 +218,8 @@ class Day:
         """Do what beat and the workers do, for both links."""
         tasks.sweep()
         for agency in (self.down, self.up):
-            tasks.deliver(agency.link.pk)
+            while delivery.deliver_some(link_id=agency.link.pk):
+                pass
         open_calls = PhoneTask.objects.filter(message__link=self.down.link).open().count()
         self.seen.most_open_calls = max(self.seen.most_open_calls, open_calls)
 
