@@ -187,7 +187,7 @@ def set_the_stage() -> tuple[str, str, str]:
     from cctv.models import Camera, Site  # noqa: PLC0415
     from controlroom.accounts.models import User  # noqa: PLC0415
     from controlroom.municipalities.models import Membership, Municipality  # noqa: PLC0415
-    from linkage.links import create_police112_link  # noqa: PLC0415
+    from linkage.demo.link import room_link  # noqa: PLC0415
 
     city = Municipality.objects.create(
         code=CODE,
@@ -216,9 +216,7 @@ def set_the_stage() -> tuple[str, str, str]:
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
-    link = create_police112_link(
-        municipality=city, push_url="", rate_per_s=10_000, burst=100_000
-    ).link
+    link = room_link("police112", municipality=city, rate_per_s=10_000, burst=100_000).link
     token = uuid.uuid4().hex
     get_access_token_model().objects.create(
         application=link.application,

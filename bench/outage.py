@@ -113,13 +113,15 @@ class Stage:
 
     def agency(self, code: str) -> Any:
         from bench._outage import Agency, Door  # noqa: PLC0415
-        from linkage.links import create_police112_link, new_webhook_secret  # noqa: PLC0415
+        from linkage.demo.link import room_link  # noqa: PLC0415
+        from linkage.links import new_webhook_secret  # noqa: PLC0415
         from linkage.simulator.receiver import Receiver  # noqa: PLC0415
 
         secret = new_webhook_secret()
         receiver = Receiver(secret=secret, on_message=lambda _event: None)
         door = Door(receiver)
-        made = create_police112_link(
+        made = room_link(
+            "police112",
             municipality=self.city,
             organisation_code=code,
             code=f"police112-{code}",

@@ -17,9 +17,8 @@ from controlroom.audit import chain
 from controlroom.errors import Invalid
 from controlroom.journal import log
 from controlroom.municipalities.models import Municipality
-from incidents.choices import Service
 from linkage import agreements
-from linkage.choices import AgencyKind, LinkState
+from linkage.choices import LinkState
 from linkage.models import Agency, Link
 from linkage.models_agreements import MaintenanceWindow
 from linkage.sealing import seal, unseal
@@ -76,66 +75,6 @@ def create_link(
     )
     _record("link.created", link, by)
     return Credentials(link, application.client_id, client_secret, webhook_secret)
-
-
-def create_police112_link(
-    *,
-    municipality: Municipality,
-    push_url: str,
-    organisation_code: str = "1320000",
-    agency_name_ko: str = "경찰청 112치안종합상황실",
-    agency_name_en: str = "National Police Agency, 112 situation room",
-    code: str = "",
-    **options: Any,
-) -> Credentials:
-    """Make the police 112 link of a municipality; options as in create_link."""
-    agency, _created = Agency.objects.get_or_create(
-        organisation_code=organisation_code,
-        defaults={
-            "kind": AgencyKind.POLICE,
-            "name_ko": agency_name_ko,
-            "name_en": agency_name_en,
-            "duty_phone": "112",
-        },
-    )
-    return create_link(
-        municipality=municipality,
-        agency=agency,
-        service=Service.POLICE112,
-        code=code or f"police112-{municipality.code}",
-        push_url=push_url,
-        **options,
-    )
-
-
-def create_fire119_link(
-    *,
-    municipality: Municipality,
-    push_url: str,
-    organisation_code: str = "1661000",
-    agency_name_ko: str = "소방본부 119종합상황실",
-    agency_name_en: str = "Fire headquarters, 119 situation room",
-    code: str = "",
-    **options: Any,
-) -> Credentials:
-    """Make the fire 119 link of a municipality; options as in create_link."""
-    agency, _created = Agency.objects.get_or_create(
-        organisation_code=organisation_code,
-        defaults={
-            "kind": AgencyKind.FIRE,
-            "name_ko": agency_name_ko,
-            "name_en": agency_name_en,
-            "duty_phone": "119",
-        },
-    )
-    return create_link(
-        municipality=municipality,
-        agency=agency,
-        service=Service.FIRE119,
-        code=code or f"fire119-{municipality.code}",
-        push_url=push_url,
-        **options,
-    )
 
 
 @transaction.atomic

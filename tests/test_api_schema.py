@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from linkage.links import create_police112_link
+from linkage.demo.link import room_link
 from linkage.models import InboxMessage, Link
 from linkage.services.contracts import CONTRACTS
 from tests.linkage.conftest import token_for
@@ -24,7 +24,7 @@ PROGRAM = (sys.executable, "-c", "from schemathesis.cli import schemathesis; sch
 def generate(web, city, tmp_path):  # noqa: F811
     """Run every phase and every check, with valid and invalid data, from a fixed seed."""
     limits = {"rate_per_s": 1000, "burst": 10_000}
-    link = create_police112_link(municipality=city, push_url="", **limits).link
+    link = room_link("police112", municipality=city, push_url="", **limits).link
     for service in CONTRACTS.keys() - {link.service}:
         other = Link(agency=link.agency, service=service, code=f"{service}-{city.code}", **limits)
         other.municipality, other.application = city, link.application

@@ -7,9 +7,10 @@ from django.db import transaction
 
 from controlroom.municipalities.models import Municipality
 from linkage import links
+from linkage.links import Credentials
 from linkage.models import Agency, Link
 from linkage.sealing import seal
-from linkage.simulator.agencies import Profile, Secrets
+from linkage.simulator.agencies import AGENCIES, Profile, Secrets
 
 
 @transaction.atomic
@@ -22,10 +23,9 @@ def install_link(
     """
     link = Link.objects.select_for_update(of=("self",)).filter(code=shared.link).first()
     if link is None:
-        links.create_link(
+        room_link(
+            profile.code,
             municipality=municipality,
-            agency=_agency(profile),
-            service=profile.service,
             code=shared.link,
             push_url=push_url,
             allow_private_address=True,
@@ -41,9 +41,18 @@ def install_link(
     return "changed" if changed else "unchanged"
 
 
-def _agency(profile: Profile) -> Agency:
+def room_link(
+    room: str,
+    *,
+    municipality: Municipality,
+    code: str = "",
+    organisation_code: str = "",
+    **options: Any,
+) -> Credentials:
+    """Make a city's link with one of the simulated rooms (AGENCIES); options as in create_link."""
+    profile = AGENCIES[room]
     agency, _created = Agency.objects.get_or_create(
-        organisation_code=profile.organisation_code,
+        organisation_code=organisation_code or profile.organisation_code,
         defaults={
             "kind": profile.kind,
             "name_ko": profile.name_ko,
@@ -51,7 +60,13 @@ def _agency(profile: Profile) -> Agency:
             "duty_phone": profile.duty_phone,
         },
     )
-    return agency
+    return links.create_link(
+        municipality=municipality,
+        agency=agency,
+        service=profile.service,
+        code=code or f"{profile.service}-{municipality.code}",
+        **options,
+    )
 
 
 def _take_client(link: Link, shared: Secrets) -> bool:

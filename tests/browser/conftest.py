@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from controlroom.accounts.models import User
 from controlroom.municipalities.models import Municipality
 from controlroom.runtime import catalogs
-from linkage.links import create_police112_link
+from linkage.demo.link import room_link
 from tests.linkage.conftest import envelope, token_for
 from tests.live.conftest import Web
 
@@ -67,7 +67,7 @@ def stage(
         call_command("flush", interactive=False, verbosity=0)
         call_command("demo", cameras=1500, verbosity=0)
         city = Municipality.objects.get(code=CODE)
-        link = create_police112_link(municipality=city, push_url="").link
+        link = room_link("police112", municipality=city).link
         token = token_for(link)
         web = Web(
             folder,

@@ -18,7 +18,7 @@ from controlroom.accounts.models import User
 from incidents import lifecycle
 from incidents.models import Incident
 from linkage.choices import OutboxState
-from linkage.links import create_police112_link
+from linkage.demo.link import room_link
 from linkage.models import AgencySeat, Link, OutboxMessage
 from tests.browser.test_axe import faults
 from tests.linkage.conftest import taken
@@ -37,7 +37,7 @@ def picture(page: Page, name: str) -> None:
 @pytest.fixture
 def link(city, haneul) -> Link:
     """One message was given up, another waits."""
-    made = create_police112_link(municipality=city, push_url="", silent_after_s=600).link
+    made = room_link("police112", municipality=city, push_url="", silent_after_s=600).link
     lifecycle.acknowledge(incident=taken(made, receipt_no="A-1"), by=haneul)
     OutboxMessage.objects.update(state=OutboxState.DEAD, is_offered=False, last_error="HTTP 500")
     lifecycle.acknowledge(incident=taken(made, receipt_no="A-2"), by=haneul)

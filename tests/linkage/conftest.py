@@ -14,7 +14,8 @@ from rest_framework.test import APIClient
 
 from incidents.models import Incident
 from linkage import delivery, inbox, transport
-from linkage.links import create_police112_link, new_webhook_secret
+from linkage.demo.link import room_link
+from linkage.links import new_webhook_secret
 from linkage.models import Link, OutboxMessage
 from linkage.simulator.receiver import Receiver, serve
 from linkage.wire import canonical
@@ -63,12 +64,12 @@ def envelope(message_type="EVENT_NOTIFY", *, receipt_no="20261122-000001", msg_i
 
 @pytest.fixture
 def link(city):
-    return create_police112_link(municipality=city, push_url="").link
+    return room_link("police112", municipality=city).link
 
 
 @pytest.fixture
 def other_link(other_city):
-    return create_police112_link(municipality=other_city, push_url="").link
+    return room_link("police112", municipality=other_city).link
 
 
 @pytest.fixture
@@ -105,7 +106,8 @@ def agency():
 
 @pytest.fixture
 def pushed(city, agency) -> Link:
-    return create_police112_link(
+    return room_link(
+        "police112",
         municipality=city,
         push_url=agency.url,
         allow_private_address=True,

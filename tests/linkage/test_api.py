@@ -11,7 +11,8 @@ from incidents import lifecycle
 from incidents.models import Incident
 from linkage.api.urls import urlpatterns
 from linkage.choices import LinkState
-from linkage.links import create_police112_link, issue_client
+from linkage.demo.link import room_link
+from linkage.links import issue_client
 from linkage.models import Case, IdempotencyKey, InboxMessage, OutboxMessage, RateBucket
 from tests.linkage.conftest import api_client, envelope
 
@@ -41,7 +42,7 @@ def test_a_persons_session_opens_nothing(link, client, administrator):
 
 
 def test_a_client_gets_a_token_by_its_secret(city, client):
-    made = create_police112_link(municipality=city, push_url="")
+    made = room_link("police112", municipality=city)
     asked = {"grant_type": "client_credentials", "scope": "police112"}
     body = {**asked, "client_id": made.client_id, "client_secret": made.client_secret}
     granted = token_request(client, body)
@@ -54,7 +55,7 @@ def test_a_client_gets_a_token_by_its_secret(city, client):
 
 
 def test_a_client_cannot_ask_for_anothers_service(city, client):
-    made = create_police112_link(municipality=city, push_url="")
+    made = room_link("police112", municipality=city)
     body = {
         "grant_type": "client_credentials",
         "scope": "fire119",

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from incidents.models import Incident, Report
-from linkage.links import create_police112_link
+from linkage.demo.link import room_link
 from linkage.models import Case, InboxMessage
 from tests.linkage.conftest import envelope, token_for
 from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
@@ -28,7 +28,9 @@ MOST_KILLS = 15
 @pytest.fixture
 def sender(web, city):  # noqa: F811
     """Give a function that posts one document once; None when no answer came."""
-    link = create_police112_link(municipality=city, push_url="", rate_per_s=1000, burst=10_000).link
+    link = room_link(
+        "police112", municipality=city, push_url="", rate_per_s=1000, burst=10_000
+    ).link
     headers = {"Authorization": f"Bearer {token_for(link)}"}
     url = f"{web.url}/api/v1/links/{link.code}/messages"
     http = httpx.Client(headers=headers, timeout=20, trust_env=False)

@@ -16,7 +16,8 @@ from incidents import lifecycle
 from incidents.models import Incident
 from linkage import inbox, tasks
 from linkage.choices import OutboxState
-from linkage.links import create_police112_link, new_webhook_secret
+from linkage.demo.link import room_link
+from linkage.links import new_webhook_secret
 from linkage.models import DeliveryAttempt, InboxMessage, OutboxMessage
 from linkage.simulator.receiver import Receiver, serve
 from linkage.wire import canonical
@@ -68,7 +69,8 @@ def agency(transactional_db):
 
 @pytest.fixture
 def pushed(city, agency):
-    return create_police112_link(
+    return room_link(
+        "police112",
         municipality=city,
         push_url=agency.url,
         allow_private_address=True,
@@ -170,7 +172,7 @@ def test_losing_the_broker_delays_no_report_and_loses_no_message(
 
 
 def test_the_simulated_room_reports_and_confirms(web, city, agency, haneul):  # noqa: F811
-    made = create_police112_link(municipality=city, push_url="")
+    made = room_link("police112", municipality=city)
     room = start(
         *("manage.py", "simulate", "--agencies", "police112"),
         *("--rate", "600", "--limit", "8", "--seed", "3"),

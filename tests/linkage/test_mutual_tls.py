@@ -19,7 +19,7 @@ from django.urls import reverse
 from controlroom.audit.models import Record
 from controlroom.errors import Invalid
 from linkage import mutual_tls, transport, trials
-from linkage.links import create_police112_link
+from linkage.demo.link import room_link
 from linkage.models import Link, LinkTls, OutboxMessage
 from tests.linkage.conftest import drain
 
@@ -133,7 +133,8 @@ def door(police, centre, tmp_path) -> Iterator[QuietServer]:
 
 @pytest.fixture
 def pushed(city, door) -> Link:
-    return create_police112_link(
+    return room_link(
+        "police112",
         municipality=city,
         push_url=f"https://localhost:{door.server_port}/",
         allow_private_address=True,

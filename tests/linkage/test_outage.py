@@ -11,7 +11,8 @@ from bench._outage import Day, Door
 from incidents import lifecycle
 from linkage import delivery, tasks, transport
 from linkage.choices import AgencyKind, OutboxState
-from linkage.links import create_link, create_police112_link, new_webhook_secret
+from linkage.demo.link import room_link
+from linkage.links import create_link, new_webhook_secret
 from linkage.models import Agency, Link, OutboxMessage
 from linkage.simulator.receiver import Receiver
 from tests.linkage.conftest import drain, taken
@@ -73,7 +74,8 @@ def doors(city, monkeypatch):
         secret = new_webhook_secret()
         receiver = Receiver(secret=secret, on_message=lambda _event: None)
         opened.append(Door(receiver))
-        link = create_police112_link(
+        link = room_link(
+            "police112",
             municipality=city,
             organisation_code=code,
             code=f"police112-{code}",

@@ -8,7 +8,7 @@ import pytest
 
 from incidents.choices import Service
 from incidents.models import Incident, Kind
-from linkage.links import create_police112_link
+from linkage.demo.link import room_link
 from tests.linkage.conftest import envelope, token_for
 from tests.live.test_feed import heard, open_socket
 
@@ -55,7 +55,7 @@ def test_an_incident_by_hand_is_opened_and_heard_at_once(web, city, haneul):
 
 
 def test_an_agency_report_is_taken_and_heard_at_once(web, city, haneul):
-    link = create_police112_link(municipality=city, push_url="http://127.0.0.1:9/").link
+    link = room_link("police112", municipality=city, push_url="http://127.0.0.1:9/").link
     bearer = {"Authorization": f"Bearer {token_for(link)}"}
     with open_socket(web, web.cookie_of(haneul)) as socket:
         heard(socket)

@@ -11,8 +11,9 @@ from lxml import etree
 from incidents import catalogue
 from incidents.correlation import probably_same_as
 from incidents.models import Incident
+from linkage.demo.link import room_link
 from linkage.demo.street import install_street
-from linkage.links import create_fire119_link, create_link, create_police112_link
+from linkage.links import create_link
 from linkage.models import Agency
 from linkage.models_city import Bell, BellPress, Feed, FeedAdapter, Sensor
 from linkage.models_disaster import Situation
@@ -78,14 +79,14 @@ def work_off(room) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "kind", "service"),
+    ("kind", "service"),
     [
-        (create_police112_link, Police112Room, "police112"),
-        (create_fire119_link, Fire119Room, "fire119"),
+        (Police112Room, "police112"),
+        (Fire119Room, "fire119"),
     ],
 )
-def test_a_case_from_its_report_to_its_end_is_taken_in_word_for_word(city, make, kind, service):
-    line = Line(make(municipality=city, push_url="").link, service)
+def test_a_case_from_its_report_to_its_end_is_taken_in_word_for_word(city, kind, service):
+    line = Line(room_link(service, municipality=city).link, service)
     calm = Habits(correct=1, cancel=0, same_scene=0, duplicate=1)
     room = kind(
         client=line,
@@ -191,7 +192,7 @@ def test_the_city_systems_press_list_and_measure_as_the_city_takes_it_in(streets
 def test_the_traffic_centre_sees_some_accidents_that_112_reported(city, streets):
     room, town = streets
     police = Police112Room(
-        client=Line(create_police112_link(municipality=city, push_url="").link, "police112"),
+        client=Line(room_link("police112", municipality=city).link, "police112"),
         city=City(lon=127.4, lat=36.4, seed=7, town=town),
         rate_per_min=1,
         habits=Habits(correct=0, cancel=0, same_scene=0, duplicate=0),

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from incidents import catalogue
-from linkage.links import create_fire119_link
+from linkage.demo.link import room_link
 from tests.linkage.conftest import api_client, envelope
 
 RECEIPT = "119-20261122-000007"
@@ -49,7 +49,7 @@ def position(unit="한빛펌프1", lon=127.33, lat=36.34, at="", **more) -> dict
 @pytest.fixture
 def fire_link(city):
     catalogue.install()
-    return create_fire119_link(municipality=city, push_url="").link
+    return room_link("fire119", municipality=city).link
 
 
 @pytest.fixture
