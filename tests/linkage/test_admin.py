@@ -45,6 +45,8 @@ def test_a_new_link_shows_its_secrets_once(desk, city):
         "dormant_after_days": 30,
         "maintenance-TOTAL_FORMS": 0,
         "maintenance-INITIAL_FORMS": 0,
+        "tls-TOTAL_FORMS": 0,
+        "tls-INITIAL_FORMS": 0,
         "ack_deadline_s": 30,
         "rate_per_s": 50,
         "burst": 500,
