@@ -68,8 +68,12 @@ class OutboxQuerySet(OwnedQuerySet):
         """Keep what the line still has to carry, told by telephone or not."""
         return self.filter(state__in=OFFERED, is_offered=True)
 
+    def leaving(self) -> Self:
+        """Keep what may still leave: a drill stays where its link has ceased to take drills."""
+        return self.offered().exclude(incident__is_drill=True, link__allows_drills=False)
+
     def due(self, now: datetime) -> Self:
-        return self.offered().filter(next_try_at__lte=now)
+        return self.leaving().filter(next_try_at__lte=now)
 
 
 class AlarmQuerySet(OwnedQuerySet):

@@ -58,7 +58,7 @@ class OutboundView(AgencyView):
             OutboxMessage.objects.filter(
                 link=found, pk__gt=sequence_of(request, "after", minimum=0) or 0
             )
-            .offered()
+            .leaving()
             .select_related(*SENT_WITH)
             .order_by("pk")
         )
@@ -83,6 +83,9 @@ class CommittedSerializer(serializers.Serializer[Any]):
 
 
 class CommitView(AgencyView):
+    # Saying what one has had already is no passing on of anything.
+    while_suspended = True
+
     @extend_schema(
         operation_id="commitOutbound",
         tags=["outbound"],
@@ -110,6 +113,8 @@ class CommitView(AgencyView):
 
 
 class AcknowledgeView(AgencyView):
+    while_suspended = True
+
     @extend_schema(
         operation_id="acknowledgeOutbound",
         tags=["outbound"],

@@ -65,7 +65,7 @@ def room_link(
         agency=agency,
         service=profile.service,
         code=code or f"{profile.service}-{municipality.code}",
-        **options,
+        **{"allows_drills": True, **options},
     )
 
 

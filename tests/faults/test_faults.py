@@ -9,7 +9,7 @@ import pytest
 from controlroom.runtime import debian
 from controlroom.runtime.places import CHECKOUT
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 # What bin/faults does, with this very Python and nothing installed.
 PROGRAM = """
