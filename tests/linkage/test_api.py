@@ -145,6 +145,23 @@ def test_of_a_suspended_link_nothing_leaves_by_fetching_either(police, post, lin
     assert police.post(f"{path}/heartbeat").status_code < 300
 
 
+def test_what_is_urgent_is_fetched_before_what_has_waited_longer(police, post, link, haneul):
+    for number, urgency in (("U-1", "3"), ("U-2", "0"), ("U-3", "3")):
+        post(envelope(receipt_no=number, urgency=urgency))
+        incident = Incident.objects.get(cases__external_id=number)
+        lifecycle.acknowledge(incident=incident, by=haneul)
+        lifecycle.claim(incident=incident, by=haneul)
+    path = f"/api/v1/links/{link.code}/outbound"
+    every = [one["event"]["subject"] for one in police.get(path).data["messages"]]
+    assert every == ["U-1", "U-1", "U-2", "U-2", "U-3", "U-3"]
+    found = police.get(f"{path}?urgent=true&limit=1").data
+    assert [one["event"]["subject"] for one in found["messages"]] == ["U-2"]
+    rest = police.get(f"{path}?urgent=true&after={found['next_after']}").data
+    assert [one["event"]["subject"] for one in rest["messages"]] == ["U-2"]
+    refused = police.get(f"{path}?urgent=yes")
+    assert (refused.status_code, list(refused.data["errors"])) == (400, ["urgent"])
+
+
 def test_the_same_key_and_body_replay_the_stored_answer(post):
     document = envelope()
     first = post(document, **{"Idempotency-Key": "k-1"})
