@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -136,7 +137,7 @@ def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
 def _location(link: Link, message: Message) -> dict[str, str]:
     if message.message_type == MessageType.TEST:
         return {}
-    return {"Location": f"/api/v1/incidents/{message.case_number}?link={link.code}"}
+    return {"Location": f"/api/v1/incidents/{quote(message.case_number)}?link={link.code}"}
 
 
 def _handle(link: Link, message: Message) -> Done:

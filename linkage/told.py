@@ -6,7 +6,7 @@ A field that the link's legal basis may withhold (linkage.agreements.FIELD_DATA)
 from collections.abc import Mapping
 
 from linkage.routing import Told
-from linkage.wire import PLACE, RECEIPT_NO, REPORT_TAKEN, VERSION, Schema, moment, record
+from linkage.wire import CASE_NO, PLACE, RECEIPT_NO, REPORT_TAKEN, VERSION, Schema, moment, record
 
 INCIDENT_NUMBER: Schema = {"type": "string", "description": "Our number of the incident"}
 IN_REPLY_TO: Schema = {
@@ -27,7 +27,7 @@ CLOSE_ACK: Schema = record(
     "in_reply_to",
     "incident_number",
     "at",
-    receipt_no=RECEIPT_NO,
+    receipt_no=CASE_NO,
     in_reply_to=IN_REPLY_TO,
     incident_number=INCIDENT_NUMBER,
     at=AT,
@@ -87,7 +87,7 @@ def facts(told: Mapping[str, Told]) -> dict[str, Schema]:
 
 def _fact(message_type: str, statuses: list[str]) -> Schema:
     fields: dict[str, Schema] = {
-        "receipt_no": RECEIPT_NO,
+        "receipt_no": CASE_NO,
         "status": {"enum": statuses, "description": "What became of the case"},
         "incident_number": INCIDENT_NUMBER,
         "incident_version": {**VERSION, "description": "Raised with every fact of the incident"},

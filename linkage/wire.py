@@ -45,6 +45,14 @@ def record(*required: str, **properties: Schema) -> Schema:
 
 
 RECEIPT_NO = token(40, "접수번호: the agency's own number of the case")
+# A case that a CAP alert began is numbered by the alert, whose name is in the agency's language.
+CASE_NO: dict[str, Any] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 60,
+    "pattern": _TEXT,
+    "description": "The agency's own number of the case, or the name of the CAP alert that began it",
+}
 VERSION = {
     "type": "integer",
     "minimum": 1,
@@ -79,6 +87,9 @@ REPORT_TAKEN = record(
         "description": "`report_no` of the centre's report",
     },
 )
+
+# An agency's answer to our CLOSE, in every service.
+CLOSE_TAKEN = record("receipt_no", receipt_no=CASE_NO)
 
 TEST_MESSAGE = record(
     "receipt_no",

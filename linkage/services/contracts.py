@@ -26,13 +26,13 @@ class Contract:
     # The fields of a partial correction by PATCH; None: cases of this service are not corrected.
     correction: Schema | None = None
     told: Mapping[str, Told] = field(default_factory=lambda: TOLD)
-    # The payloads of what they are told beside these facts, by linkage.obligations.
+    # The payloads of what they are told beside these facts and CLOSE_ACK, by linkage.obligations.
     told_beside: Mapping[str, Schema] = field(default_factory=dict)
 
     @cached_property
     def tells(self) -> dict[str, Schema]:
         """The payloads of all that its agencies are told, by type."""
-        return {**facts(self.told), **self.told_beside}
+        return {**facts(self.told), "CLOSE_ACK": CLOSE_ACK, **self.told_beside}
 
     @cached_property
     def schemas(self) -> dict[str, Schema]:
@@ -47,12 +47,7 @@ CONTRACTS: dict[str, Contract] = {
     contract.service: contract
     for contract in (
         Contract("police112", police112.PAYLOADS, police112.CORRECTION, told_beside=TOLD_BESIDE),
-        Contract(
-            "disaster",
-            disaster.PAYLOADS,
-            disaster.CORRECTION,
-            told_beside={"CLOSE_ACK": CLOSE_ACK},
-        ),
+        Contract("disaster", disaster.PAYLOADS, disaster.CORRECTION),
         Contract("city", city.PAYLOADS),
         Contract(
             "fire119",

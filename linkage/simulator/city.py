@@ -79,7 +79,9 @@ class CityRoom(Room):
         super().run()
 
     def heard(self, event: dict[str, Any]) -> None:
-        """What the centre says of a case asks nothing of a machine."""
+        """Nothing that the centre says asks anything of a machine, but that it heard of the end."""
+        if event["data"]["msg_type"] == "CLOSE":
+            self.acknowledge_close(event)
 
     def _report(self, case: Case) -> None:
         self.sent += 1

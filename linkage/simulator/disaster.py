@@ -78,6 +78,7 @@ class DisasterRoom(Room):
         """What the centre has closed is worked on no more; its other words ask nothing of us."""
         if event["data"]["msg_type"] == "CLOSE":
             self.situations.pop(event["subject"], None)
+            self.acknowledge_close(event)
 
     def _report(self, case: Case) -> None:
         raised = Raised(case, int(case.urgency), self._ring(case))

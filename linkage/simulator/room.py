@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from linkage.simulator.client import AgencyClient
@@ -79,15 +80,21 @@ class Room:
             return heapq.heappop(self._agenda)[2]
 
     def heard(self, event: dict[str, Any]) -> None:
-        """Take a message of the centre: answer an acknowledgement by sending units."""
+        """Take a message of the centre: answer a close, and an acknowledgement by sending units."""
+        if event["data"]["msg_type"] == "CLOSE":
+            self._open.pop(event["subject"], None)
+            self.acknowledge_close(event)
         case = self._open.get(event["subject"])
         if case is None:
             return
-        if event["data"]["msg_type"] == "CLOSE":
-            self._open.pop(case.receipt_no, None)
-        elif event["data"]["msg_type"] == "ACK":
+        if event["data"]["msg_type"] == "ACK":
             uid = event["id"]
             self.after(self.city.random.uniform(2, 8), lambda: self._dispatch(case, uid))
+
+    def acknowledge_close(self, event: dict[str, Any]) -> None:
+        payload = {"receipt_no": event["subject"]}
+        answer = partial(self.client.send, "CLOSE_ACK", payload, correlation_id=event["id"])
+        self.after(self.city.random.uniform(1, 4), answer)
 
     def _new_case(self) -> None:
         if self.limit is not None and self.sent >= self.limit:

@@ -61,7 +61,13 @@ class Room:
     def incident(self) -> Incident:
         return Incident.objects.get(cases__external_id=CASE)
 
-    def send(self, message_type: str, receipt_no: str = CASE, **payload: Any) -> Any:
+    def send(
+        self,
+        message_type: str,
+        receipt_no: str = CASE,
+        correlation_id: str = "",
+        **payload: Any,
+    ) -> Any:
         at = now()
         document = {
             "msg_id": f"m-{next(_numbers)}",
@@ -72,6 +78,8 @@ class Room:
             "is_drill": Incident.objects.filter(is_drill=True).exists(),
             "payload": {"receipt_no": receipt_no, **payload},
         }
+        if correlation_id:
+            document["correlation_id"] = correlation_id
         url = f"/api/v1/links/{self.link.code}/messages"
         return self.api.post(url, document, format="json")
 

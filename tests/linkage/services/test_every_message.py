@@ -8,8 +8,8 @@ from itertools import product
 import pytest
 
 from linkage.api.asyncapi import document
-from linkage.choices import MessageType
-from linkage.models import InboxMessage
+from linkage.choices import MessageType, OutboxState
+from linkage.models import InboxMessage, OutboxMessage
 from linkage.routing import TOLD
 from linkage.services.contracts import CONTRACTS
 from linkage.services.handlers import HANDLERS
@@ -96,3 +96,17 @@ def test_the_number_of_119_for_our_report_is_taken_in_every_state(room_of, state
     assert said(room).data["result"] == "unchanged"
     unknown = rooms.says("ACK", report_no="00000000-0000-0000-0000-000000000000")(room)
     assert (unknown.status_code, unknown.data["result"]) == (202, "filed")
+
+
+@pytest.mark.parametrize("service", list(CONTRACTS))
+def test_a_close_acknowledged_answers_our_close_in_every_service(room_of, service):
+    room = room_of(service)
+    for step in answers.CLAIMED:
+        step(room)
+    assert rooms.says("CLOSE_ACK")(room).status_code == 202
+    rooms.closes(room)
+    ours = OutboxMessage.objects.get(message_type="CLOSE")
+    answer = room.send("CLOSE_ACK", correlation_id=str(ours.uid))
+    assert (answer.status_code, answer.data["result"]) == (201, "applied")
+    ours.refresh_from_db()
+    assert (ours.state, bool(ours.answered_at)) == (OutboxState.ANSWERED, True)
