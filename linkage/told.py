@@ -75,6 +75,15 @@ TEST: Schema = record(
     at=AT,
     asked_by={"enum": ["agency", "centre"]},
 )
+# Without a case: the centre has lost what the agency sent it.
+RESYNC_ASKED: Schema = record(
+    "since",
+    "reason",
+    "at",
+    since=moment("Send again, each under its own `msg_id`, what you sent from this moment on"),
+    reason={"type": "string", "description": "Why the centre asks"},
+    at=AT,
+)
 
 
 def facts(told: Mapping[str, Told]) -> dict[str, Schema]:

@@ -51,7 +51,7 @@ CASE_NO: dict[str, Any] = {
     "minLength": 1,
     "maxLength": 60,
     "pattern": _TEXT,
-    "description": "The agency's own number of the case, or the name of the CAP alert that began it",
+    "description": "The agency's own number of the case, or of the CAP alert that began it",
 }
 VERSION = {
     "type": "integer",
@@ -96,6 +96,21 @@ TEST_MESSAGE = record(
     receipt_no={**RECEIPT_NO, "description": "A number of your own for the test"},
     text=text(200, "What is tested"),
 )
+LARGEST_SEQUENCE = 2**63 - 1
+RESYNC: Schema = {
+    **record(
+        "reason",
+        from_sequence={
+            "type": "integer",
+            "minimum": 0,
+            "maximum": LARGEST_SEQUENCE,
+            "description": "Every message from this `sequence` of the fetch transport on",
+        },
+        since=moment("Or every message that was owed from this moment on"),
+        reason={**text(300, "Why; put on record"), "minLength": 2},
+    ),
+    "oneOf": [{"required": ["from_sequence"]}, {"required": ["since"]}],
+}
 
 
 def envelope(*, service: str, message_type: str, payload: Schema) -> Schema:
@@ -160,7 +175,8 @@ def read(document: dict[str, Any]) -> Message:
     return Message(
         message_id=document["msg_id"],
         message_type=document["msg_type"],
-        case_number=payload["receipt_no"],
+        # Only a RESYNC is about no number at all.
+        case_number=payload.get("receipt_no", ""),
         version=int(payload.get("version", 1)),
         occurred_at=moment_of(document["occurred_at"]),
         sent_at=moment_of(document["sent_at"]),

@@ -7,14 +7,16 @@ from functools import cached_property
 from linkage.routing import TOLD, Told
 from linkage.services.city import messages as city
 from linkage.services.disaster import messages as disaster
+from linkage.services.disaster import told as disaster_told
 from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
 from linkage.services.police112.told import TOLD_BESIDE
-from linkage.told import CLOSE_ACK, REPORTS, facts
-from linkage.wire import REPORT_TAKEN, TEST_MESSAGE, Schema, envelope
+from linkage.told import CLOSE_ACK, REPORTS, RESYNC_ASKED, TEST, facts
+from linkage.wire import REPORT_TAKEN, RESYNC, TEST_MESSAGE, Schema, envelope
 
-# What the agencies of every service may say, and what stands in no table of a case's states.
-WITHOUT_CASE: dict[str, Schema] = {"TEST": TEST_MESSAGE}
+# What the agencies of every service may say and are told of no case: in no table of its states.
+WITHOUT_CASE: dict[str, Schema] = {"TEST": TEST_MESSAGE, "RESYNC": RESYNC}
+TOLD_WITHOUT_CASE: dict[str, Schema] = {"TEST": TEST, "RESYNC": RESYNC_ASKED}
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,12 @@ CONTRACTS: dict[str, Contract] = {
     contract.service: contract
     for contract in (
         Contract("police112", police112.PAYLOADS, police112.CORRECTION, told_beside=TOLD_BESIDE),
-        Contract("disaster", disaster.PAYLOADS, disaster.CORRECTION),
+        Contract(
+            "disaster",
+            disaster.PAYLOADS,
+            disaster.CORRECTION,
+            told_beside=disaster_told.TOLD_BESIDE,
+        ),
         Contract("city", city.PAYLOADS),
         Contract(
             "fire119",

@@ -79,9 +79,8 @@ class CityRoom(Room):
         super().run()
 
     def heard(self, event: dict[str, Any]) -> None:
-        """Nothing that the centre says asks anything of a machine, but that it heard of the end."""
-        if event["data"]["msg_type"] == "CLOSE":
-            self.acknowledge_close(event)
+        """Of a machine nothing more is asked than of every agency."""
+        self.answer_always(event)
 
     def _report(self, case: Case) -> None:
         self.sent += 1

@@ -80,10 +80,10 @@ class Room:
             return heapq.heappop(self._agenda)[2]
 
     def heard(self, event: dict[str, Any]) -> None:
-        """Take a message of the centre: answer a close, and an acknowledgement by sending units."""
+        """Take a message of the centre: an acknowledgement is answered by sending units."""
+        self.answer_always(event)
         if event["data"]["msg_type"] == "CLOSE":
             self._open.pop(event["subject"], None)
-            self.acknowledge_close(event)
         case = self._open.get(event["subject"])
         if case is None:
             return
@@ -91,10 +91,20 @@ class Room:
             uid = event["id"]
             self.after(self.city.random.uniform(2, 8), lambda: self._dispatch(case, uid))
 
-    def acknowledge_close(self, event: dict[str, Any]) -> None:
-        payload = {"receipt_no": event["subject"]}
-        answer = partial(self.client.send, "CLOSE_ACK", payload, correlation_id=event["id"])
-        self.after(self.city.random.uniform(1, 4), answer)
+    def answer_always(self, event: dict[str, Any]) -> None:
+        """Answer what every agency must: a close, and the wish to have everything again."""
+        said = event["data"]
+        if said["msg_type"] == "CLOSE":
+            payload = {"receipt_no": event["subject"]}
+            answer = partial(self.client.send, "CLOSE_ACK", payload, correlation_id=event["id"])
+            self.after(self.city.random.uniform(1, 4), answer)
+        elif said["msg_type"] == "RESYNC":
+            since = datetime.fromisoformat(said["payload"]["since"])
+            self.after(0, partial(self._say_all_again, since))
+
+    def _say_all_again(self, since: datetime) -> None:
+        count = self.client.say_again(since)
+        log.info("said again what was said since %s: %s messages", since, count)
 
     def _new_case(self) -> None:
         if self.limit is not None and self.sent >= self.limit:

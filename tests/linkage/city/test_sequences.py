@@ -68,4 +68,6 @@ def test_the_end_at_the_source_ends_an_unowned_incident_and_tells_an_owner(post,
     assert owned.status == "accepted"
     assert owned.events.filter(text="상황 종료 · 견인 완료").exists()
     # Nobody's is over by one word: it is not said twice.
-    assert Incident.objects.get(cases__external_id=CASE).events.filter(text="상황 종료").count() == 1
+    assert (
+        Incident.objects.get(cases__external_id=CASE).events.filter(text="상황 종료").count() == 1
+    )

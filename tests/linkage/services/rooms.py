@@ -15,6 +15,8 @@ from incidents.models import Incident, Kind
 from linkage.choices import LinkMode
 from linkage.filed import file_report
 from linkage.models import Link
+from linkage.models_disaster import Situation
+from linkage.services.disaster import situations
 from linkage.services.police112.escape import send_escape_route
 
 CASE = "guarded-1"
@@ -182,6 +184,16 @@ def hands_over(room: Room) -> None:
 
 def reopens(room: Room) -> None:
     lifecycle.reopen(incident=room.incident, by=room.haneul, reason="다시 신고됨")
+
+
+def publishes(room: Room) -> None:
+    situation = Situation.objects.get(incident=room.incident)
+    situations.publish(situation=situation, is_public=True, by=room.haneul)
+
+
+def withdraws(room: Room) -> None:
+    situation = Situation.objects.get(incident=room.incident)
+    situations.publish(situation=situation, is_public=False, by=room.haneul)
 
 
 def marks_duplicate(room: Room) -> None:

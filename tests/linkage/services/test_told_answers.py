@@ -29,6 +29,7 @@ POSITION = {"unit": "중앙12", "lon": 127.4, "lat": 36.4}
 REPORTED = [reports()]
 AUTOMATIC = [makes_automatic, *REPORTED]
 CLAIMED = [*REPORTED, rooms.claims]
+PUBLISHED = [*REPORTED, rooms.publishes]
 CLOSED = [*CLAIMED, rooms.closes]
 TAKEN_BACK = [*REPORTED, says("CANCEL", version=2)]
 DUPLICATE = [*REPORTED, rooms.marks_duplicate]
@@ -136,6 +137,16 @@ ROWS = [
     ("disaster", [*REPORTED, says("CLOSE")], says("CLOSE"), ["CLOSE_ACK"]),
     ("disaster", TAKEN_BACK, says("CLOSE"), ["CLOSE_ACK"]),
     ("disaster", CLOSED, says("CLOSE_ACK"), []),
+    # What we publish is told alert by alert: the first, its updates, its cancel.
+    ("disaster", REPORTED, rooms.publishes, ["CAP_ALERT"]),
+    ("disaster", REPORTED, rooms.withdraws, []),
+    ("disaster", PUBLISHED, reports(version=2, level=4), ["CAP_ALERT"]),
+    ("disaster", PUBLISHED, says("STATUS_UPDATE", text="수위 상승", level=3), ["CAP_ALERT"]),
+    ("disaster", PUBLISHED, says("STATUS_UPDATE", text="변화 없음"), []),
+    ("disaster", PUBLISHED, rooms.withdraws, ["CAP_ALERT"]),
+    ("disaster", PUBLISHED, says("CLOSE"), ["CAP_ALERT", "CLOSE_ACK"]),
+    ("disaster", PUBLISHED, says("CANCEL", version=2), ["CAP_ALERT"]),
+    ("disaster", [*PUBLISHED, rooms.claims], rooms.closes, ["CLOSE", "CAP_ALERT"]),
     ("city", [], reports(), []),
     ("city", REPORTED, says("STATUS_UPDATE", text="현장 확인"), []),
     ("city", REPORTED, says("CANCEL", version=2), []),
