@@ -212,8 +212,8 @@ def newest(links: Iterable[Link]) -> dict[int, list[Resync]]:
     """Give each link's newest wish of either side, if any, in one query; by the link's key."""
     rows = (
         Resync.objects.filter(link__in=[link.pk for link in links])
-        .order_by("link", "asker", "-pk")
-        .distinct("link", "asker")
+        .order_by("link_id", "asker", "-pk")
+        .distinct("link_id", "asker")
         .select_related("link", "message")
     )
     found: dict[int, list[Resync]] = {}

@@ -124,6 +124,9 @@ class AgencyClient:
     def fetch(self, path: str) -> httpx.Response:
         return self._http.get(path, headers=self._headers())
 
+    def hang_up(self) -> None:
+        self._http.close()
+
     def sent(self) -> list[dict[str, Any]]:
         """Give the agency's own book of what it sent, and how each was answered in the end."""
         with self._lock:

@@ -27,10 +27,11 @@ from linkage.simulator.client import Account, AgencyClient
 from linkage.simulator.disaster import CHANGES, DisasterRoom
 from linkage.simulator.fire119 import Fire119Room
 from linkage.simulator.police112 import Police112Room
-from linkage.simulator.room import Habits, Room
+from linkage.simulator.room import Habits
 from linkage.simulator.scenes import City, Town
 from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.disaster.conftest import make_link
+from tests.linkage.services.rooms import report_of
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +147,7 @@ def test_a_close_of_ours_is_acknowledged_and_answers_it(city, haneul, kind, serv
         city=City(lon=127.4, lat=36.4, seed=7, themes=Police112Room.themes),
         rate_per_min=1,
     )
-    Room._report(room, room.city.case(receipt_no="closed-1", at=datetime.now(UTC)))
+    room.client.send("EVENT_NOTIFY", {"receipt_no": "closed-1", **report_of(service)})
     incident = lifecycle.acknowledge(incident=Incident.objects.get(), by=haneul)
     lifecycle.mark_false_alarm(incident=incident, by=haneul)
     ours = OutboxMessage.objects.get(message_type="CLOSE")
@@ -181,6 +182,7 @@ def test_what_was_sent_since_is_sent_again_as_the_same_when_the_centre_asks(
     ids = InboxMessage.objects.values_list("message_id", flat=True)
     assert {one["id"] for one in client.sent()} == set(ids)
     assert len(ids) == Incident.objects.count() == 2
+    client.hang_up()
 
 
 @pytest.fixture
