@@ -102,7 +102,7 @@ def offer_again(
         raise Invalid(_("the time lies ahead"), fields={"since": [_("must not be in the future")]})
     _one_by_one(link, now)
     life = timedelta(hours=link.retry_life_h)
-    asked = {
+    asked: dict[str, Any] = {
         "link": link.pk,
         "sequence": from_sequence or 0,
         "since": max(since or now - life, now - life),

@@ -95,12 +95,14 @@ class Room:
         """Answer what every agency must: a close, and the wish to have everything again."""
         said = event["data"]
         if said["msg_type"] == "CLOSE":
-            payload = {"receipt_no": event["subject"]}
-            answer = partial(self.client.send, "CLOSE_ACK", payload, correlation_id=event["id"])
+            answer = partial(self._acknowledge_close, event["subject"], event["id"])
             self.after(self.city.random.uniform(1, 4), answer)
         elif said["msg_type"] == "RESYNC":
             since = datetime.fromisoformat(said["payload"]["since"])
             self.after(0, partial(self._say_all_again, since))
+
+    def _acknowledge_close(self, case_number: str, uid: str) -> None:
+        self.client.send("CLOSE_ACK", {"receipt_no": case_number}, correlation_id=uid)
 
     def _say_all_again(self, since: datetime) -> None:
         count = self.client.say_again(since)

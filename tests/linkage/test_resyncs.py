@@ -1,9 +1,12 @@
 """An agency that lost its store gets everything again; the centre asks for the same."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from controlroom.audit.models import Record
@@ -229,6 +232,34 @@ def test_an_acknowledgement_that_was_on_its_way_counts_and_the_message_comes_onc
     assert (message.state, bool(message.acked_at)) == (OutboxState.QUEUED, True)
     assert drain(pushed) == 2
     assert agency.deliveries == 3
+    assert set(OutboxMessage.objects.values_list("state", flat=True)) == {OutboxState.ACKED}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_store_that_is_lost_amid_running_deliveries_has_everything_in_the_end(
+    pushed, agency, haneul
+):
+    rows = told(pushed, haneul, cases=30)
+    under_way = threading.Event()
+
+    def deliver(_turn: int) -> None:
+        try:
+            while delivery.deliver_some(link_id=pushed.pk, at_most=4):
+                under_way.set()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        turns = [pool.submit(deliver, turn) for turn in range(3)]
+        assert under_way.wait(60)
+        with agency._lock:
+            agency.effects.clear()
+        resyncs.offer_again(link=pushed, reason=WHY, from_sequence=0)
+        for turn in turns:
+            turn.result(120)
+    make_due()
+    drain(pushed)
+    assert set(agency.effects) == {str(row.uid) for row in rows}
     assert set(OutboxMessage.objects.values_list("state", flat=True)) == {OutboxState.ACKED}
 
 
