@@ -22,6 +22,7 @@ from linkage.api.schema import (
     IF_MATCH,
     IF_NONE_MATCH,
     LINK_FILTER,
+    MUNICIPALITY,
     RECEIPT,
     MessageAnswerSerializer,
     problems,
@@ -46,6 +47,7 @@ class CaseSerializer(serializers.Serializer[Any]):
 
     receipt_no = serializers.CharField()
     link = serializers.CharField()
+    municipality_code = serializers.CharField()
     case_version = serializers.IntegerField()
     incident_number = serializers.CharField()
     incident_version = serializers.IntegerField()
@@ -72,6 +74,7 @@ def case_body(case: Case) -> dict[str, Any]:
     return {
         "receipt_no": case.external_id,
         "link": case.link.code,
+        "municipality_code": case.municipality.code,
         "case_version": case.version,
         "incident_number": incident.number,
         "incident_version": incident.version,
@@ -109,9 +112,12 @@ class CaseView(AgencyView):
         link = request.query_params.get("link")
         if link is not None:
             cases = cases.filter(link=self.link(link))
+        municipality = request.query_params.get("municipality")
+        if municipality is not None:
+            cases = cases.filter(municipality__code=municipality)
         chosen: CaseQuerySet = cases.select_related(
-            "incident__kind", "link__municipality", "link__agency"
-        )
+            "incident__kind", "municipality", "link__municipality", "link__agency"
+        ).defer("municipality__boundary", "link__municipality__boundary")
         return chosen
 
     def case(self, request: Request, receipt_no: str) -> Case:
@@ -120,8 +126,9 @@ class CaseView(AgencyView):
         if not found:
             raise OutOfScope(_("no such case of yours"))
         if len(found) > 1:
+            several = "link" if found[0].link_id != found[1].link_id else "municipality"
             raise Ambiguous(
-                _("two of your links know this number"), fields={"link": [_("name one")]}
+                _("you have several cases of this number"), fields={several: [_("name one")]}
             )
         case: Case = found[0]
         return case
@@ -134,6 +141,7 @@ class IncidentsView(CaseView):
         summary="내 사건 목록 · Own cases, newest first",
         parameters=[
             LINK_FILTER,
+            MUNICIPALITY,
             LIMIT,
             OpenApiParameter(
                 "cursor",
@@ -167,7 +175,7 @@ class IncidentView(CaseView):
         operation_id="getIncident",
         tags=["incidents"],
         summary="내 사건 · One own case",
-        parameters=[RECEIPT, LINK_FILTER, IF_NONE_MATCH],
+        parameters=[RECEIPT, LINK_FILTER, MUNICIPALITY, IF_NONE_MATCH],
         responses={200: CaseSerializer, 304: None, **problems(400, 409)},
     )
     def get(self, request: Request, receipt_no: str) -> Response:
@@ -184,7 +192,7 @@ class IncidentView(CaseView):
         tags=["incidents"],
         summary="내 사건 정정 · Correct an own case",
         description="The given fields replace those of the newest report, as its next version.",
-        parameters=[RECEIPT, LINK_FILTER, IF_MATCH, IDEMPOTENCY_KEY],
+        parameters=[RECEIPT, LINK_FILTER, MUNICIPALITY, IF_MATCH, IDEMPOTENCY_KEY],
         request={"application/json": CORRECTION_BODY},
         responses={
             201: MessageAnswerSerializer,

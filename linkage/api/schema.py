@@ -67,6 +67,12 @@ class IncidentBriefSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
 
 
+class TakenInSerializer(serializers.Serializer[Any]):
+    municipality_code = serializers.CharField()
+    result = serializers.ChoiceField(choices=InboxResult.values)
+    incident = IncidentBriefSerializer(allow_null=True)
+
+
 class MessageAnswerSerializer(serializers.Serializer[Any]):
     msg_id = serializers.CharField()
     msg_type = serializers.ChoiceField(choices=MessageType.values)
@@ -74,6 +80,11 @@ class MessageAnswerSerializer(serializers.Serializer[Any]):
     result = serializers.ChoiceField(choices=InboxResult.values)
     received_at = serializers.DateTimeField()
     incident = IncidentBriefSerializer(allow_null=True)
+    municipalities = TakenInSerializer(
+        many=True,
+        required=False,
+        help_text="On the link of a region: every municipality that took it in",
+    )
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
@@ -100,6 +111,12 @@ LINK_FILTER = OpenApiParameter(
     {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,60}$"},
     OpenApiParameter.QUERY,
     description="Only this link's cases",
+)
+MUNICIPALITY = OpenApiParameter(
+    "municipality",
+    {"type": "string", "pattern": "^[0-9A-Za-z]{1,10}$"},
+    OpenApiParameter.QUERY,
+    description="Only this municipality's cases, of a link that serves several",
 )
 RECEIPT = OpenApiParameter(
     "receipt_no", {k: v for k, v in RECEIPT_NO.items() if k != "description"}, OpenApiParameter.PATH

@@ -18,7 +18,7 @@ from linkage.wire import Message
 
 def case_of(link: Link, message: Message) -> Case | None:
     case: Case | None = (
-        Case.objects.filter(link=link, external_id=message.case_number)
+        Case.objects.known_as(link, message.case_number)
         .select_related("incident__duplicate_of", "link__municipality")
         .first()
     )
@@ -64,9 +64,12 @@ def report(
 
 def keep_case(link: Link, message: Message, payload: dict[str, Any], taken: TakenReport) -> Case:
     """Write the agency's case once; a newer report that changed the incident raises its version."""
-    named = {"link": link, "external_id": message.case_number}
-    fresh = {
+    named = {
+        "link": link,
+        "external_id": message.case_number,
         "municipality_id": link.municipality_id,
+    }
+    fresh = {
         "incident": taken.incident,
         "version": message.version,
         "payload": payload,
