@@ -149,7 +149,8 @@ def test_an_agency_reads_and_corrects_its_case_by_city(tell, province):
     tell(notify(area=area(WIDE)))
     room = api_client(province, scope="disaster")
     path = "/api/v1/incidents/NDMS-1"
-    assert room.get(path).data["errors"] == {"municipality": ["name one"]}
+    several = room.get(path)
+    assert (several.status_code, list(several.data["errors"])) == (409, ["municipality"])
     found = room.get(path, {"municipality": "90030"})
     assert found.data["municipality_code"] == "90030"
     corrected = room.patch(
