@@ -119,6 +119,8 @@ HANDLERS: dict[str, Handler] = {
     "CANCEL": filed.or_note(take_cancel),
     "CLOSE": take_close,
     "ACK": filed.take_ack,
+    "CO_RESPONSE": casework.take_co_response,
+    "TRANSFER": casework.take_transfer,
 }
 
 

@@ -25,21 +25,30 @@ class Effect(StrEnum):
 
 
 _EARLY = dict.fromkeys(("STATUS_UPDATE", "UNIT_POSITION", "CANCEL", "CLOSE"), Effect.FILE)
+# A link between incidents, whatever became of this one; before its report it waits.
+_TOGETHER = ("CO_RESPONSE", "TRANSFER")
+_JOINS = dict.fromkeys(_TOGETHER, Effect.APPLY)
 _OVER = {
     "EVENT_NOTIFY": Effect.BY_VERSION,
     "STATUS_UPDATE": Effect.TIMES_ONLY,
     # A city does not follow engines beyond the case (purpose limit).
     "UNIT_POSITION": Effect.KEEP,
     "CLOSE": Effect.KEEP,
+    **_JOINS,
 }
 SEQUENCE: Mapping[CaseState, Mapping[str, Effect]] = {
-    CaseState.UNKNOWN: {"EVENT_NOTIFY": Effect.APPLY, **_EARLY},
+    CaseState.UNKNOWN: {
+        "EVENT_NOTIFY": Effect.APPLY,
+        **_EARLY,
+        **dict.fromkeys(_TOGETHER, Effect.FILE),
+    },
     CaseState.OPEN: {
         "EVENT_NOTIFY": Effect.BY_VERSION,
         "STATUS_UPDATE": Effect.APPLY,
         "UNIT_POSITION": Effect.APPLY,
         "CANCEL": Effect.BY_VERSION,
         "CLOSE": Effect.APPLY,
+        **_JOINS,
     },
     CaseState.CANCELLED: {**_OVER, "CANCEL": Effect.BY_VERSION},
     CaseState.ENDED: {**_OVER, "CANCEL": Effect.KEEP},

@@ -1,14 +1,9 @@
 """What each message of the police 112 room does to its case."""
 
-from functools import partial
-
 from django.utils.translation import gettext as _
 
-from incidents import joins, lifecycle
-from incidents.facts import note_fact
+from incidents import lifecycle
 from incidents.history import lock
-from incidents.models import Incident
-from incidents.models_joins import JoinKind
 from incidents.statuses import OPEN, Status, Verb, target
 from linkage import filed
 from linkage.choices import InboxResult
@@ -65,7 +60,7 @@ def take_stream_request(link: Link, message: Message) -> Done:
     found = _ruling(message, case)
     if case is None or found.word is Word.FILED:
         return Done(InboxResult.FILED)
-    incident = _worked_on(case)
+    incident = casework.worked_on(case)
     video.take_request(case=case, incident=incident, message=message, standing=found.reason)
     return Done(InboxResult.APPLIED, incident)
 
@@ -75,7 +70,7 @@ def take_position(link: Link, message: Message) -> Done:
     case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
-    incident = _worked_on(case)
+    incident = casework.worked_on(case)
     _admit(message, case)
     is_newer = units.take_position(case=case, incident=incident, message=message)
     return Done(InboxResult.APPLIED if is_newer else InboxResult.STALE, incident)
@@ -108,23 +103,6 @@ def take_close_ack(link: Link, message: Message) -> Done:
     return Done(InboxResult.APPLIED, case.incident)
 
 
-def take_together(kind: JoinKind, link: Link, message: Message) -> Done:
-    """Link the case's incident with the one that is named, or note with whom it is answered."""
-    case = casework.case_of(link, message)
-    if case is None:
-        return Done(InboxResult.FILED)
-    said, incident = message.payload, _worked_on(case)
-    number = said.get("incident_number", "")
-    other = Incident.objects.filter(municipality=link.municipality, number=number).first()
-    if other is None or other.pk == incident.pk:
-        note_fact(
-            incident=incident, verb=joins.VERBS[kind], agent=link.code, text=said["text"], data={}
-        )
-    else:
-        joins.join(incident=incident, other=other, kind=kind, agent=link.code, reason=said["text"])
-    return Done(InboxResult.APPLIED, incident)
-
-
 HANDLERS: dict[str, Handler] = {
     "EVENT_NOTIFY": filed.or_note(take_notify),
     "CANCEL": filed.or_note(casework.take_cancel),
@@ -134,15 +112,9 @@ HANDLERS: dict[str, Handler] = {
     "CLOSE": take_close,
     "CLOSE_ACK": take_close_ack,
     "ACK": filed.take_ack,
-    "CO_RESPONSE": partial(take_together, JoinKind.CO_RESPONSE),
-    "TRANSFER": partial(take_together, JoinKind.TRANSFER),
+    "CO_RESPONSE": casework.take_co_response,
+    "TRANSFER": casework.take_transfer,
 }
-
-
-def _worked_on(case: Case) -> Incident:
-    """Give the incident that the case is worked on as: a duplicate's is the other one."""
-    original: Incident | None = case.incident.duplicate_of
-    return original or case.incident
 
 
 def _ruling(message: Message, case: Case | None) -> Ruling:
@@ -153,7 +125,7 @@ def state_of(case: Case | None) -> CaseState:
     """Say where the case stands; a duplicate stands where its original does."""
     if case is None:
         return CaseState.UNKNOWN
-    status = _worked_on(case).status
+    status = casework.worked_on(case).status
     if status == Status.CANCELLED:
         return CaseState.CANCELLED
     return CaseState.OPEN if status in OPEN else CaseState.ENDED

@@ -122,6 +122,8 @@ ROWS = [
     ("fire119", REPORTED, says("CANCEL", version=2), []),
     ("fire119", REPORTED, says("CLOSE", closing_code="DONE"), []),
     ("fire119", CLOSED, says("CLOSE", closing_code="DONE"), []),
+    ("fire119", REPORTED, says("CO_RESPONSE", **_TEXT), []),
+    ("fire119", REPORTED, says("TRANSFER", **_TEXT), []),
     # The end of a situation that stands is answered; it ends with its incident too.
     ("disaster", [], reports(), []),
     ("disaster", REPORTED, reports(version=2, level=4), []),
