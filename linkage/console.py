@@ -244,7 +244,7 @@ def use_csv(request: HttpRequest, code: str) -> StreamingHttpResponse:
     rows = Link.objects.visible_to(request.user, right).serving(municipality)
     answer = StreamingHttpResponse(
         use.use_file(rows.select_related("agency"), city=municipality),
-        content_type="text/csv; charset=utf-8"
+        content_type="text/csv; charset=utf-8",
     )
     answer["Content-Disposition"] = f'attachment; filename="links-{municipality.code}.csv"'
     return answer

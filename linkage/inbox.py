@@ -1,8 +1,8 @@
 """Take a message of a link in: kept raw once, applied in the same transaction, answered."""
 
 import hashlib
-from copy import copy
 from collections.abc import Callable
+from copy import copy
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -239,7 +239,6 @@ def copy_for(link: Link, row: InboxMessage) -> InboxMessage:
     """Keep the message for a further city of the link's region, as it came."""
     kept = copy(row)
     kept.pk, kept.original, kept.municipality_id = None, row, link.municipality_id
-    kept._state.adding = True
     kept.save(force_insert=True)
     return kept
 

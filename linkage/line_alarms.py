@@ -21,6 +21,4 @@ def raise_(*, kind: str, link: Link, detail: dict[str, Any]) -> None:
 def clear(*, kind: str, link: Link) -> None:
     """Locks: as raise_."""
     for city in regions.members(link).defer("boundary"):
-        alarms.clear(
-            kind=kind, municipality=city, subject_kind="link", subject_id=link.code
-        )
+        alarms.clear(kind=kind, municipality=city, subject_kind="link", subject_id=link.code)

@@ -101,9 +101,7 @@ class _Seen:
         )
         self.unseen = {
             pk: (length, oldest)
-            for pk, length, oldest in Case.objects.filter(
-                **own, incident__status=Status.RECEIVED
-            )
+            for pk, length, oldest in Case.objects.filter(**own, incident__status=Status.RECEIVED)
             .order_by()
             .values_list("link_id")
             .annotate(n=Count("pk"), oldest=Min("incident__received_at"))

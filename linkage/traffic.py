@@ -122,10 +122,7 @@ def owed_by(link: Link, uid: UUID, *, city: Municipality | None = None) -> Outbo
 def came_by(link: Link, sequence: int, *, city: Municipality | None = None) -> InboxMessage:
     """Raises: OutOfScope."""
     found: InboxMessage | None = (
-        _of(InboxMessage, link, city)
-        .filter(pk=sequence)
-        .select_related("incident", "link")
-        .first()
+        _of(InboxMessage, link, city).filter(pk=sequence).select_related("incident", "link").first()
     )
     if found is None:
         raise OutOfScope(_("no such message of this link"))

@@ -31,8 +31,7 @@ class ReplaySerializer(serializers.Serializer[Any]):
 
 @api_view(["POST"])
 def replay(request: Request, code: str, link_code: str) -> Response:
-    """Queue one's own messages again: {"reason", "ids": [...]}, or "since", "until" of an outage.
-    """
+    """Queue one's own messages again: a reason, with ids or with "since" and "until"."""
     link = link_of(request.user, code, link_code, *ACT)
     sent = ReplaySerializer(data=request.data)
     sent.is_valid(raise_exception=True)
@@ -46,9 +45,7 @@ def replay(request: Request, code: str, link_code: str) -> Response:
             city=link.municipality,
         )
     else:
-        done = replays.replay_outage(
-            link=link, **asked, by=request.user, city=link.municipality
-        )
+        done = replays.replay_outage(link=link, **asked, by=request.user, city=link.municipality)
     if done.count and link.push_url:
         transaction.on_commit(lambda: tasks.nudge(link.pk), robust=True)
     return Response({"replayed": done.count, "refused": done.refused})

@@ -34,14 +34,23 @@ def test_the_use_counts_real_cases_and_who_opened_them(link, incident):
 
 def test_a_link_is_dormant_when_its_peers_have_cases_and_it_has_none(link, other_link, incident):
     links = Link.objects.order_by("pk")
-    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [False, True]
+    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [
+        False,
+        True,
+    ]
     long_ago = timezone.now() - timedelta(days=link.dormant_after_days + 1)
     Case.objects.update(opened_at=long_ago)
-    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [False, False]
+    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [
+        False,
+        False,
+    ]
     api_client(other_link).post(
         f"/api/v1/links/{other_link.code}/messages", envelope(), format="json"
     )
-    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [True, False]
+    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [
+        True,
+        False,
+    ]
 
 
 def test_a_person_says_whether_it_was_of_use_and_may_change_their_mind(

@@ -140,7 +140,8 @@ def _inside(link: Link, seen: Iterable[CityEvent | SeenCamera]) -> dict[str, int
     ids, lons, lats = (list(column) for column in zip(*rows, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT ON (p.id) p.id, m.id FROM unnest(%s::text[], %s::float8[], %s::float8[]) AS p(id, lon, lat) "
+            "SELECT DISTINCT ON (p.id) p.id, m.id "
+            "FROM unnest(%s::text[], %s::float8[], %s::float8[]) AS p(id, lon, lat) "
             "JOIN municipalities_municipality m ON m.id = ANY(%s) "
             "WHERE ST_DWithin(m.boundary, ST_MakePoint(p.lon, p.lat)::geography, %s) "
             "ORDER BY p.id, ST_Distance(m.boundary, ST_MakePoint(p.lon, p.lat)::geography), m.id",
@@ -284,7 +285,14 @@ def _take_cameras(feed: Feed, seen: tuple[SeenCamera, ...], now: datetime, taken
         rows,
         update_conflicts=True,
         unique_fields=["feed", "source_id"],
-        update_fields=["name", "location", "picture_format", "road_section", "seen_at"],
+        update_fields=[
+            "municipality",
+            "name",
+            "location",
+            "picture_format",
+            "road_section",
+            "seen_at",
+        ],
     )
     if seen:
         taken.counts["cameras"] = len(rows)

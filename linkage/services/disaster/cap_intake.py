@@ -157,9 +157,7 @@ def _take(link: Link, element: xml.Element, alert: Alert, whole: bytes | None) -
     return taken
 
 
-def _concerned(
-    link: Link, alert: Alert, area: MultiPolygon | None, number: str
-) -> list[Link]:
+def _concerned(link: Link, alert: Alert, area: MultiPolygon | None, number: str) -> list[Link]:
     """Give the link as each city sees it that the alert, or what it refers to, concerns.
 
     What concerns none is kept by the keeper of the link. `number`: of the case it goes on with.
@@ -296,11 +294,11 @@ def _cancel_late(link: Link, row: CapAlert, late: CapAlert, kept: InboxMessage) 
     assert row.incident is not None  # noqa: S101 - the caller has looked
     result = _cancel(link, row.incident, message)
     here = copy(late)
-    if kept.pk != late.message_id:
-        here.pk, here._state.adding = None, True
+    if is_further := kept.pk != late.message_id:
+        here.pk = None
     here.message, here.municipality_id = kept, link.municipality_id
     here.root, here.incident = row, row.incident
-    here.save()
+    here.save(force_insert=is_further)
     InboxMessage.objects.filter(pk=kept.pk).update(result=result, incident=row.incident)
     row.incident.refresh_from_db(fields=["status", "version"])
 
@@ -329,7 +327,10 @@ def _root_here(link: Link, origin: CapAlert | None, number: str) -> CapAlert | N
         return None
     began = CapAlert.objects.filter(link=link, incident=case.incident_id, root=None)
     first: CapAlert | None = (
-        began.exclude(msg_type="Cancel").select_related("message", "incident").order_by("pk").first()
+        began.exclude(msg_type="Cancel")
+        .select_related("message", "incident")
+        .order_by("pk")
+        .first()
     )
     return first
 

@@ -1,5 +1,8 @@
 """On a province's line what a city system says goes to the city in which it lies."""
 
+import json
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.gis.geos import Point
 from django.utils import timezone
@@ -10,7 +13,7 @@ from linkage.models_regions import Region
 from linkage.services.city import feeds
 from linkage.services.city.adapters import its_cameras, utic_events
 from tests.conftest import make_municipality
-from tests.linkage.city.answers import UTIC_ROW, its_answer, utic_answer
+from tests.linkage.city.answers import UTIC_ROW, utic_answer
 from tests.linkage.conftest import envelope
 
 CAMERA = {
@@ -61,7 +64,7 @@ def test_a_traffic_event_goes_to_the_city_it_lies_in_and_stays_there(province, c
     feed = Feed.objects.create(
         municipality=city, link=province, adapter="utic_events", url="http://x.example/"
     )
-    now = timezone.now()
+    now = datetime(2026, 11, 22, 0, 40, tzinfo=UTC)
     here = UTIC_ROW | {"locationDataX": "127.55", "locationDataY": "36.4"}
     feeds.take(feed=feed, reading=utic_events(utic_answer(here)), now=now)
     assert owners() == ["90030"]
@@ -74,7 +77,11 @@ def test_a_road_operators_camera_belongs_to_the_city_it_stands_in(province, city
     feed = Feed.objects.create(
         municipality=city, link=province, adapter="its_cameras", url="http://x.example/"
     )
-    feeds.take(feed=feed, reading=its_cameras(its_answer(CAMERA)), now=timezone.now())
+    feeds.take(
+        feed=feed,
+        reading=its_cameras(json.dumps({"response": {"data": [CAMERA]}}).encode()),
+        now=timezone.now(),
+    )
     assert TrafficCamera.objects.get().municipality.code == "90020"
 
 
