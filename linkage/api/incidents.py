@@ -23,6 +23,7 @@ from linkage.api.schema import (
     IF_NONE_MATCH,
     LINK_FILTER,
     MUNICIPALITY,
+    MUNICIPALITY_PATTERN,
     RECEIPT,
     MessageAnswerSerializer,
     problems,
@@ -33,6 +34,7 @@ from linkage.querysets import CaseQuerySet
 
 # Microseconds of the last row's time, and its number that breaks ties.
 CURSOR = re.compile(r"^([0-9]{1,16})-([0-9]{1,18})$")
+MUNICIPALITY_CODE = re.compile(MUNICIPALITY_PATTERN)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -106,6 +108,7 @@ class CaseView(AgencyView):
     """What the list and the single case share."""
 
     def cases(self, request: Request) -> CaseQuerySet:
+        """Raises: Invalid, OutOfScope."""
         cases = Case.objects.of_client(self.client.application).filter(
             link__service__in=self.client.scopes
         )
@@ -114,6 +117,11 @@ class CaseView(AgencyView):
             cases = cases.filter(link=self.link(link))
         municipality = request.query_params.get("municipality")
         if municipality is not None:
+            if not MUNICIPALITY_CODE.fullmatch(municipality):
+                raise Invalid(
+                    _("the filter is not understood"),
+                    fields={"municipality": [_("is not a municipality's code")]},
+                )
             cases = cases.filter(municipality__code=municipality)
         chosen: CaseQuerySet = cases.select_related(
             "incident__kind", "municipality", "link__municipality", "link__agency"

@@ -112,9 +112,10 @@ LINK_FILTER = OpenApiParameter(
     OpenApiParameter.QUERY,
     description="Only this link's cases",
 )
+MUNICIPALITY_PATTERN = "^[0-9A-Za-z]{1,10}$"
 MUNICIPALITY = OpenApiParameter(
     "municipality",
-    {"type": "string", "pattern": "^[0-9A-Za-z]{1,10}$"},
+    {"type": "string", "pattern": MUNICIPALITY_PATTERN},
     OpenApiParameter.QUERY,
     description="Only this municipality's cases, of a link that serves several",
 )

@@ -182,7 +182,9 @@ def test_a_member_sends_again_what_it_was_given_up_and_no_more(
 ):
     post(envelope(place=HERE))
     post(envelope(place=THERE, receipt_no="20261122-000002"))
-    for incident, by in zip(Incident.objects.order_by("pk"), (haneul, stranger), strict=True):
+    for incident, by in zip(
+        Incident.objects.order_by("municipality__code"), (haneul, stranger), strict=True
+    ):
         lifecycle.acknowledge(incident=incident, by=by)
     OutboxMessage.objects.update(state=OutboxState.DEAD, is_offered=False)
     backlog.report(regional)
