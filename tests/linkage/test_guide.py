@@ -76,7 +76,11 @@ class Sandbox:
             name_ko=f"연계기관 {name}",
         )
         return create_link(
-            municipality=self.city, agency=agency, service=service, code=f"{service}-{name}"
+            municipality=self.city,
+            agency=agency,
+            service=service,
+            code=f"{service}-{name}",
+            allows_drills=True,
         )
 
     def run(self, command: list[str], made: links.Credentials) -> str:
