@@ -1,5 +1,6 @@
 """Feeds, bells and sensors as an administrator keeps them; what came of them is read."""
 
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
@@ -37,21 +38,21 @@ OWN_CITY = ("municipality", admin.RelatedOnlyFieldListFilter)
 
 
 class _OwnLinks(ScopedAdmin):
-    """Offers the links of one's own municipalities only, and keeps both municipalities the same."""
+    """Offers only links that serve one's own municipalities; the forms check which of them."""
 
     right = Right.LINKS_MANAGE
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.related_model is Link:
             scope = administered(request.user, self.right)
-            kwargs["queryset"] = Link.objects.filter(municipality__in=scope, service="city")
+            kwargs["queryset"] = Link.objects.serving_any(scope).filter(service="city")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-def _check_municipality(form: forms.BaseForm) -> None:
+def _check_municipality(form: forms.BaseForm, admitted: Callable[[Link], Collection[int]]) -> None:
     link = form.cleaned_data.get("link") or form.instance.link  # type: ignore[attr-defined]
     stated = form.cleaned_data.get("municipality")
-    if stated and link.municipality_id != stated.pk:
+    if stated and stated.pk not in admitted(link):
         form.add_error("link", _("this link belongs to another municipality"))
 
 
@@ -85,7 +86,8 @@ class FeedForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         if said.get("link"):
-            _check_municipality(self)
+            # What is asked over the line is its keeper's to say.
+            _check_municipality(self, lambda link: [link.municipality_id])
         return said
 
 
@@ -226,7 +228,8 @@ class SensorForm(forms.ModelForm):  # type: ignore[type-arg]
         if not stated:
             self.add_error("attention_from", _("a sensor needs a threshold"))
         if said.get("link"):
-            _check_municipality(self)
+            # A sensor stands in any city that the line serves.
+            _check_municipality(self, Link.serving_ids)
         return said
 
 

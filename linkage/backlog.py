@@ -1,4 +1,4 @@
-"""What a link gave up and nobody has told or sent again: one standing alarm per link."""
+"""What a link gave up and nobody has told or sent again: one standing alarm per link and city."""
 
 from django.db.models import Count, Max
 
@@ -11,21 +11,20 @@ KIND = "outbox.given_up"
 
 
 def report(link: Link) -> None:
-    """Raise or clear the link's alarm by what it has given up now; call in the transaction of the
-    change, after the message is saved and before its fact is journalled.
+    """Raise or clear the link's alarm in each city by what of its messages is given up now; call
+    in the transaction of the change, after the message is saved and before its fact is journalled.
 
-    Locks: the alarm, then the journal's counter.
+    Locks: the alarm and the journal's counter of each city, in the order of the cities.
     """
     dead = OutboxMessage.objects.filter(link=link, state=OutboxState.DEAD).in_earnest().order_by()
-    found = dead.aggregate(count=Count("pk"), newest=Max("created_at"))
-    city = Municipality.objects.defer("boundary").get(pk=link.municipality_id)
-    if found["count"]:
-        alarms.raise_(
-            kind=KIND,
-            municipality=city,
-            subject_kind="link",
-            subject_id=link.code,
-            detail={"given_up": found["count"], "newest": found["newest"].isoformat()},
-        )
-    else:
-        alarms.clear(kind=KIND, municipality=city, subject_kind="link", subject_id=link.code)
+    counted = dead.values_list("municipality_id").annotate(Count("pk"), Max("created_at"))
+    found = {city_id: (count, newest) for city_id, count, newest in counted}
+    cities = Municipality.objects.filter(pk__in={*link.serving_ids(), *found}).order_by("pk")
+    for city in cities.defer("boundary"):
+        subject = {"municipality": city, "subject_kind": "link", "subject_id": link.code}
+        if city.pk not in found:
+            alarms.clear(kind=KIND, **subject)
+            continue
+        count, newest = found[city.pk]
+        detail = {"given_up": count, "newest": newest.isoformat()}
+        alarms.raise_(kind=KIND, detail=detail, **subject)

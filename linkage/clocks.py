@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from controlroom.errors import DomainError
 from incidents.features import moment
-from linkage import alarms, documents
+from linkage import documents, line_alarms
 from linkage.choices import LinkState
 from linkage.models import Alarm, InboxMessage, Link
 
@@ -76,11 +76,9 @@ def report_refused(*, link: Link, raw: bytes) -> None:
     except (DomainError, KeyError, TypeError, ValueError):
         return
     if abs(skew) > REFUSED:
-        alarms.raise_(
+        line_alarms.raise_(
             kind=KIND,
-            municipality=link.municipality,
-            subject_kind="link",
-            subject_id=link.code,
+            link=link,
             detail={
                 "skew_s": round(skew.total_seconds(), 1),
                 "refused_at": moment(now),

@@ -27,7 +27,7 @@ from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
 from incidents.snapshot import one_moment
-from linkage import links, resyncs, tasks, traffic, trials, use
+from linkage import links, regions, resyncs, tasks, traffic, trials, use
 from linkage.choices import InboxResult, LinkState, MessageType, OutboxState
 from linkage.matrix import matrix, shown_state
 from linkage.models import InboxMessage, Link, OutboxMessage
@@ -41,6 +41,7 @@ from linkage.serializers import (
 
 # Who looks after links may look without working at incidents.
 VIEW = (Right.OPERATIONS_VIEW, Right.LINKS_MANAGE)
+# At night no administrator is there: a supervisor may too.
 ACT = (Right.SUPERVISE, Right.LINKS_MANAGE)
 
 
@@ -62,16 +63,32 @@ def municipality_of(user: Any, code: str, *rights: Right) -> tuple[Municipality,
 
 
 def link_of(user: Any, code: str, link: str, *rights: Right) -> Link:
-    """Raises: OutOfScope, NotAllowed."""
+    """Find a link that serves the municipality, as this one sees it (linkage/regions.py).
+
+    Raises: OutOfScope, NotAllowed.
+    """
     municipality, right = municipality_of(user, code, *rights)
     found: Link | None = (
         Link.objects.visible_to(user, right)
-        .filter(municipality=municipality, code=link)
+        .serving(municipality)
+        .filter(code=link)
         .select_related("municipality", "agency")
         .first()
     )
     if found is None:
         raise OutOfScope(_("no such link"))
+    return regions.seen_by(found, municipality)
+
+
+def kept_link_of(user: Any, code: str, link: str) -> Link:
+    """Find a link to pause or resume: for all that it serves, so only where it is kept.
+
+    Raises: OutOfScope, NotAllowed.
+    """
+    seen = link_of(user, code, link, *ACT)
+    found: Link = Link.objects.select_related("municipality").get(pk=seen.pk)
+    if found.municipality_id != seen.municipality_id:
+        raise NotAllowed(_("the line is kept by %(city)s") % {"city": found.municipality})
     return found
 
 
@@ -142,8 +159,9 @@ def show_matrix(request: Request, code: str) -> Response:
         cursor = log.scope_head(municipality_id=municipality.pk, audiences=audiences)
         rows = matrix(
             Link.objects.visible_to(request.user, right)
-            .filter(municipality=municipality)
-            .select_related("agency")
+            .serving(municipality)
+            .select_related("agency", "municipality"),
+            city=municipality,
         )
     return Response({"cursor": cursor, "server_time": moment(timezone.now()), "links": rows})
 
@@ -152,7 +170,7 @@ def show_matrix(request: Request, code: str) -> Response:
 def messages(request: Request, code: str, link: str) -> Response:
     found = link_of(request.user, code, link, *VIEW)
     asked = checked(MessagesSerializer, request.query_params)
-    rows, following = traffic.page_of(found, asked)
+    rows, following = traffic.page_of(found, asked, city=found.municipality)
     return Response({"messages": rows, "next": following})
 
 
@@ -175,9 +193,9 @@ def reveal(request: Request, code: str, link: str, direction: str, name: str) ->
 def _message(link: Link, direction: str, name: str) -> OutboxMessage | InboxMessage:
     try:
         if direction == "out":
-            return traffic.owed_by(link, UUID(name))
+            return traffic.owed_by(link, UUID(name), city=link.municipality)
         if direction == "in" and name.isdecimal() and len(name) < 19:
-            return traffic.came_by(link, int(name))
+            return traffic.came_by(link, int(name), city=link.municipality)
     except ValueError:
         pass
     raise OutOfScope(_("no such message of this link"))
@@ -186,7 +204,7 @@ def _message(link: Link, direction: str, name: str) -> OutboxMessage | InboxMess
 @api_view(["POST"])
 def pause(request: Request, code: str, link: str) -> Response:
     """Put a link into maintenance: what it is owed waits, and what it sends is still taken."""
-    found = link_of(request.user, code, link, *ACT)
+    found = kept_link_of(request.user, code, link)
     reason = checked(ReasonSerializer, request.data)["reason"]
     if found.state == LinkState.SUSPENDED:
         raise Invalid(_("a suspended link is not paused"), fields={"state": [found.state]})
@@ -198,7 +216,7 @@ def pause(request: Request, code: str, link: str) -> Response:
 
 @api_view(["POST"])
 def resume(request: Request, code: str, link: str) -> Response:
-    found = link_of(request.user, code, link, *ACT)
+    found = kept_link_of(request.user, code, link)
     reason = checked(ReasonSerializer, request.data)["reason"]
     if shown_state(found, timezone.now()) != LinkState.MAINTENANCE:
         raise Invalid(
@@ -237,9 +255,10 @@ def use_csv(request: HttpRequest, code: str) -> StreamingHttpResponse:
         raise Http404(str(refusal)) from refusal
     except NotAllowed as refusal:
         raise PermissionDenied(str(refusal)) from refusal
-    rows = Link.objects.visible_to(request.user, right).filter(municipality=municipality)
+    rows = Link.objects.visible_to(request.user, right).serving(municipality)
     answer = StreamingHttpResponse(
-        use.use_file(rows.select_related("agency")), content_type="text/csv; charset=utf-8"
+        use.use_file(rows.select_related("agency"), city=municipality),
+        content_type="text/csv; charset=utf-8",
     )
     answer["Content-Disposition"] = f'attachment; filename="links-{municipality.code}.csv"'
     return answer

@@ -52,6 +52,8 @@ def file_report(
 ) -> FiledReport:
     """Owe the agency a report of an incident, or of a place that becomes one.
 
+    It is of the city as which the link is seen (linkage/regions.py).
+
     Co-response and transfer open the agency's own side as an incident linked with this one: the
     two are answered by two rooms, and neither is merged into the other.
     Emits: fact_recorded, in the transaction.
@@ -190,7 +192,8 @@ def take_ack(link: Link, message: Message) -> Done:
     case, is_new = Case.objects.get_or_create(
         link=link,
         external_id=message.case_number,
-        defaults={"municipality_id": link.municipality_id, "incident": report.incident},
+        municipality_id=report.municipality_id,
+        defaults={"incident": report.incident},
     )
     if case.incident_id != report.incident_id:
         # The agency knew of it already: its case stays with its own incident.
@@ -200,7 +203,7 @@ def take_ack(link: Link, message: Message) -> Done:
     report.case, report.taken_at = case, timezone.now()
     report.save(update_fields=["case", "taken_at"])
     log.append(
-        municipality_id=link.municipality_id,
+        municipality_id=report.municipality_id,
         kind="report.taken",
         subject_kind="incident",
         subject_id=str(report.incident_id),
@@ -217,9 +220,8 @@ def or_note(handler: Handler) -> Handler:
 
     def handle(link: Link, message: Message) -> Done:
         case = (
-            Case.objects.filter(
-                link=link, external_id=message.case_number, filed__isnull=False, payload={}
-            )
+            Case.objects.known_as(link, message.case_number)
+            .filter(filed__isnull=False, payload={})
             .select_related("incident")
             .first()
         )

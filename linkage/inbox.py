@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from copy import copy
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from controlroom.journal.choices import Audience
 from incidents.features import moment
 from incidents.models import Incident
 from incidents.statuses import Status
-from linkage import alarms, clocks, documents, mapping, outbox, regions
+from linkage import clocks, documents, line_alarms, mapping, outbox, regions
 from linkage.choices import Direction, InboxResult, LinkState, MessageType
 from linkage.errors import (
     CaseCancelled,
@@ -44,7 +45,7 @@ _INSERT = """
 INSERT INTO linkage_inboxmessage (municipality_id, link_id, message_id, message_type, case_number,
   version, raw, sha256, content_sha256, sent_at, received_at, skew_ms, result, response)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '{}')
-ON CONFLICT (link_id, message_id) DO NOTHING RETURNING id
+ON CONFLICT (link_id, message_id) WHERE original_id IS NULL DO NOTHING RETURNING id
 """
 
 
@@ -67,12 +68,12 @@ def accept(*, link: Link, raw: bytes) -> Answer:
     if link.region_id is not None:
         # Whose case it is must not be asked twice at once.
         lock_case(link, message.case_number)
-        link = regions.addressed(link, document, message)
-    row = keep(link=link, raw=raw, document=document, message=message)
+    seen = regions.concerned(link, document, message)
+    row = keep(link=seen[0], raw=raw, document=document, message=message)
     if row is None:
         return _stored_answer(link, document, message)
     lock_case(link, message.case_number)
-    return apply(link=link, row=row, message=message)
+    return apply(seen=seen, row=row, message=message)
 
 
 def _check_shape(link: Link, document: dict[str, Any]) -> None:
@@ -113,31 +114,46 @@ def _type_of(link: Link, document: dict[str, Any]) -> str:
     return message_type
 
 
-def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
-    """Apply a kept message to its case and finish its row with the answer."""
-    answered = _answered(link, message.correlation_id)
-    done = _handle(link, message)
+def apply(*, seen: list[Link], row: InboxMessage, message: Message) -> Answer:
+    """Apply a kept message to its case in each city that it concerns, and finish its rows.
+
+    `seen`: the link as each of them sees it (regions.py); the row is the first one's.
+    """
+    answered = _answered(seen[0], message.correlation_id)
+    rows = [row, *(copy_for(link, row) for link in seen[1:])]
+    done = [_handle(link, message) for link in seen]
     if answered is not None:
         outbox.mark_answered(message=answered)
-    if done.created and done.incident is not None and _apply_filed(link, message.case_number):
-        done.incident.refresh_from_db(fields=["status", "version"])
+    opened = [link for link, one in zip(seen, done, strict=True) if one.created]
+    if opened and _apply_filed(opened, message.case_number):
+        for one in done:
+            if one.incident is not None:
+                one.incident.refresh_from_db(fields=["status", "version"])
     answer = Answer(
-        202 if done.result == InboxResult.FILED else 201,
-        {**_body(message, row, done.result, done.incident), **done.more},
-        _location(link, message),
+        202 if all(one.result == InboxResult.FILED for one in done) else 201,
+        {**_body(message, row, seen, done), **done[0].more},
+        _location(seen[0], message),
     )
-    InboxMessage.objects.filter(pk=row.pk).update(
-        result=done.result,
-        incident=done.incident,
-        response={"status": answer.status, "body": frozen(answer.body), "headers": answer.headers},
-    )
+    for kept, one in zip(rows, done, strict=True):
+        InboxMessage.objects.filter(pk=kept.pk).update(
+            result=one.result,
+            incident=one.incident,
+            response={
+                "status": answer.status,
+                "body": frozen(answer.body),
+                "headers": answer.headers,
+            },
+        )
     return answer
 
 
 def _location(link: Link, message: Message) -> dict[str, str]:
     if message.message_type in WITHOUT_CASE:
         return {}
-    return {"Location": f"/api/v1/incidents/{quote(message.case_number)}?link={link.code}"}
+    address = f"/api/v1/incidents/{quote(message.case_number)}?link={link.code}"
+    if link.region_id is not None:
+        address = f"{address}&municipality={link.municipality.code}"
+    return {"Location": address}
 
 
 def _handle(link: Link, message: Message) -> Done:
@@ -161,7 +177,6 @@ def correct(*, link: Link, case: Case, raw: bytes, admits: Callable[[Case], None
     Raises: CaseCancelled, and what accept raises.
     """
     check_open(link)
-    link = regions.seen_by(link, case.municipality)
     if CONTRACTS[link.service].correction is None:
         raise LinkClosed(_("cases of this service are not corrected in part"))
     changes = documents.parse(raw)
@@ -186,29 +201,47 @@ def correct(*, link: Link, case: Case, raw: bytes, admits: Callable[[Case], None
         payload=payload,
     )
     _check_agreement(link, message)
-    row = keep(link=link, raw=raw, document={"payload": payload}, message=message)
+    seen = regions.concerned(link, {}, message)
+    row = keep(link=seen[0], raw=raw, document={"payload": payload}, message=message)
     if row is None:
         raise MessageConflict(_("this message id came before with other content"))
-    return apply(link=link, row=row, message=message)
+    return apply(seen=seen, row=row, message=message)
 
 
-def _apply_filed(link: Link, case_number: str) -> int:
+def _apply_filed(opened: list[Link], case_number: str) -> int:
     """Apply what overtook the report of its case, in the order of versions and arrival."""
     waiting = InboxMessage.objects.filter(
-        link=link, case_number=case_number, result=InboxResult.FILED
+        link=opened[0], case_number=case_number, result=InboxResult.FILED, original=None
     ).exclude(response={})
     filed = list(waiting.order_by("version", "pk"))
     for row in filed:
         message = read(documents.parse(bytes(row.raw)))
-        try:
-            done = _handle(link, message)
-        except OutOfSequence:
-            # It overtook its report and comes too late by now: kept, and no reason to refuse that.
-            done = Done(InboxResult.UNCHANGED)
-        InboxMessage.objects.filter(pk=row.pk).update(
-            municipality=link.municipality, result=done.result, incident=done.incident
-        )
+        for link, kept in zip(opened, hand_to(opened, row), strict=True):
+            try:
+                done = _handle(link, message)
+            except OutOfSequence:
+                # It overtook its report and comes too late by now: kept, no reason to refuse that.
+                done = Done(InboxResult.UNCHANGED)
+            InboxMessage.objects.filter(pk=kept.pk).update(
+                result=done.result, incident=done.incident
+            )
     return len(filed)
+
+
+def hand_to(seen: list[Link], row: InboxMessage) -> list[InboxMessage]:
+    """Give a row that waited to the cities that it turned out to concern; a row for each."""
+    if row.municipality_id != seen[0].municipality_id:
+        row.municipality_id = seen[0].municipality_id
+        row.save(update_fields=["municipality"])
+    return [row, *(copy_for(link, row) for link in seen[1:])]
+
+
+def copy_for(link: Link, row: InboxMessage) -> InboxMessage:
+    """Keep the message for a further city of the link's region, as it came."""
+    kept = copy(row)
+    kept.pk, kept.original, kept.municipality_id = None, row, link.municipality_id
+    kept.save(force_insert=True)
+    return kept
 
 
 def message_id_of(raw: bytes) -> str:
@@ -328,7 +361,8 @@ def check_same(*, link: Link, document: dict[str, Any], message: Message) -> Inb
 
     Raises: MessageConflict when it said something else.
     """
-    row: InboxMessage = InboxMessage.objects.get(link=link, message_id=message.message_id)
+    came = InboxMessage.objects.as_come()
+    row: InboxMessage = came.get(link=link, message_id=message.message_id)
     if row.content_sha256 != content_sha256(document):
         raise MessageConflict(
             _("this message id came before with other content"),
@@ -354,6 +388,10 @@ def report_conflict(*, link: Link, message_id: str) -> None:
         agent=link.code,
         detail=detail,
     )
+    at = moment(timezone.now())
+    line_alarms.raise_(
+        kind="link.conflict", link=link, detail={"message_id": message_id[:80], "at": at}
+    )
     log.append(
         municipality_id=link.municipality_id,
         kind="link.message_conflict",
@@ -362,29 +400,36 @@ def report_conflict(*, link: Link, message_id: str) -> None:
         data=detail,
         audience=Audience.ADMINISTRATION,
     )
-    alarms.raise_(
-        kind="link.conflict",
-        municipality=link.municipality,
-        subject_kind="link",
-        subject_id=link.code,
-        detail={"message_id": message_id[:80], "at": moment(timezone.now())},
-    )
 
 
 def _body(
-    message: Message, row: InboxMessage, result: InboxResult, incident: Incident | None
+    message: Message, row: InboxMessage, seen: list[Link], done: list[Done]
 ) -> dict[str, Any]:
-    return {
+    body: dict[str, Any] = {
         "msg_id": message.message_id,
         "msg_type": MessageType(message.message_type).value,
         "receipt_no": message.case_number,
-        "result": result.value,
+        "result": done[0].result.value,
         "received_at": moment(row.received_at),
-        "incident": {
-            "number": incident.number,
-            "status": str(incident.status),
-            "version": incident.version,
-        }
-        if incident
-        else None,
+        "incident": _brief(done[0].incident),
+    }
+    if seen[0].region_id is not None:
+        body["municipalities"] = [
+            {
+                "municipality_code": link.municipality.code,
+                "result": one.result.value,
+                "incident": _brief(one.incident),
+            }
+            for link, one in zip(seen, done, strict=True)
+        ]
+    return body
+
+
+def _brief(incident: Incident | None) -> dict[str, Any] | None:
+    if incident is None:
+        return None
+    return {
+        "number": incident.number,
+        "status": str(incident.status),
+        "version": incident.version,
     }

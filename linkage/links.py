@@ -128,7 +128,11 @@ def register_push(
 
 @transaction.atomic
 def set_state(*, link: Link, state: LinkState, by: Any = None, reason: str = "") -> Link:
-    """Suspend a link, put it into maintenance, or bring it back up."""
+    """Suspend a link, put it into maintenance, or bring it back up.
+
+    Emits: "link.state" in the journal of each city that it serves.
+    Locks: the link row, then the journals' counters in the order of the cities.
+    """
     if state not in {LinkState.UP, LinkState.MAINTENANCE, LinkState.SUSPENDED}:
         raise Invalid(_("this state is measured, not set"), fields={"state": [state]})
     link = Link.objects.select_for_update(no_key=True).get(pk=link.pk)
@@ -142,14 +146,15 @@ def set_state(*, link: Link, state: LinkState, by: Any = None, reason: str = "")
     link.state, link.failures, link.paused_until = state, 0, None
     link.save(update_fields=["state", "failures", "paused_until", *WINDOW])
     _record(f"link.{state}", link, by, reason)
-    log.append(
-        municipality_id=link.municipality_id,
-        kind="link.state",
-        subject_kind="link",
-        subject_id=link.code,
-        actor_id=by.pk if by else None,
-        data={"link": link.code, "state": str(state), "before": str(before)},
-    )
+    for municipality_id in link.serving_ids():
+        log.append(
+            municipality_id=municipality_id,
+            kind="link.state",
+            subject_kind="link",
+            subject_id=link.code,
+            actor_id=by.pk if by else None,
+            data={"link": link.code, "state": str(state), "before": str(before)},
+        )
     return link
 
 

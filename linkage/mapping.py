@@ -58,9 +58,10 @@ def mapped(*, source: str, service: str, code: str, name: str = "") -> Kind | No
 
 @transaction.atomic
 def note_unmapped(*, source: str, code: str, name: str = "") -> None:
-    """Count a report with a code that means nothing here, and say so the first time.
+    """Count a report with a code that means nothing here, and say so the first time to every
+    city that the link serves: only its keeper can map it, each may ask for that.
 
-    Locks: the code's row, then the journal's counter.
+    Locks: the code's row, then the journals' counters in the order of the cities.
     """
     link = Link.objects.filter(code=source).first()
     if link is None:
@@ -71,9 +72,9 @@ def note_unmapped(*, source: str, code: str, name: str = "") -> None:
     )
     first = not KindMapping.objects.filter(pk=row.pk, seen_count__gt=0).exists()
     KindMapping.objects.filter(pk=row.pk).update(seen_count=F("seen_count") + 1, last_seen_at=now)
-    if first:
+    for municipality_id in link.serving_ids() if first else ():
         log.append(
-            municipality_id=link.municipality_id,
+            municipality_id=municipality_id,
             kind="link.unmapped_code",
             subject_kind="link",
             subject_id=link.code,

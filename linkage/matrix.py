@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Count, Min
 from django.utils import timezone
 
+from controlroom.municipalities.models import Municipality
 from incidents.choices import Status
 from incidents.features import moment
 from linkage import circuit, life, resyncs
@@ -25,14 +26,16 @@ _OUT_ACKS = """
 SELECT link_id, count(*), percentile_cont(ARRAY[0.5, 0.9])
   WITHIN GROUP (ORDER BY extract(epoch FROM acked_at - created_at))
 FROM linkage_outboxmessage
-WHERE link_id = ANY(%s) AND created_at >= %s AND acked_at IS NOT NULL AND incident_id IS NOT NULL
+WHERE link_id = ANY(%s) AND municipality_id = %s AND created_at >= %s
+  AND acked_at IS NOT NULL AND incident_id IS NOT NULL
 GROUP BY link_id
 """
 _IN_ACKS = """
 SELECT c.link_id, count(*), percentile_cont(ARRAY[0.5, 0.9])
   WITHIN GROUP (ORDER BY extract(epoch FROM i.acknowledged_at - i.received_at))
 FROM linkage_case c JOIN incidents_incident i ON i.id = c.incident_id
-WHERE c.link_id = ANY(%s) AND c.opened_at >= %s AND i.acknowledged_at IS NOT NULL
+WHERE c.link_id = ANY(%s) AND c.municipality_id = %s AND c.opened_at >= %s
+  AND i.acknowledged_at IS NOT NULL
 GROUP BY c.link_id
 """
 _NEWEST_IN = """
@@ -52,21 +55,35 @@ CROSS JOIN LATERAL (
 """
 
 
-def matrix(links: Iterable[Link], *, now: datetime | None = None) -> list[dict[str, Any]]:
-    """Describe each link by its two directions, in a fixed number of queries."""
+def matrix(
+    links: Iterable[Link], *, city: Municipality, now: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Describe each link by its two directions, in a fixed number of queries.
+
+    The state of a line is the same for every city that it serves; what is counted is one's own.
+    """
     now = now or timezone.now()
     rows = list(links)
-    seen = _Seen(rows, now)
-    used = use_of(rows, now=now)
-    return [{**_link(row, seen, now), "use": used[row.pk]} for row in rows]
+    seen = _Seen(rows, city, now)
+    used = use_of(rows, city=city, now=now)
+    kept = {row.pk: row.municipality_id == city.pk for row in rows}
+    return [
+        {
+            **_link(row, seen, now),
+            "kept_by": "" if kept[row.pk] else row.municipality.name,
+            "use": used[row.pk],
+        }
+        for row in rows
+    ]
 
 
 class _Seen:
     """Everything that is counted, by link."""
 
-    def __init__(self, links: list[Link], now: datetime) -> None:
+    def __init__(self, links: list[Link], city: Municipality, now: datetime) -> None:
         ids = [link.pk for link in links]
-        owed = OutboxMessage.objects.in_earnest().filter(link__in=ids).order_by()
+        own = {"link__in": ids, "municipality": city}
+        owed = OutboxMessage.objects.in_earnest().filter(**own).order_by()
         self.queues = {
             pk: (length, oldest, following)
             for pk, length, oldest, following in owed.filter(state__in=PENDING)
@@ -78,16 +95,14 @@ class _Seen:
             owed.filter(state=OutboxState.DEAD).values_list("link_id").annotate(n=Count("pk"))
         )
         self.filed = dict(
-            InboxMessage.objects.filter(link__in=ids, result=InboxResult.FILED)
+            InboxMessage.objects.filter(**own, result=InboxResult.FILED)
             .order_by()
             .values_list("link_id")
             .annotate(n=Count("pk"))
         )
         self.unseen = {
             pk: (length, oldest)
-            for pk, length, oldest in Case.objects.filter(
-                link__in=ids, incident__status=Status.RECEIVED
-            )
+            for pk, length, oldest in Case.objects.filter(**own, incident__status=Status.RECEIVED)
             .order_by()
             .values_list("link_id")
             .annotate(n=Count("pk"), oldest=Min("incident__received_at"))
@@ -98,9 +113,9 @@ class _Seen:
         self.resyncs = resyncs.newest(links)
         since = now - WINDOW
         with connection.cursor() as cursor:
-            cursor.execute(_OUT_ACKS, [ids, since])
+            cursor.execute(_OUT_ACKS, [ids, city.pk, since])
             self.out_acks = {pk: (n, shares) for pk, n, shares in cursor.fetchall()}
-            cursor.execute(_IN_ACKS, [ids, since])
+            cursor.execute(_IN_ACKS, [ids, city.pk, since])
             self.in_acks = {pk: (n, shares) for pk, n, shares in cursor.fetchall()}
             cursor.execute(_NEWEST_IN, [ids])
             self.newest = {

@@ -183,7 +183,10 @@ class Case(models.Model):
         verbose_name = _("agency case")
         verbose_name_plural = _("agency cases")
         constraints = [
-            models.UniqueConstraint(fields=["link", "external_id"], name="case_once_per_link")
+            # A case whose area reaches several cities of a region is one case of each.
+            models.UniqueConstraint(
+                fields=["link", "external_id", "municipality"], name="case_once_per_city"
+            )
         ]
         indexes = [models.Index(fields=["link", "-opened_at", "-id"], name="case_by_time")]
 
@@ -216,6 +219,11 @@ class InboxMessage(models.Model):
         "incidents.Incident", models.PROTECT, null=True, related_name="inbox_messages"
     )
     response = models.JSONField(default=dict)
+    # A message that concerns several cities of a region is kept by each of them: the first has
+    # the row that came, the others a copy with what came of it there.
+    original = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="copies", db_index=False
+    )
 
     objects = InboxQuerySet.as_manager()
 
@@ -224,7 +232,16 @@ class InboxMessage(models.Model):
         verbose_name = _("inbox message")
         verbose_name_plural = _("inbox messages")
         constraints = [
-            models.UniqueConstraint(fields=["link", "message_id"], name="inbox_message_once")
+            models.UniqueConstraint(
+                fields=["link", "message_id"],
+                condition=Q(original=None),
+                name="inbox_message_once",
+            ),
+            models.UniqueConstraint(
+                fields=["original", "municipality"],
+                condition=Q(original__isnull=False),
+                name="inbox_copy_once_per_city",
+            ),
         ]
         indexes = [
             models.Index(

@@ -137,7 +137,8 @@ class CapAlert(models.Model):
         verbose_name_plural = _("CAP alerts")
         constraints = [
             models.UniqueConstraint(
-                fields=["link", "identifier", "sender", "sent"], name="cap_alert_once"
+                fields=["link", "identifier", "sender", "sent", "municipality"],
+                name="cap_alert_once_per_city",
             )
         ]
         indexes = [

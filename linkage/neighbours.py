@@ -207,9 +207,7 @@ def accept(*, agreement: NeighbourAgreement, by: Any) -> NeighbourAgreement:
     Locks: the agreement.
     Raises: Conflict when it was revoked, NotAllowed when neither side is theirs to keep.
     """
-    row: NeighbourAgreement = NeighbourAgreement.objects.select_for_update(no_key=True).get(
-        pk=agreement.pk
-    )
+    row = _locked(agreement)
     if row.revoked_at:
         raise Conflict(_("this agreement was revoked"))
     sides = sides_of(row, by)
@@ -233,9 +231,7 @@ def revoke(*, agreement: NeighbourAgreement, by: Any) -> NeighbourAgreement:
     Locks: the agreement.
     Raises: NotAllowed.
     """
-    row: NeighbourAgreement = NeighbourAgreement.objects.select_for_update(no_key=True).get(
-        pk=agreement.pk
-    )
+    row = _locked(agreement)
     sides = sides_of(row, by)
     if not sides:
         require(by, row.municipality_id, Right.LINKS_MANAGE)

@@ -31,14 +31,17 @@ class LinkQuerySet(OwnedQuerySet):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         held = user.memberships.carrying(right or self.right).values("municipality_id")
-        return self.filter(self._serving(held))
+        return self.serving_any(held)
 
     def serving(self, municipality: Any) -> Self:
-        return self.filter(self._serving([municipality.pk]))
+        return self.serving_any([municipality.pk])
 
-    def _serving(self, municipality_ids: Any) -> Q:
+    def serving_any(self, municipality_ids: Any) -> Self:
+        """Keep what belongs to one of them, or to a region that one of them is in."""
         regions = self.model.region.field.related_model.objects.filter(members__in=municipality_ids)
-        return Q(municipality__in=municipality_ids) | Q(region__in=regions.values("pk"))
+        return self.filter(
+            Q(municipality__in=municipality_ids) | Q(region__in=regions.values("pk"))
+        )
 
     def of_client(self, application: Any) -> Self:
         """Keep the links that this OAuth client speaks for: a client's whole world."""
@@ -49,13 +52,20 @@ class CaseQuerySet(OwnedQuerySet):
     def of_client(self, application: Any) -> Self:
         return self.filter(link__application=application)
 
+    def known_as(self, link: Any, number: str) -> Self:
+        """Keep the case of this number, of the city as which the link is seen (regions.py)."""
+        known = self.filter(link=link, external_id=number)
+        return known.filter(municipality_id=link.municipality_id) if link.region_id else known
+
     def before(self, opened_at: datetime, pk: int) -> Self:
         """Keep what comes after this row in the newest-first order; pk breaks ties."""
         return self.filter(Q(opened_at__lt=opened_at) | Q(opened_at=opened_at, pk__lt=pk))
 
 
 class InboxQuerySet(OwnedQuerySet):
-    pass
+    def as_come(self) -> Self:
+        """Leave out the copies that further cities of a region have: what came, came once."""
+        return self.filter(original=None)
 
 
 class OutboxQuerySet(OwnedQuerySet):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from controlroom.audit import chain
 from controlroom.errors import Invalid
+from controlroom.municipalities.models import Municipality
 from linkage import backlog, owed
 from linkage.choices import OutboxState
 from linkage.errors import NotReplayable
@@ -47,10 +48,22 @@ def replay(*, message: OutboxMessage, by: Any, reason: str) -> OutboxMessage:
     return message
 
 
-def replay_many(*, link: Link, uids: Iterable[UUID], by: Any, reason: str) -> Replayed:
-    """Send these messages of the link again; those that were not given up are named, not sent."""
+def replay_many(
+    *,
+    link: Link,
+    uids: Iterable[UUID],
+    by: Any,
+    reason: str,
+    city: Municipality | None = None,
+) -> Replayed:
+    """Send these messages of the link again; those that were not given up are named, not sent.
+
+    `city`: only its own, as the consoles ask; the agency may ask for all.
+    """
     asked = list(dict.fromkeys(uids))
     found = OutboxMessage.objects.filter(link=link, uid__in=asked, state__in=REPLAYABLE)
+    if city is not None:
+        found = found.filter(municipality=city)
     replayed = _renew_all(link, list(found.order_by("pk").values_list("pk", flat=True)))
     sent = set(replayed)
     refused = [str(uid) for uid in asked if uid not in sent]
@@ -59,9 +72,17 @@ def replay_many(*, link: Link, uids: Iterable[UUID], by: Any, reason: str) -> Re
 
 
 def replay_outage(
-    *, link: Link, since: datetime, until: datetime, by: Any, reason: str
+    *,
+    link: Link,
+    since: datetime,
+    until: datetime,
+    by: Any,
+    reason: str,
+    city: Municipality | None = None,
 ) -> Replayed:
     """Send again all that was given up of what came up between two moments.
+
+    `city`: as for replay_many.
 
     Raises: Invalid for moments in the wrong order.
     """
@@ -72,6 +93,8 @@ def replay_outage(
     lost = OutboxMessage.objects.filter(
         link=link, state__in=REPLAYABLE, created_at__gte=since, created_at__lt=until
     )
+    if city is not None:
+        lost = lost.filter(municipality=city)
     replayed = _renew_all(link, list(lost.order_by("pk").values_list("pk", flat=True)[:MOST]))
     detail = {"since": since.isoformat(), "until": until.isoformat(), "replayed": len(replayed)}
     _record(link, by, reason, detail)

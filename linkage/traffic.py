@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from controlroom.accounts.models import User
 from controlroom.audit import chain
 from controlroom.errors import OutOfScope
+from controlroom.municipalities.models import Municipality
 from incidents.features import moment
 from linkage.choices import MessageType
 from linkage.envelopes import cloud_event, encoded
@@ -21,14 +22,17 @@ from linkage.models import DeliveryAttempt, InboxMessage, Link, OutboxMessage
 Row = dict[str, Any]
 
 
-def page_of(link: Link, asked: Mapping[str, Any]) -> tuple[list[Row], int | None]:
+def page_of(
+    link: Link, asked: Mapping[str, Any], *, city: Municipality | None = None
+) -> tuple[list[Row], int | None]:
     """Give a page of one direction and the number to ask for the next one after.
 
     Newest first by our own number, so that what comes meanwhile shifts no page.
+    `city`: only its own messages, as the consoles ask; the agency asks for all.
     """
     limit: int = asked["limit"]
     if asked["direction"] == "in":
-        rows = _filtered(InboxMessage.objects.filter(link=link), asked, "result")
+        rows = _filtered(_of(InboxMessage, link, city), asked, "result")
         found = [
             _came(row)
             for row in rows.select_related("incident")
@@ -36,11 +40,16 @@ def page_of(link: Link, asked: Mapping[str, Any]) -> tuple[list[Row], int | None
             .annotate(size=Length("raw"))[: limit + 1]
         ]
     else:
-        rows = _filtered(OutboxMessage.objects.filter(link=link), asked, "state")
+        rows = _filtered(_of(OutboxMessage, link, city), asked, "state")
         light = rows.select_related("incident").defer("payload")
         found = [_owed(row) for row in light[: limit + 1]]
     more = len(found) > limit
     return found[:limit], found[limit - 1]["sequence"] if more else None
+
+
+def _of(model: Any, link: Link, city: Municipality | None) -> Any:
+    rows = model.objects.filter(link=link)
+    return rows if city is None else rows.filter(municipality=city)
 
 
 def _filtered(rows: Any, asked: Mapping[str, Any], state: str) -> QuerySet[Any]:
@@ -98,10 +107,11 @@ def _incident(incident: Any) -> Row | None:
     return {"id": str(incident.pk), "number": incident.number, "is_drill": incident.is_drill}
 
 
-def owed_by(link: Link, uid: UUID) -> OutboxMessage:
+def owed_by(link: Link, uid: UUID, *, city: Municipality | None = None) -> OutboxMessage:
     """Raises: OutOfScope."""
     found: OutboxMessage | None = (
-        OutboxMessage.objects.filter(link=link, uid=uid)
+        _of(OutboxMessage, link, city)
+        .filter(uid=uid)
         .select_related("link__municipality", "link__agency", "incident")
         .first()
     )
@@ -110,12 +120,10 @@ def owed_by(link: Link, uid: UUID) -> OutboxMessage:
     return found
 
 
-def came_by(link: Link, sequence: int) -> InboxMessage:
+def came_by(link: Link, sequence: int, *, city: Municipality | None = None) -> InboxMessage:
     """Raises: OutOfScope."""
     found: InboxMessage | None = (
-        InboxMessage.objects.filter(link=link, pk=sequence)
-        .select_related("incident", "link")
-        .first()
+        _of(InboxMessage, link, city).filter(pk=sequence).select_related("incident", "link").first()
     )
     if found is None:
         raise OutOfScope(_("no such message of this link"))

@@ -27,10 +27,13 @@ MOST_WAITING = 5
 def send(*, link: Link, by: Any = None, agent: str = "") -> OutboxMessage:
     """Owe the agency a test message, asked for by a person of the centre or by the agency.
 
+    It is of the city as which the link is seen (linkage/regions.py).
+
     Emits: obligations.owed, in the transaction.
     Locks: the link row, then the journal's counter.
     Raises: LinkClosed, DrillNotAllowed, TestsWaiting.
     """
+    municipality_id = link.municipality_id
     link = Link.objects.select_for_update(no_key=True).get(pk=link.pk)
     _check(link)
     now = timezone.now()
@@ -38,7 +41,7 @@ def send(*, link: Link, by: Any = None, agent: str = "") -> OutboxMessage:
     number = f"TEST-{uid.hex[:8]}"
     message = OutboxMessage.objects.create(
         uid=uid,
-        municipality_id=link.municipality_id,
+        municipality_id=municipality_id,
         link=link,
         message_type=MessageType.TEST,
         case_number=number,
@@ -56,7 +59,7 @@ def send(*, link: Link, by: Any = None, agent: str = "") -> OutboxMessage:
         action="link.tested",
         subject_kind="link",
         subject_id=link.code,
-        municipality_id=link.municipality_id,
+        municipality_id=municipality_id,
         actor_id=by.pk if by else None,
         agent=agent,
         detail={"message": str(uid)},

@@ -15,6 +15,7 @@ from cctv.register.export import csv_blocks
 from controlroom.accounts.models import User
 from controlroom.audit import chain
 from controlroom.municipalities.access import require
+from controlroom.municipalities.models import Municipality
 from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
@@ -38,7 +39,7 @@ SELECT c.link_id, count(*),
 FROM linkage_case c
 JOIN incidents_incident i ON i.id = c.incident_id AND NOT i.is_drill
 LEFT JOIN linkage_useverdict u ON u.incident_id = i.id
-WHERE c.link_id = ANY(%s) AND c.opened_at >= %s
+WHERE c.link_id = ANY(%s) AND c.opened_at >= %s AND c.municipality_id = %s
 GROUP BY c.link_id
 """
 _LAST_REAL = """
@@ -51,13 +52,18 @@ WHERE l.service IN (SELECT service FROM linkage_link WHERE id = ANY(%s))
 """
 
 
-def use_of(links: Iterable[Link], *, now: datetime | None = None) -> dict[int, dict[str, Any]]:
-    """Count the last thirty days of each link, in two queries; by the link's key."""
+def use_of(
+    links: Iterable[Link], *, city: Municipality, now: datetime | None = None
+) -> dict[int, dict[str, Any]]:
+    """Count the last thirty days of each link, in two queries; by the link's key.
+
+    The cases are the city's own. Whether the line lies idle is told of all that it serves.
+    """
     now = now or timezone.now()
     rows = list(links)
     ids = [row.pk for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED, [SEEN_WITHIN.total_seconds(), ids, now - PERIOD])
+        cursor.execute(_COUNTED, [SEEN_WITHIN.total_seconds(), ids, now - PERIOD, city.pk])
         counted = {pk: counts for pk, *counts in cursor.fetchall()}
         cursor.execute(_LAST_REAL, [ids])
         last = {pk: (service, days, at) for pk, service, days, at in cursor.fetchall()}
@@ -117,10 +123,10 @@ def say_useful(*, incident: Incident, by: User, is_useful: bool) -> UseVerdict:
     return verdict
 
 
-def use_file(links: Iterable[Link]) -> Iterator[bytes]:
+def use_file(links: Iterable[Link], *, city: Municipality) -> Iterator[bytes]:
     """Write one line a link for a spreadsheet; no cell is taken for a formula."""
     rows = list(links)
-    found = use_of(rows)
+    found = use_of(rows, city=city)
     header = [
         _("link"),
         _("agency"),

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from controlroom.errors import OutOfScope
 from controlroom.municipalities.access import municipality_for
+from controlroom.municipalities.models import Municipality
 from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
@@ -24,12 +25,8 @@ from linkage.models import InboxMessage, Link, OutboxMessage, RateBucket
 def links(request: Request, code: str) -> Response:
     """Give the links of the municipality with their queues: the console's link lights."""
     municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
-    rows = (
-        Link.objects.visible_to(request.user)
-        .filter(municipality=municipality)
-        .select_related("agency")
-    )
-    queues = _queues([row.pk for row in rows])
+    rows = Link.objects.visible_to(request.user).serving(municipality).select_related("agency")
+    queues = _queues([row.pk for row in rows], municipality)
     held = dict(
         RateBucket.objects.filter(key__in=[f"link:{row.pk}" for row in rows]).values_list(
             "key", "held_back"
@@ -40,9 +37,10 @@ def links(request: Request, code: str) -> Response:
     )
 
 
-def _queues(link_ids: list[int]) -> dict[int, tuple[int, datetime]]:
+def _queues(link_ids: list[int], city: Municipality) -> dict[int, tuple[int, datetime]]:
     """Give the length and the oldest entry of each queue, by the index of what is pending."""
-    waiting = OutboxMessage.objects.filter(link__in=link_ids).in_earnest().pending().order_by()
+    owed = OutboxMessage.objects.filter(link__in=link_ids, municipality=city)
+    waiting = owed.in_earnest().pending().order_by()
     grouped = (
         waiting.with_offered_since()
         .values_list("link_id")

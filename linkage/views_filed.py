@@ -15,7 +15,7 @@ from controlroom.municipalities.roles import Right
 from incidents.models import Kind
 from incidents.serializers import PlaceSerializer
 from incidents.views import checked, viewer
-from linkage import filed
+from linkage import filed, regions
 from linkage.choices import Direction, LinkState
 from linkage.models import Link
 from linkage.models_filed import Relation
@@ -39,7 +39,7 @@ def report(request: Request, code: str) -> Response:
     """File a report to 112 or 119, of an incident or of a place."""
     municipality = municipality_for(request.user, code, Right.INCIDENT_WORK)
     sent = checked(ReportSerializer, request.data)
-    links = Link.objects.visible_to(request.user).filter(municipality=municipality)
+    links = Link.objects.visible_to(request.user).serving(municipality)
     link = links.filter(code=sent.pop("to"), service__in=SERVICES).first()
     if link is None:
         raise Invalid(_("no such link"), fields={"to": [_("no such link")]})
@@ -48,7 +48,7 @@ def report(request: Request, code: str) -> Response:
         raise Invalid(_("no such kind"), fields={"kind": [_("no such kind")]})
     incident_id, place = sent.pop("incident"), sent.pop("place")
     row = filed.file_report(
-        link=link,
+        link=regions.seen_by(link, municipality),
         by=viewer(request),
         kind=kind,
         incident=incident_of(request, municipality, incident_id) if incident_id else None,
@@ -65,7 +65,8 @@ def reports(request: Request, code: str, incident_id: UUID) -> Response:
     incident = incident_of(request, municipality, incident_id)
     open_links = (
         Link.objects.visible_to(request.user)
-        .filter(municipality=municipality, service__in=SERVICES)
+        .serving(municipality)
+        .filter(service__in=SERVICES)
         .exclude(state=LinkState.SUSPENDED)
         .exclude(direction=Direction.IN)
         .select_related("agency")

@@ -90,6 +90,14 @@ REPORT_TAKEN = record(
 
 # An agency's answer to our CLOSE, in every service.
 CLOSE_TAKEN = record("receipt_no", receipt_no=CASE_NO)
+# An agency's case that it answers together with another one, or hands on, of 112 and 119 alike.
+TOGETHER = record(
+    "receipt_no",
+    "text",
+    receipt_no=RECEIPT_NO,
+    text=text(500, "With whom, and why; no names, no telephone numbers"),
+    incident_number=token(20, "Our number of the other incident, where there is one"),
+)
 
 TEST_MESSAGE = record(
     "receipt_no",

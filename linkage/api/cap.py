@@ -65,6 +65,7 @@ class TakenSerializer(serializers.Serializer[Any]):
     result = serializers.ChoiceField(choices=InboxResult.values)
     areas = serializers.ListField(child=serializers.CharField())
     receipt_no = serializers.CharField()
+    municipality_code = serializers.CharField()
     incident = IncidentBriefSerializer(allow_null=True)
 
 
@@ -114,8 +115,9 @@ class CapView(AgencyView):
         status = 202 if filed else 201
         headers = {"Idempotency-Replayed": "true"} if all(one.replayed for one in taken) else {}
         if self._wants_cap():
-            named = [Reference(one.row.sender, one.row.identifier, one.row.sent) for one in taken]
-            return self._reply("000", named, status=status)
+            rows = [one.row for one in taken]
+            named = dict.fromkeys(Reference(row.sender, row.identifier, row.sent) for row in rows)
+            return self._reply("000", list(named), status=status)
         body = {"alerts": [one.as_json() for one in taken]}
         return Response(body, status=status, headers=headers)
 

@@ -23,6 +23,8 @@ from linkage.api.schema import (
     IF_MATCH,
     IF_NONE_MATCH,
     LINK_FILTER,
+    MUNICIPALITY,
+    MUNICIPALITY_PATTERN,
     RECEIPT,
     MessageAnswerSerializer,
     problems,
@@ -34,6 +36,7 @@ from linkage.querysets import CaseQuerySet
 
 # Microseconds of the last row's time, and its number that breaks ties.
 CURSOR = re.compile(r"^([0-9]{1,16})-([0-9]{1,18})$")
+MUNICIPALITY_CODE = re.compile(MUNICIPALITY_PATTERN)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,6 +51,7 @@ class CaseSerializer(serializers.Serializer[Any]):
 
     receipt_no = serializers.CharField()
     link = serializers.CharField()
+    municipality_code = serializers.CharField()
     case_version = serializers.IntegerField()
     incident_number = serializers.CharField()
     incident_version = serializers.IntegerField()
@@ -74,6 +78,7 @@ def case_body(case: Case) -> dict[str, Any]:
     return {
         "receipt_no": case.external_id,
         "link": case.link.code,
+        "municipality_code": case.municipality.code,
         "case_version": case.version,
         "incident_number": incident.number,
         "incident_version": incident.version,
@@ -105,15 +110,24 @@ class CaseView(AgencyView):
     """What the list and the single case share."""
 
     def cases(self, request: Request) -> CaseQuerySet:
+        """Raises: Invalid, OutOfScope."""
         cases = Case.objects.of_client(self.client.application).filter(
             ~Q(link__state=LinkState.SUSPENDED), link__service__in=self.client.scopes
         )
         link = request.query_params.get("link")
         if link is not None:
             cases = cases.filter(link=self.link(link))
+        municipality = request.query_params.get("municipality")
+        if municipality is not None:
+            if not MUNICIPALITY_CODE.fullmatch(municipality):
+                raise Invalid(
+                    _("the filter is not understood"),
+                    fields={"municipality": [_("is not a municipality's code")]},
+                )
+            cases = cases.filter(municipality__code=municipality)
         chosen: CaseQuerySet = cases.select_related(
-            "incident__kind", "link__municipality", "link__agency"
-        )
+            "incident__kind", "municipality", "link__municipality", "link__agency"
+        ).defer("municipality__boundary", "link__municipality__boundary")
         return chosen
 
     def case(self, request: Request, receipt_no: str) -> Case:
@@ -122,8 +136,9 @@ class CaseView(AgencyView):
         if not found:
             raise OutOfScope(_("no such case of yours"))
         if len(found) > 1:
+            several = "link" if found[0].link_id != found[1].link_id else "municipality"
             raise Ambiguous(
-                _("two of your links know this number"), fields={"link": [_("name one")]}
+                _("you have several cases of this number"), fields={several: [_("name one")]}
             )
         case: Case = found[0]
         return case
@@ -136,6 +151,7 @@ class IncidentsView(CaseView):
         summary="내 사건 목록 · Own cases, newest first",
         parameters=[
             LINK_FILTER,
+            MUNICIPALITY,
             LIMIT,
             OpenApiParameter(
                 "cursor",
@@ -169,7 +185,7 @@ class IncidentView(CaseView):
         operation_id="getIncident",
         tags=["incidents"],
         summary="내 사건 · One own case",
-        parameters=[RECEIPT, LINK_FILTER, IF_NONE_MATCH],
+        parameters=[RECEIPT, LINK_FILTER, MUNICIPALITY, IF_NONE_MATCH],
         responses={200: CaseSerializer, 304: None, **problems(400, 409)},
     )
     def get(self, request: Request, receipt_no: str) -> Response:
@@ -186,7 +202,7 @@ class IncidentView(CaseView):
         tags=["incidents"],
         summary="내 사건 정정 · Correct an own case",
         description="The given fields replace those of the newest report, as its next version.",
-        parameters=[RECEIPT, LINK_FILTER, IF_MATCH, IDEMPOTENCY_KEY],
+        parameters=[RECEIPT, LINK_FILTER, MUNICIPALITY, IF_MATCH, IDEMPOTENCY_KEY],
         request={"application/json": CORRECTION_BODY},
         responses={
             201: MessageAnswerSerializer,

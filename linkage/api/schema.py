@@ -74,6 +74,12 @@ class ResyncAnswerSerializer(serializers.Serializer[Any]):
     is_all = serializers.BooleanField()
 
 
+class TakenInSerializer(serializers.Serializer[Any]):
+    municipality_code = serializers.CharField()
+    result = serializers.ChoiceField(choices=InboxResult.values)
+    incident = IncidentBriefSerializer(allow_null=True)
+
+
 class MessageAnswerSerializer(serializers.Serializer[Any]):
     msg_id = serializers.CharField()
     msg_type = serializers.ChoiceField(choices=MessageType.values)
@@ -82,6 +88,11 @@ class MessageAnswerSerializer(serializers.Serializer[Any]):
     received_at = serializers.DateTimeField()
     incident = IncidentBriefSerializer(allow_null=True)
     resync = ResyncAnswerSerializer(required=False, help_text="Of RESYNC: what comes again")
+    municipalities = TakenInSerializer(
+        many=True,
+        required=False,
+        help_text="On the link of a region: every municipality that took it in",
+    )
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
@@ -108,6 +119,13 @@ LINK_FILTER = OpenApiParameter(
     {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,60}$"},
     OpenApiParameter.QUERY,
     description="Only this link's cases",
+)
+MUNICIPALITY_PATTERN = "^[0-9A-Za-z]{1,10}$"
+MUNICIPALITY = OpenApiParameter(
+    "municipality",
+    {"type": "string", "pattern": MUNICIPALITY_PATTERN},
+    OpenApiParameter.QUERY,
+    description="Only this municipality's cases, of a link that serves several",
 )
 RECEIPT = OpenApiParameter(
     "receipt_no", {k: v for k, v in RECEIPT_NO.items() if k != "description"}, OpenApiParameter.PATH

@@ -86,6 +86,11 @@ class Alert:
         """The areas of every language, each once."""
         return tuple(dict.fromkeys(area for info in self.infos for area in info.areas))
 
+    @property
+    def legal_codes(self) -> set[str]:
+        """The administrative codes of all its areas."""
+        return {code for area in self.areas for code in area.legal_codes}
+
 
 def cap_time(moment: datetime) -> str:
     """Write a time as CAP demands: whole seconds, a numeric offset, never Z."""

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("linkage", "0027_mutual_tls")]
+    dependencies = [("linkage", "0033_region")]
 
     operations = [
         migrations.AlterField(

@@ -1,25 +1,28 @@
 """What every service does alike with an agency's case: find it, report it, keep it, end it."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib.gis.geos import Point
 
+from incidents import joins
 from incidents.choices import ReportState
 from incidents.facts import note_fact
 from incidents.features import moment
 from incidents.models import Incident
+from incidents.models_joins import JoinKind
 from incidents.reports import ReportIn, TakenReport, take_report
 from incidents.statuses import OPEN
 from linkage.choices import InboxResult, MessageType
 from linkage.models import Case, Link
 from linkage.obligations import owe
-from linkage.services.handling import Done
+from linkage.services.handling import Done, Handler
 from linkage.wire import Message
 
 
 def case_of(link: Link, message: Message) -> Case | None:
     case: Case | None = (
-        Case.objects.filter(link=link, external_id=message.case_number)
+        Case.objects.known_as(link, message.case_number)
         .select_related("incident__duplicate_of", "link__municipality")
         .first()
     )
@@ -71,9 +74,12 @@ def report(
 
 def keep_case(link: Link, message: Message, payload: dict[str, Any], taken: TakenReport) -> Case:
     """Write the agency's case once; a newer report that changed the incident raises its version."""
-    named = {"link": link, "external_id": message.case_number}
-    fresh = {
+    named = {
+        "link": link,
+        "external_id": message.case_number,
         "municipality_id": link.municipality_id,
+    }
+    fresh = {
         "incident": taken.incident,
         "version": message.version,
         "payload": payload,
@@ -154,3 +160,28 @@ def take_close_ack(link: Link, message: Message) -> Done:
         return Done(InboxResult.FILED)
     is_over = worked_on(case).status not in OPEN
     return Done(InboxResult.APPLIED if is_over else InboxResult.FILED, case.incident)
+
+
+def _take_together(kind: JoinKind, link: Link, message: Message) -> Done:
+    """Link the case's incident with the one that is named, or note with whom it is answered.
+
+    Two rooms go on answering two incidents: neither is merged into the other.
+    Locks: as joins.join.
+    """
+    case = case_of(link, message)
+    if case is None:
+        return Done(InboxResult.FILED)
+    said, incident = message.payload, worked_on(case)
+    number = said.get("incident_number", "")
+    other = Incident.objects.filter(municipality=link.municipality, number=number).first()
+    if other is None or other.pk == incident.pk:
+        note_fact(
+            incident=incident, verb=joins.VERBS[kind], agent=link.code, text=said["text"], data={}
+        )
+    else:
+        joins.join(incident=incident, other=other, kind=kind, agent=link.code, reason=said["text"])
+    return Done(InboxResult.APPLIED, incident)
+
+
+take_co_response: Handler = partial(_take_together, JoinKind.CO_RESPONSE)
+take_transfer: Handler = partial(_take_together, JoinKind.TRANSFER)

@@ -23,6 +23,8 @@ STEPS_OF = {
     "ARRIVED": ("arrived",),
     "CLOSED": ("under_control", "withdrawn"),
 }
+# Cases that 112 is always called to as well.
+WITH_POLICE = frozenset({"R01"})
 
 
 class Fire119Room(Room):
@@ -59,6 +61,9 @@ class Fire119Room(Room):
             bearing = self.city.random.uniform(0, math.tau)
             for step in range(STEPS):
                 self.after(step * POSITION_EVERY_S, partial(self._drive, case, unit, bearing, step))
+            if case.theme.code in WITH_POLICE:
+                said = {"receipt_no": case.receipt_no, "text": "112와 공동대응: 교통 통제"}
+                self.client.send("CO_RESPONSE", said)
         elif status == "CLOSED":
             payload = {"receipt_no": case.receipt_no, "closing_code": "DONE"}
             self.client.send("CLOSE", payload)

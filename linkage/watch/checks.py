@@ -18,7 +18,7 @@ from linkage.choices import Direction, LinkState
 from linkage.models import Link, OutboxMessage
 from linkage.models_city import Feed
 from linkage.watch import canaries, link_checks
-from linkage.watch.findings import GRACE, Check, Finding, late
+from linkage.watch.findings import GRACE, Check, Finding, late, of_line
 from linkage.watch.scheduler import BEAT
 
 DEAF_AFTER = timedelta(seconds=60)
@@ -28,24 +28,27 @@ TURNS, SHORTEST_SILENCE_S = 3, 120
 
 
 def overdue_messages() -> Iterator[Finding]:
-    """Find links that owe a message beyond its acknowledgement deadline."""
+    """Find links that owe a message of a city beyond its acknowledgement deadline."""
     now = timezone.now()
-    owed = OutboxMessage.objects.in_earnest().pending().with_offered_since()
-    waiting = owed.order_by().values("link_id", "priority")
-    oldest: dict[int, list[tuple[datetime, int, int]]] = {}
+    owed = OutboxMessage.objects.in_earnest().pending().with_offered_since().order_by()
+    waiting = owed.values("link_id", "municipality_id", "priority")
+    oldest: dict[tuple[int, int], list[tuple[datetime, int, int]]] = {}
     for row in waiting.annotate(oldest=Min("since"), waiting=Count("pk")):
-        rows = oldest.setdefault(row["link_id"], [])
+        rows = oldest.setdefault((row["link_id"], row["municipality_id"]), [])
         rows.append((row["oldest"], row["priority"], row["waiting"]))
-    links = Link.objects.filter(pk__in=oldest).exclude(state=LinkState.SUSPENDED)
-    for link in links:
-        rows = oldest[link.pk]
+    owing = Link.objects.filter(pk__in={link_id for link_id, _city in oldest})
+    links = owing.exclude(state=LinkState.SUSPENDED).in_bulk()
+    for (link_id, municipality_id), rows in oldest.items():
+        link = links.get(link_id)
+        if link is None:
+            continue
         overdue = [
             (at, priority) for at, priority, _n in rows if now - at > _deadline(link, priority)
         ]
         if overdue:
             yield Finding(
                 "outbox.overdue",
-                link.municipality_id,
+                municipality_id,
                 "link",
                 link.code,
                 {
@@ -92,13 +95,13 @@ def unfinished_escalations() -> Iterator[Finding]:
 def silent_agencies() -> Iterator[Finding]:
     """Find links that expect to hear something, and have not heard it for so long."""
     now = timezone.now()
-    expecting = list(Link.objects.filter(silent_after_s__isnull=False))
+    expecting = list(Link.objects.filter(silent_after_s__isnull=False).select_related("region"))
     heard = life.last_heard(expecting)
     for link in expecting:
         quiet = life.silence(link, heard.get(link.pk) or life.newest(link), now)
         if quiet is not None:
             detail = {"silent_s": round(quiet.total_seconds()), "expected_s": link.silent_after_s}
-            yield Finding("link.silent", link.municipality_id, "link", link.code, detail)
+            yield from of_line("link.silent", link, detail)
 
 
 def silent_sources() -> Iterator[Finding]:
@@ -114,7 +117,8 @@ def silent_sources() -> Iterator[Finding]:
         if is_failing or now - (feed.answered_at or feed.next_poll_at) > patience:
             answered_s = round((now - feed.answered_at).total_seconds()) if feed.answered_at else -1
             detail = {"answered_s": answered_s, "failures": feed.failures}
-            yield Finding("source.silent", feed.municipality_id, "feed", str(feed), detail)
+            for municipality_id in feed.link.serving_ids():
+                yield Finding("source.silent", municipality_id, "feed", str(feed), detail)
 
 
 def overdue_views() -> Iterator[Finding]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
+from linkage.models import Link
+
 # An auditor that comes a moment before the one whose work it is must not cry.
 GRACE = timedelta(seconds=15)
 
@@ -21,6 +23,12 @@ class Finding:
     subject_id: str = ""
     detail: dict[str, Any] = field(default_factory=dict, compare=False)
     severity: int | None = field(default=None, compare=False)
+
+
+def of_line(kind: str, link: Link, detail: dict[str, Any]) -> Iterator[Finding]:
+    """Find the cause in each city that the line serves."""
+    for municipality_id in link.serving_ids():
+        yield Finding(kind, municipality_id, "link", link.code, detail)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from linkage.choices import LinkState
 from linkage.models import Alarm, Link
 from linkage.models_agreements import KindMapping
 from linkage.models_regions import NeighbourAgreement
-from linkage.watch.findings import GRACE, Finding, late
+from linkage.watch.findings import GRACE, Finding, late, of_line
 
 CODES_NAMED = 20
 CONFLICT_STANDS = timedelta(hours=1)
@@ -22,15 +22,14 @@ _SAID_OF = {LinkState.DOWN: "link.down", LinkState.DORMANT: "link.dormant"}
 def links_by_state() -> Iterator[Finding]:
     """Bring the states of links up to date, and find those that are down or not used."""
     link_states.measure()
-    for link in Link.objects.filter(state__in=_SAID_OF):
+    for link in Link.objects.filter(state__in=_SAID_OF).select_related("region"):
         detail = {"failures": link.failures} if link.state == LinkState.DOWN else {}
-        kind = _SAID_OF[LinkState(link.state)]
-        yield Finding(kind, link.municipality_id, "link", link.code, detail)
+        yield from of_line(_SAID_OF[LinkState(link.state)], link, detail)
 
 
 def wrong_clocks() -> Iterator[Finding]:
     for link, detail in clocks.wrong(timezone.now()):
-        yield Finding(clocks.KIND, link.municipality_id, "link", link.code, detail)
+        yield from of_line(clocks.KIND, link, detail)
 
 
 def used_twice() -> Iterator[Finding]:
@@ -44,7 +43,7 @@ def used_twice() -> Iterator[Finding]:
 
 def unmapped_codes() -> Iterator[Finding]:
     """Find links by which a code came that nobody has mapped."""
-    came = KindMapping.objects.filter(kind=None, seen_count__gt=0).select_related("link")
+    came = KindMapping.objects.filter(kind=None, seen_count__gt=0).select_related("link__region")
     codes: dict[Link, list[KindMapping]] = {}
     for row in came.order_by("link_id", "-seen_count", "code"):
         codes.setdefault(row.link, []).append(row)
@@ -53,7 +52,7 @@ def unmapped_codes() -> Iterator[Finding]:
             "codes": [row.code for row in rows[:CODES_NAMED]],
             "reports": sum(row.seen_count for row in rows),
         }
-        yield Finding("link.unmapped_code", link.municipality_id, "link", link.code, detail)
+        yield from of_line("link.unmapped_code", link, detail)
 
 
 def unacknowledged_clusters() -> Iterator[Finding]:

@@ -348,6 +348,13 @@ def answered(stage, situation: Situation) -> None:
     committed(work)
 
 
+def draw_a_triangle(page) -> None:
+    page.click("#disaster-do-draw")
+    for x, y in ((420, 250), (560, 300), (500, 420)):
+        page.mouse.click(x, y)
+    page.keyboard.press("Enter")
+
+
 def test_a_disaster_is_worked_and_its_area_is_drawn_by_level(stage, console):
     situation = declared(stage)
     page, other = console(), console(theme="light", language="en", viewport=WIDE)
@@ -361,10 +368,7 @@ def test_a_disaster_is_worked_and_its_area_is_drawn_by_level(stage, console):
     page.click("#verb-submit")
     page.wait_for_selector("#verb-dialog:not([open])", state="attached")
     drawn = Situation.objects.get(pk=situation.pk).area
-    page.click("#disaster-do-draw")
-    for x, y in ((420, 250), (560, 300), (500, 420)):
-        page.mouse.click(x, y)
-    page.keyboard.press("Enter")
+    draw_a_triangle(page)
     other.wait_for_function(
         """() => document.querySelector('path.crisis-area')?.getAttribute('d').match(/[ML]/g).length
           === 3"""

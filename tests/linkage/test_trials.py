@@ -87,7 +87,7 @@ def test_it_is_no_use_and_no_alarm_and_no_call(link, other_link, administrator):
     OutboxMessage.objects.update(created_at=timezone.now() - timedelta(minutes=30))
     phone.open_due()
     Auditor().round()
-    assert use_of([link])[link.pk]["triggered"] == 0
+    assert use_of([link], city=link.municipality)[link.pk]["triggered"] == 0
     assert outbox.give_up_expired() == 0
     OutboxMessage.objects.update(created_at=timezone.now() - timedelta(minutes=61))
     assert outbox.give_up_expired() == 1

@@ -24,24 +24,33 @@ def incident(post, haneul) -> Incident:
 
 
 def test_the_use_counts_real_cases_and_who_opened_them(link, incident):
-    use = use_of([link])[link.pk]
+    use = use_of([link], city=link.municipality)[link.pk]
     assert (use["triggered"], use["opened"], use["watched"]) == (2, 1, 0)
     assert use["last_real_at"]
     Incident.objects.update(is_drill=True)
-    use = use_of([link])[link.pk]
+    use = use_of([link], city=link.municipality)[link.pk]
     assert (use["triggered"], use["last_real_at"]) == (0, None)
 
 
 def test_a_link_is_dormant_when_its_peers_have_cases_and_it_has_none(link, other_link, incident):
     links = Link.objects.order_by("pk")
-    assert [row["dormant"] for row in use_of(links).values()] == [False, True]
+    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [
+        False,
+        True,
+    ]
     long_ago = timezone.now() - timedelta(days=link.dormant_after_days + 1)
     Case.objects.update(opened_at=long_ago)
-    assert [row["dormant"] for row in use_of(links).values()] == [False, False]
+    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [
+        False,
+        False,
+    ]
     api_client(other_link).post(
         f"/api/v1/links/{other_link.code}/messages", envelope(), format="json"
     )
-    assert [row["dormant"] for row in use_of(links).values()] == [True, False]
+    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [
+        True,
+        False,
+    ]
 
 
 def test_a_person_says_whether_it_was_of_use_and_may_change_their_mind(
@@ -55,7 +64,7 @@ def test_a_person_says_whether_it_was_of_use_and_may_change_their_mind(
     assert client.post(path, {}, content_type=JSON).status_code == 400
     client.post(path, {"useful": True}, content_type=JSON)
     client.post(path, {"useful": False}, content_type=JSON)
-    use = use_of([link])[link.pk]
+    use = use_of([link], city=link.municipality)[link.pk]
     assert (use["useful"], use["not_useful"]) == (0, 1)
     assert Record.objects.filter(action="incident.use_said", actor_id=haneul.pk).count() == 2
 

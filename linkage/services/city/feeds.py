@@ -20,6 +20,7 @@ from incidents.reports import ReportIn, take_report
 from incidents.statuses import OPEN
 from linkage import transport
 from linkage.choices import Direction, LinkState
+from linkage.models import Link
 from linkage.models_city import EndedBy, Feed, FeedItem, TrafficCamera
 from linkage.sealing import unseal
 from linkage.services.city.adapters import ADAPTERS, CityEvent, Reading, SeenCamera
@@ -116,10 +117,10 @@ def take(*, feed: Feed, reading: Reading, now: datetime | None = None) -> Taken:
     taken = Taken(refused=[vars(one) for one in reading.refused])
     taken.counts["refused"] = len(reading.refused)
     _take_cameras(feed, reading.cameras, now, taken)
-    inside = _inside(feed.link.municipality, reading.events)
+    inside = _inside(feed.link, reading.events)
     for event in reading.events:
         if event.source_id in inside:
-            taken.counts[_take_event(feed, event, now)] += 1
+            taken.counts[_take_event(feed, event, inside[event.source_id], now)] += 1
         else:
             taken.counts["elsewhere"] += 1
     present = {event.source_id for event in reading.events}
@@ -130,32 +131,35 @@ def take(*, feed: Feed, reading: Reading, now: datetime | None = None) -> Taken:
     return taken
 
 
-def _inside(municipality: Municipality, seen: Iterable[CityEvent | SeenCamera]) -> set[str]:
-    """Keep the ids whose place is in the municipality or near its limit, in one query."""
+def _inside(link: Link, seen: Iterable[CityEvent | SeenCamera]) -> dict[str, int]:
+    """Give the city of the link in which, or else near whose limit, each place lies, by id; in one
+    query."""
     rows = [(one.source_id, one.lon, one.lat) for one in seen]
     if not rows:
-        return set()
+        return {}
     ids, lons, lats = (list(column) for column in zip(*rows, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.id FROM unnest(%s::text[], %s::float8[], %s::float8[]) AS p(id, lon, lat) "
-            "JOIN municipalities_municipality m ON m.id = %s "
-            "WHERE ST_DWithin(m.boundary, ST_MakePoint(p.lon, p.lat)::geography, %s)",
-            [ids, lons, lats, municipality.pk, BUFFER_M],
+            "SELECT DISTINCT ON (p.id) p.id, m.id "
+            "FROM unnest(%s::text[], %s::float8[], %s::float8[]) AS p(id, lon, lat) "
+            "JOIN municipalities_municipality m ON m.id = ANY(%s) "
+            "WHERE ST_DWithin(m.boundary, ST_MakePoint(p.lon, p.lat)::geography, %s) "
+            "ORDER BY p.id, ST_Distance(m.boundary, ST_MakePoint(p.lon, p.lat)::geography), m.id",
+            [ids, lons, lats, link.serving_ids(), BUFFER_M],
         )
-        return {row[0] for row in cursor.fetchall()}
+        return dict(cursor.fetchall())
 
 
 @transaction.atomic
-def _take_event(feed: Feed, event: CityEvent, now: datetime) -> str:
-    """Take one event in and give the word for what it did.
+def _take_event(feed: Feed, event: CityEvent, city_id: int, now: datetime) -> str:
+    """Take one event in and give the word for what it did; one that is known stays with its city.
 
     Locks: the event's row.
     """
     item = FeedItem.objects.select_for_update().filter(feed=feed, source_id=event.source_id).first()
     is_over = event.ends_at is not None and event.ends_at <= now
     if item is None:
-        return "over" if is_over else _open(feed, event, now)
+        return "over" if is_over else _open(feed, event, city_id, now)
     item.last_seen_at, item.missed = now, 0
     if _is_older(item, event):
         item.save(update_fields=["last_seen_at", "missed"])
@@ -172,7 +176,7 @@ def _take_event(feed: Feed, event: CityEvent, now: datetime) -> str:
         word = "ended"
     elif changed and not is_over:
         item.ended_at, item.ended_by = None, ""
-        _report(feed, item, event)
+        _report(feed, item, event, item.incident.municipality_id if item.incident else city_id)
         word = "changed"
     item.save()
     return word
@@ -182,7 +186,7 @@ def _is_older(item: FeedItem, event: CityEvent) -> bool:
     return bool(item.updated_at and event.updated_at and event.updated_at < item.updated_at)
 
 
-def _open(feed: Feed, event: CityEvent, now: datetime) -> str:
+def _open(feed: Feed, event: CityEvent, city_id: int, now: datetime) -> str:
     item = FeedItem(
         feed=feed,
         source_id=event.source_id,
@@ -193,17 +197,17 @@ def _open(feed: Feed, event: CityEvent, now: datetime) -> str:
         first_seen_at=now,
         last_seen_at=now,
     )
-    _report(feed, item, event)
+    _report(feed, item, event, city_id)
     item.save(force_insert=True)
     return "new" if item.incident_id else "outside the agreement"
 
 
-def _report(feed: Feed, item: FeedItem, event: CityEvent) -> None:
+def _report(feed: Feed, item: FeedItem, event: CityEvent, city_id: int) -> None:
     link = feed.link
     if link.allowed_kinds and event.kind_code not in link.allowed_kinds:
         return
     taken = take_report(
-        municipality=link.municipality,
+        municipality=Municipality.objects.defer("boundary").get(pk=city_id),
         source=link.code,
         message=ReportIn(
             service=Service.CITY,
@@ -262,10 +266,10 @@ def _end(feed: Feed, item: FeedItem, why: EndedBy, now: datetime) -> None:
 
 
 def _take_cameras(feed: Feed, seen: tuple[SeenCamera, ...], now: datetime, taken: Taken) -> None:
-    inside = _inside(feed.link.municipality, seen)
+    inside = _inside(feed.link, seen)
     rows = [
         TrafficCamera(
-            municipality_id=feed.municipality_id,
+            municipality_id=inside[one.source_id],
             feed=feed,
             source_id=one.source_id,
             name=one.name,
@@ -281,7 +285,14 @@ def _take_cameras(feed: Feed, seen: tuple[SeenCamera, ...], now: datetime, taken
         rows,
         update_conflicts=True,
         unique_fields=["feed", "source_id"],
-        update_fields=["name", "location", "picture_format", "road_section", "seen_at"],
+        update_fields=[
+            "municipality",
+            "name",
+            "location",
+            "picture_format",
+            "road_section",
+            "seen_at",
+        ],
     )
     if seen:
         taken.counts["cameras"] = len(rows)

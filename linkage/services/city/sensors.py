@@ -40,12 +40,15 @@ class TakenReadings:
 def take_readings(*, link: Link, readings: list[dict[str, Any]]) -> TakenReadings:
     """Take a batch in: each sensor and time once, in the order of time; a bad one stops no other.
 
-    What is older than the newest reading of its sensor is kept and changes no level.
-    Locks: the sensors named, in the order of their ids; then what the incident verbs lock.
+    What is older than the newest reading of its sensor is kept and changes no level. An event is
+    of the city that the sensor stands in.
+    Locks: the sensors named, in the order of their ids; then what the incident verbs lock, city
+    by city.
     """
     done = TakenReadings()
     named = {reading["sensor"] for reading in readings}
     rows = Sensor.objects.filter(link=link, code__in=named, is_active=True).order_by("pk")
+    rows = rows.select_related("municipality")
     sensors = {sensor.code: sensor for sensor in rows.select_for_update(of=("self",))}
     latest = timezone.now() + FUTURE
     good: list[tuple[datetime, Sensor, float]] = []
@@ -57,7 +60,7 @@ def take_readings(*, link: Link, readings: list[dict[str, Any]]) -> TakenReading
             done.refused.append({"index": index, "reason": _("must not be in the future")})
         else:
             good.append((at, sensor, float(reading["value"])))
-    for at, sensor, value in sorted(good, key=lambda one: one[0]):
+    for at, sensor, value in sorted(good, key=lambda one: (one[1].municipality_id, one[0])):
         _take(link, sensor, at, value, done)
     for sensor in sensors.values():
         sensor.save()
@@ -109,7 +112,7 @@ def _tell(link: Link, sensor: Sensor, before: int) -> None:
         sensor.episode_version = 0
     sensor.episode_version += 1
     taken = take_report(
-        municipality=link.municipality,
+        municipality=sensor.municipality,
         source=link.code,
         message=ReportIn(
             service=Service.CITY,

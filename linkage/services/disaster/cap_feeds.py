@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from controlroom.errors import DomainError
-from linkage import alarms, transport
+from linkage import line_alarms, transport
 from linkage.cap import xml
 from linkage.cap.errors import CapRefused, NotAnAlert
 from linkage.choices import Direction, LinkState
@@ -215,7 +215,7 @@ def _succeeded(source: CapSource, *, etag: str, last_modified: str) -> None:
         etag=etag,
         last_modified=last_modified,
     )
-    _clear(FAILING, source.link)
+    line_alarms.clear(kind=FAILING, link=source.link)
 
 
 def _failed(source: CapSource, error: str) -> None:
@@ -238,20 +238,8 @@ def _tell_refused(source: CapSource, entries: Iterable[Entry]) -> None:
     if names:
         _raise(REFUSED, source.link, {"entries": names})
     else:
-        _clear(REFUSED, source.link)
+        line_alarms.clear(kind=REFUSED, link=source.link)
 
 
 def _raise(kind: str, link: Link, detail: dict[str, object]) -> None:
-    alarms.raise_(
-        kind=kind,
-        municipality=link.municipality,
-        subject_kind="link",
-        subject_id=link.code,
-        detail={"link": link.code, **detail},
-    )
-
-
-def _clear(kind: str, link: Link) -> None:
-    alarms.clear(
-        kind=kind, municipality=link.municipality, subject_kind="link", subject_id=link.code
-    )
+    line_alarms.raise_(kind=kind, link=link, detail={"link": link.code, **detail})

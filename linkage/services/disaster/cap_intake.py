@@ -1,6 +1,10 @@
-"""Take the CAP alerts of a link in: kept raw once, routed, applied to their chain, answered."""
+"""Take the CAP alerts of a link in: kept raw once, routed, applied to their chain, answered.
+
+On the link of a region an alert is taken in by each city that its area reaches.
+"""
 
 import hashlib
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,13 +18,13 @@ from lxml import etree
 from incidents.choices import ReportState, Service
 from incidents.features import moment
 from incidents.models import Incident
-from linkage import inbox
+from linkage import inbox, regions
 from linkage.cap import reading, xml
 from linkage.cap.alert import Alert, Info, Reference
 from linkage.cap.errors import WrongSender
 from linkage.choices import InboxResult, MessageType
 from linkage.errors import DrillNotAllowed, LinkClosed
-from linkage.models import InboxMessage, Link
+from linkage.models import Case, InboxMessage, Link
 from linkage.models_cap import CapAlert, CapRoute, CapSource
 from linkage.models_disaster import Situation
 from linkage.services import casework
@@ -51,6 +55,7 @@ class Taken:
             "result": str(self.result),
             "areas": [area["description"] for area in row.areas],
             "receipt_no": row.message.case_number,
+            "municipality_code": row.municipality.code,
             "incident": {
                 "number": incident.number,
                 "status": str(incident.status),
@@ -63,10 +68,10 @@ class Taken:
 
 @transaction.atomic
 def accept(*, link: Link, raw: bytes) -> list[Taken]:
-    """Take every alert of the document in, or none of them.
+    """Take every alert of the document in, or none of them; give one for each city it concerns.
 
     The same identifier, sender and time again give what became of it the first time.
-    Locks: the case of each alert, then what the incident verbs lock.
+    Locks: the case of each alert, then what the incident verbs lock, city by city.
     Raises: CapRefused, LinkClosed, DrillNotAllowed, MessageConflict.
     """
     inbox.check_open(link)
@@ -82,7 +87,7 @@ def accept(*, link: Link, raw: bytes) -> list[Taken]:
     for _element, alert in read:
         _check_sender(link, source, alert)
     whole = raw if len(read) == 1 else None
-    return [_take(link, element, alert, whole) for element, alert in read]
+    return [taken for element, alert in read for taken in _take(link, element, alert, whole)]
 
 
 def _check_sender(link: Link, source: CapSource, alert: Alert) -> None:
@@ -102,7 +107,7 @@ def _check_reference(link: Link, alert: Alert, named: Reference) -> None:
     """Refuse to change what another sender, or another link in this sender's name, has said."""
     foreign = named.sender != alert.sender or (
         CapAlert.objects.filter(
-            municipality_id=link.municipality_id,
+            municipality_id__in=link.serving_ids(),
             identifier=named.identifier,
             sender=named.sender,
         )
@@ -115,9 +120,9 @@ def _check_reference(link: Link, alert: Alert, named: Reference) -> None:
         )
 
 
-def _take(link: Link, element: xml.Element, alert: Alert, whole: bytes | None) -> Taken:
-    root = _root_of(link, alert)
-    number = root.message.case_number if root else case_number(alert)
+def _take(link: Link, element: xml.Element, alert: Alert, whole: bytes | None) -> list[Taken]:
+    origin = _origin_of(link, alert)
+    number = origin.message.case_number if origin else case_number(alert)
     message = Message(
         message_id=f"cap:{_digest(_key(alert.reference))}",
         message_type=MessageType.CAP_ALERT,
@@ -132,15 +137,53 @@ def _take(link: Link, element: xml.Element, alert: Alert, whole: bytes | None) -
     )
     document = {"alert": _content(element)}
     own = whole if whole is not None else etree.tostring(element, encoding="UTF-8")
-    kept = inbox.keep(link=link, raw=own, document=document, message=message)
-    if kept is None:
-        inbox.check_same(link=link, document=document, message=message)
-        known = CapAlert.objects.select_related("message", "incident").get(
-            link=link, message__message_id=message.message_id
-        )
-        return Taken(known, known.message.result, replayed=True)
+    # Whose alert it is must not be asked twice at once.
     inbox.lock_case(link, number)
     area = geometry.of_rings(ring for one in alert.areas for ring in one.rings)
+    seen = _concerned(link, alert, area, number if origin else "")
+    kept = inbox.keep(link=seen[0], raw=own, document=document, message=message)
+    if kept is None:
+        inbox.check_same(link=link, document=document, message=message)
+        known = CapAlert.objects.filter(link=link, message__message_id=message.message_id)
+        known = known.select_related("message", "incident", "municipality").order_by("pk")
+        return [Taken(row, row.message.result, replayed=True) for row in known]
+    rows = [kept, *(inbox.copy_for(one, kept) for one in seen[1:])]
+    taken = [
+        _take_here(one, alert, row, area, message, _root_here(one, origin, number))
+        for one, row in zip(seen, rows, strict=True)
+    ]
+    if alert.msg_type in {"Alert", "Update"}:
+        _apply_waiting(link, [one.row for one in taken if one.row.incident is not None])
+    return taken
+
+
+def _concerned(link: Link, alert: Alert, area: MultiPolygon | None, number: str) -> list[Link]:
+    """Give the link as each city sees it that the alert, or what it refers to, concerns.
+
+    What concerns none is kept by the keeper of the link. `number`: of the case it goes on with.
+    """
+    if link.region_id is None:
+        return [link]
+    members = list(regions.members(link))
+    if alert.msg_type in {"Ack", "Error"}:
+        ids = cap_replies.asked_of(link, alert)
+    else:
+        cases = Case.objects.filter(link=link, external_id=number)
+        ids = set(cases.values_list("municipality_id", flat=True))
+    if alert.msg_type in {"Alert", "Update"}:
+        ids |= {city.pk for city in members if route_of(city, alert, area) == CapRoute.OURS}
+    return regions.as_seen_by(link, [city for city in members if city.pk in ids]) or [link]
+
+
+def _take_here(
+    link: Link,
+    alert: Alert,
+    kept: InboxMessage,
+    area: MultiPolygon | None,
+    message: Message,
+    root: CapAlert | None,
+) -> Taken:
+    """Take the alert in for the city as which the link is seen."""
     row = _row(link, alert, kept, area)
     row.root = root
     result = _apply(link, alert, row, area, message)
@@ -148,8 +191,6 @@ def _take(link: Link, element: xml.Element, alert: Alert, whole: bytes | None) -
     InboxMessage.objects.filter(pk=kept.pk).update(
         result=result, incident=row.incident, response={"result": str(result)}
     )
-    if row.incident is not None and alert.msg_type in {"Alert", "Update"}:
-        _apply_waiting(link, row)
     return Taken(row, result)
 
 
@@ -218,35 +259,52 @@ def _cancel(link: Link, incident: Incident, message: Message) -> InboxResult:
     return InboxResult.APPLIED
 
 
-def _apply_waiting(link: Link, row: CapAlert) -> None:
-    """Apply the cancel that overtook its alert."""
+def _apply_waiting(link: Link, opened: list[CapAlert]) -> None:
+    """Apply the cancel that overtook its alert, wherever the alert has opened something."""
+    if not opened:
+        return
+    named = Reference(opened[0].sender, opened[0].identifier, opened[0].sent)
     waiting = CapAlert.objects.filter(
         link=link,
         root=None,
         msg_type="Cancel",
-        references__contains=[_key(Reference(row.sender, row.identifier, row.sent))],
+        references__contains=[_key(named)],
         message__result=InboxResult.FILED,
     ).select_related("message")
+    seen = regions.as_seen_by(link, [row.municipality for row in opened])
     for late in waiting:
-        message = Message(
-            late.message.message_id,
-            late.message.message_type,
-            row.message.case_number,
-            late.message.version,
-            late.sent,
-            late.sent,
-            late.status == "Exercise",
-            "",
-            {},
-        )
-        assert row.incident is not None  # noqa: S101 - the caller has looked
-        result = _cancel(link, row.incident, message)
-        CapAlert.objects.filter(pk=late.pk).update(root=row, incident=row.incident)
-        InboxMessage.objects.filter(pk=late.message_id).update(result=result, incident=row.incident)
-        row.incident.refresh_from_db(fields=["status", "version"])
+        kept = inbox.hand_to(seen, late.message)
+        for one, row, message in zip(seen, opened, kept, strict=True):
+            _cancel_late(one, row, late, message)
 
 
-def _root_of(link: Link, alert: Alert) -> CapAlert | None:
+def _cancel_late(link: Link, row: CapAlert, late: CapAlert, kept: InboxMessage) -> None:
+    """Let a cancel that waited end the alert in one city; `kept`: its message there."""
+    message = Message(
+        kept.message_id,
+        kept.message_type,
+        row.message.case_number,
+        kept.version,
+        late.sent,
+        late.sent,
+        late.status == "Exercise",
+        "",
+        {},
+    )
+    assert row.incident is not None  # noqa: S101 - the caller has looked
+    result = _cancel(link, row.incident, message)
+    here = copy(late)
+    if is_further := kept.pk != late.message_id:
+        here.pk = None
+    here.message, here.municipality_id = kept, link.municipality_id
+    here.root, here.incident = row, row.incident
+    here.save(force_insert=is_further)
+    InboxMessage.objects.filter(pk=kept.pk).update(result=result, incident=row.incident)
+    row.incident.refresh_from_db(fields=["status", "version"])
+
+
+def _origin_of(link: Link, alert: Alert) -> CapAlert | None:
+    """Find where the chain began that this alert goes on with."""
     if alert.msg_type not in {"Update", "Cancel"}:
         return None
     named = [one.identifier for one in alert.references]
@@ -260,10 +318,27 @@ def _root_of(link: Link, alert: Alert) -> CapAlert | None:
     return known.root or known if known else None
 
 
+def _root_here(link: Link, origin: CapAlert | None, number: str) -> CapAlert | None:
+    """Find where the chain began in this city: an update may have brought it here."""
+    if origin is None or origin.municipality_id == link.municipality_id:
+        return origin
+    case = Case.objects.known_as(link, number).first()
+    if case is None:
+        return None
+    began = CapAlert.objects.filter(link=link, incident=case.incident_id, root=None)
+    first: CapAlert | None = (
+        began.exclude(msg_type="Cancel")
+        .select_related("message", "incident")
+        .order_by("pk")
+        .first()
+    )
+    return first
+
+
 def _row(link: Link, alert: Alert, kept: InboxMessage, area: MultiPolygon | None) -> CapAlert:
     ends = [info.expires for info in alert.infos if info.expires]
     return CapAlert(
-        municipality_id=link.municipality_id,
+        municipality=link.municipality,
         link=link,
         message=kept,
         identifier=alert.identifier[:300],

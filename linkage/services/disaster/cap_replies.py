@@ -1,5 +1,7 @@
 """What others answer to alerts: an Ack or Error finds what it refers to, ours above all."""
 
+from collections.abc import Iterable
+
 from django.db.models import Q
 
 from incidents.facts import note_fact
@@ -18,9 +20,10 @@ def take(*, link: Link, alert: Alert, row: CapAlert) -> InboxResult:
     to what nobody here has said is kept and changes nothing. What was pushed is answered by it.
     Locks: the messages that pushed our alerts, each incident, then the journal's counter.
     """
-    issues = _own(link, alert)
+    here = [link.municipality_id]
+    issues = _own(here, alert)
     pushed = cap_pushes.lock_answered(link=link, issues=issues)
-    incidents = {issue.situation.incident for issue in issues} or _theirs(link, alert)
+    incidents = {issue.situation.incident for issue in issues} or _theirs(here, alert)
     row.note = alert.note[:300]
     # The one that the row itself can name: the others have it on their timelines.
     row.incident = min(incidents, key=lambda one: one.pk, default=None)
@@ -42,20 +45,27 @@ def take(*, link: Link, alert: Alert, row: CapAlert) -> InboxResult:
     return InboxResult.APPLIED if incidents else InboxResult.UNCHANGED
 
 
-def _own(link: Link, alert: Alert) -> list[CapIssue]:
+def asked_of(link: Link, alert: Alert) -> set[int]:
+    """Give the cities of the link whose alerts, or else whose cases, the reply refers to."""
+    cities = link.serving_ids()
+    found = {issue.municipality_id for issue in _own(cities, alert)}
+    return found or {incident.municipality_id for incident in _theirs(cities, alert)}
+
+
+def _own(cities: Iterable[int], alert: Alert) -> list[CapIssue]:
     named = {(one.sender, one.identifier, one.sent) for one in alert.references}
     found = CapIssue.objects.filter(
-        municipality_id__in=link.serving_ids(),
+        municipality_id__in=cities,
         identifier__in=[one.identifier for one in alert.references],
     ).select_related("situation__incident")
     return [issue for issue in found if (issue.sender, issue.identifier, issue.sent) in named]
 
 
-def _theirs(link: Link, alert: Alert) -> set[Incident]:
+def _theirs(cities: Iterable[int], alert: Alert) -> set[Incident]:
     """Find the cases that other rooms began under the names that the reply refers to."""
     names = [one.identifier for one in alert.references]
     cases = Case.objects.filter(
         Q(external_id__in=names) | Q(incident__cap_alerts__identifier__in=names),
-        link__municipality_id=link.municipality_id,
+        municipality_id__in=cities,
     )
     return {case.incident for case in cases.select_related("incident").distinct()}

@@ -81,8 +81,12 @@ def within(municipality: Municipality, area: MultiPolygon | None) -> MultiPolygo
 
 
 def touches(municipality: Municipality, area: MultiPolygon) -> bool:
-    """Say whether the area reaches into the city; unknown borders reach everywhere."""
-    return municipality.boundary is None or bool(area.intersects(municipality.boundary))
+    """Say whether the area reaches into the city; unknown borders reach everywhere.
+
+    To share a border is not to reach across it: an area drawn as one city is not its neighbours'.
+    """
+    border = municipality.boundary
+    return border is None or bool(area.intersects(border) and not area.touches(border))
 
 
 def place_in(area: MultiPolygon | None) -> Point | None:

@@ -4,6 +4,8 @@ Source: TTAK.OT-06.0055/R1 (routing of Public, Restricted and Private).
 """
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.contrib.gis.geos import MultiPolygon
 
@@ -25,11 +27,19 @@ def route_of(municipality: Municipality, alert: Alert, area: MultiPolygon | None
         return CapRoute.NO_AREA
     if alert.scope != "Public" and not _addressed(municipality, alert):
         return CapRoute.NOT_ADDRESSED
-    return CapRoute.OURS if _in_area(municipality, alert, area) else CapRoute.ELSEWHERE
+    return CapRoute.OURS if _in_area(municipality, alert.legal_codes, area) else CapRoute.ELSEWHERE
 
 
-def _in_area(municipality: Municipality, alert: Alert, area: MultiPolygon | None) -> bool:
-    codes = {code for one in alert.areas for code in one.legal_codes}
+def reached(members: Iterable[Municipality], said: Mapping[str, Any]) -> list[Municipality]:
+    """Give the cities that the area of a situation reaches: by its codes, or as it is drawn."""
+    codes = set(said.get("area_codes", ()))
+    area = geometry.of_geojson(said.get("area"))
+    if not codes and area is None:
+        return []
+    return [city for city in members if _in_area(city, codes, area)]
+
+
+def _in_area(municipality: Municipality, codes: set[str], area: MultiPolygon | None) -> bool:
     if any(covers(code, municipality.code) for code in codes):
         return True
     if area is not None:
@@ -80,4 +90,4 @@ def reaches(link: Link, alert: Alert, area: MultiPolygon | None) -> bool:
     if alert.scope != "Public" and not _named(alert) & own:
         return False
     served = Municipality.objects.filter(pk__in=link.serving_ids())
-    return any(_in_area(municipality, alert, area) for municipality in served)
+    return any(_in_area(municipality, alert.legal_codes, area) for municipality in served)

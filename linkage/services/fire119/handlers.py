@@ -123,6 +123,8 @@ HANDLERS: dict[str, Handler] = {
     "CLOSE": take_close,
     "CLOSE_ACK": casework.take_close_ack,
     "ACK": filed.take_ack,
+    "CO_RESPONSE": casework.take_co_response,
+    "TRANSFER": casework.take_transfer,
 }
 
 

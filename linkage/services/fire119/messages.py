@@ -7,6 +7,7 @@ from linkage.wire import (
     CLOSE_TAKEN,
     PLACE,
     RECEIPT_NO,
+    TOGETHER,
     VERSION,
     Schema,
     moment,
@@ -118,6 +119,8 @@ PAYLOADS: dict[str, Schema] = {
         text=text(500, "Remark"),
     ),
     "CLOSE_ACK": CLOSE_TAKEN,
+    "CO_RESPONSE": TOGETHER,
+    "TRANSFER": TOGETHER,
 }
 
 # A partial correction of an own case, by PATCH.

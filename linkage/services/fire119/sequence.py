@@ -29,6 +29,9 @@ class Effect(StrEnum):
 _EARLY = dict.fromkeys(
     ("STATUS_UPDATE", "UNIT_POSITION", "CANCEL", "CLOSE", "CLOSE_ACK"), Effect.FILE
 )
+# A link between incidents, whatever became of this one; before its report it waits.
+_TOGETHER = ("CO_RESPONSE", "TRANSFER")
+_JOINS = dict.fromkeys(_TOGETHER, Effect.APPLY)
 _OVER = {
     "EVENT_NOTIFY": Effect.BY_VERSION,
     "STATUS_UPDATE": Effect.TIMES_ONLY,
@@ -36,9 +39,14 @@ _OVER = {
     "UNIT_POSITION": Effect.KEEP,
     "CLOSE": Effect.KEEP,
     "CLOSE_ACK": Effect.AFTER_OURS,
+    **_JOINS,
 }
 SEQUENCE: Mapping[CaseState, Mapping[str, Effect]] = {
-    CaseState.UNKNOWN: {"EVENT_NOTIFY": Effect.APPLY, **_EARLY},
+    CaseState.UNKNOWN: {
+        "EVENT_NOTIFY": Effect.APPLY,
+        **_EARLY,
+        **dict.fromkeys(_TOGETHER, Effect.FILE),
+    },
     CaseState.OPEN: {
         "EVENT_NOTIFY": Effect.BY_VERSION,
         "STATUS_UPDATE": Effect.APPLY,
@@ -46,6 +54,7 @@ SEQUENCE: Mapping[CaseState, Mapping[str, Effect]] = {
         "CANCEL": Effect.BY_VERSION,
         "CLOSE": Effect.APPLY,
         "CLOSE_ACK": Effect.AFTER_OURS,
+        **_JOINS,
     },
     CaseState.CANCELLED: {**_OVER, "CANCEL": Effect.BY_VERSION},
     CaseState.ENDED: {**_OVER, "CANCEL": Effect.KEEP},

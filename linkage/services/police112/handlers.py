@@ -1,14 +1,9 @@
 """What each message of the police 112 room does to its case."""
 
-from functools import partial
-
 from django.utils.translation import gettext as _
 
-from incidents import joins, lifecycle
-from incidents.facts import note_fact
+from incidents import lifecycle
 from incidents.history import lock
-from incidents.models import Incident
-from incidents.models_joins import JoinKind
 from incidents.statuses import OPEN, Status, Verb, target
 from linkage import filed
 from linkage.choices import InboxResult
@@ -100,23 +95,6 @@ def take_close(link: Link, message: Message) -> Done:
     return Done(InboxResult.APPLIED, incident)
 
 
-def take_together(kind: JoinKind, link: Link, message: Message) -> Done:
-    """Link the case's incident with the one that is named, or note with whom it is answered."""
-    case = casework.case_of(link, message)
-    if case is None:
-        return Done(InboxResult.FILED)
-    said, incident = message.payload, casework.worked_on(case)
-    number = said.get("incident_number", "")
-    other = Incident.objects.filter(municipality=link.municipality, number=number).first()
-    if other is None or other.pk == incident.pk:
-        note_fact(
-            incident=incident, verb=joins.VERBS[kind], agent=link.code, text=said["text"], data={}
-        )
-    else:
-        joins.join(incident=incident, other=other, kind=kind, agent=link.code, reason=said["text"])
-    return Done(InboxResult.APPLIED, incident)
-
-
 HANDLERS: dict[str, Handler] = {
     "EVENT_NOTIFY": filed.or_note(take_notify),
     "CANCEL": filed.or_note(casework.take_cancel),
@@ -126,8 +104,8 @@ HANDLERS: dict[str, Handler] = {
     "CLOSE": take_close,
     "CLOSE_ACK": casework.take_close_ack,
     "ACK": filed.take_ack,
-    "CO_RESPONSE": partial(take_together, JoinKind.CO_RESPONSE),
-    "TRANSFER": partial(take_together, JoinKind.TRANSFER),
+    "CO_RESPONSE": casework.take_co_response,
+    "TRANSFER": casework.take_transfer,
 }
 
 

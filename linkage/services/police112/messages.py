@@ -8,6 +8,7 @@ from linkage.wire import (
     PLACE,
     RECEIPT_NO,
     REPORT_TAKEN,
+    TOGETHER,
     VERSION,
     Schema,
     moment,
@@ -30,10 +31,6 @@ REPORT_FIELDS: dict[str, Schema] = {
         "items": text(30, "Call sign"),
         "description": "출동차량",
     },
-}
-_TOGETHER: dict[str, Schema] = {
-    "text": text(500, "With whom, and why; no names, no telephone numbers"),
-    "incident_number": token(20, "Our number of the other incident, where there is one"),
 }
 PAYLOADS: dict[str, Schema] = {
     "EVENT_NOTIFY": {
@@ -104,8 +101,8 @@ PAYLOADS: dict[str, Schema] = {
     ),
     "CLOSE_ACK": CLOSE_TAKEN,
     "ACK": REPORT_TAKEN,
-    "CO_RESPONSE": record("receipt_no", "text", receipt_no=RECEIPT_NO, **_TOGETHER),
-    "TRANSFER": record("receipt_no", "text", receipt_no=RECEIPT_NO, **_TOGETHER),
+    "CO_RESPONSE": TOGETHER,
+    "TRANSFER": TOGETHER,
 }
 
 # A partial correction of an own case, by PATCH.

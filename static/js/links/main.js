@@ -130,7 +130,7 @@ const commands = [
   { stroke: "KeyI", keys: "I", label: t("Received from the agency"), run: onLink((link) => (traffic.isOpen || open(link), traffic.turn("in"))) },
   { stroke: "KeyF", keys: "F", label: t("Filter messages"), run: onLink((link) => (traffic.isOpen || open(link), byId("traffic-case").focus())) },
   { stroke: "KeyR", keys: "R", label: t("Send again what was given up or is chosen"), run: onLink((link) => may.act && deeds.replay(link, chosen)) },
-  { stroke: "KeyP", keys: "P", label: t("Pause or resume the link"), run: onLink((link) => may.act && link.state !== "suspended" && deeds.pause(link)) },
+  { stroke: "KeyP", keys: "P", label: t("Pause or resume the link"), run: onLink((link) => may.act && link.state !== "suspended" && !link.kept_by && deeds.pause(link)) },
   { stroke: "Shift+KeyT", keys: "Shift+T", label: t("Send a test message"), run: onLink((link) => may.act && link.state !== "suspended" && link.directions[0].used && deeds.test(link)) },
   { stroke: "Shift+KeyR", keys: "Shift+R", label: t("Ask for everything again"), run: onLink((link) => may.ask && link.state !== "suspended" && link.directions.every((way) => way.used) && deeds.askAgain(link)) },
   { stroke: "KeyT", keys: "T", label: t("Phone the agency"), run: onLink((link) => phone?.open(link.code)) },

@@ -100,7 +100,7 @@ export class Matrix {
   }
 
   #fill(body, link) {
-    lines(body.name, [link.agency.name, { text: link.service.name }]);
+    lines(body.name, [link.agency.name, { text: link.service.name }, link.kept_by && { text: t("kept by %(city)s", { city: link.kept_by }) }]);
     const quiet = link.directions[1].silent_s;
     const standing = `${link.state} ${link.maintenance_until ?? ""} ${quiet}`;
     if (body.state.dataset.standing !== standing) {
@@ -115,7 +115,8 @@ export class Matrix {
     this.#use(body.use, link);
     const paused = link.state === "maintenance";
     setText(body.buttons.pause, paused ? t("Resume") : t("Pause"));
-    show(body.buttons.pause, this.wiring.may.act && link.state !== "suspended");
+    // It would pause the line for every city that it serves.
+    show(body.buttons.pause, this.wiring.may.act && link.state !== "suspended" && !link.kept_by);
     show(body.buttons.test, this.wiring.may.act && link.state !== "suspended" && link.directions[0].used);
     show(body.buttons.again, this.wiring.may.ask && link.state !== "suspended" && link.directions.every((way) => way.used));
     show(body.buttons.replay, this.wiring.may.act && link.dead > 0);

@@ -126,6 +126,8 @@ ROWS = [
     ("fire119", CLOSED, says("CLOSE", closing_code="DONE"), ["CLOSE_ACK"]),
     ("fire119", TAKEN_BACK, says("CLOSE", closing_code="DONE"), ["CLOSE_ACK"]),
     ("fire119", CLOSED, says("CLOSE_ACK"), []),
+    ("fire119", REPORTED, says("CO_RESPONSE", **_TEXT), []),
+    ("fire119", REPORTED, says("TRANSFER", **_TEXT), []),
     # Every end is answered, also when the situation is over already: the answer was missed.
     ("disaster", [], reports(), []),
     ("disaster", REPORTED, reports(version=2, level=4), []),

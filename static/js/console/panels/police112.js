@@ -69,11 +69,20 @@ export class Police112Panel {
   }
 
   #unit(unit) {
-    const left = unit.is_there ? t("At the scene") : unit.eta_s === null ? "" : t("about %(age)s (straight line)", { age: age(unit.eta_s * 1000) });
+    const left = unit.is_there ? t("At the scene") : this.#left(unit);
     const where = unit.distance_m === null ? "" : distance(unit.distance_m);
     const heading = unit.heading_deg === null ? "" : compass(unit.heading_deg);
     const facts = [where, left, heading, unit.speed_kmh === null ? "" : `${Math.round(unit.speed_kmh)} km/h`].filter(Boolean);
     return h("li", { class: "unit" }, h("strong", null, unit.unit), h("span", { class: "number" }, facts.join(" · ")), h("span", { class: "muted number" }, t("position of"), " ", h("span", { "data-at": unit.at }, age(this.now() - Date.parse(unit.at)))));
+  }
+
+  /** How long the rest of the way takes, and by what it was reckoned. */
+  #left({ eta_s: seconds, by_road: byRoad }) {
+    if (seconds === null) {
+      return "";
+    }
+    const words = { age: age(seconds * 1000) };
+    return byRoad ? t("about %(age)s (by road)", words) : t("about %(age)s (straight line)", words);
   }
 
   #grant(grant) {

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from controlroom.journal.models import Entry
 from incidents import lifecycle
-from incidents.models import Incident, IncidentEvent, Kind
+from incidents.models import Incident, IncidentEvent, IncidentLink, Kind
 from incidents.statuses import Status
 from linkage import filed
 from linkage.models import Case, Engine, FireCase, FireTime
@@ -152,3 +152,23 @@ def test_a_case_that_began_with_our_report_keeps_stamps_told_before_and_after_it
     assert Case.objects.get().incident == report.incident
     assert fire(fire_message("CANCEL", version=2, reason="오인")).data["result"] == "applied"
     assert Incident.objects.get().status != Status.CANCELLED
+
+
+@pytest.mark.parametrize("kind", ["co_response", "transfer"])
+def test_the_room_links_its_case_with_another_incident_and_both_stay(fire, fire_link, haneul, kind):
+    fire(fire_message())
+    mine = Incident.objects.get()
+    city_kind = Kind.objects.get(service="city", code="C07")
+    other = lifecycle.open_incident(
+        municipality=fire_link.municipality,
+        service="city",
+        kind=city_kind,
+        place=None,
+        occurred_at=timezone.now(),
+        by=haneul,
+    )
+    said = {"text": "112와 함께", "incident_number": other.number}
+    assert fire(fire_message(kind.upper(), **said)).data["result"] == "applied"
+    join = IncidentLink.objects.get()
+    assert (join.incident, join.other, join.kind) == (mine, other, kind)
+    assert not Incident.objects.exclude(ended_at=None).exists()

@@ -23,6 +23,8 @@ MESSAGES = {
     "CANCEL": lambda: fire_message("CANCEL", version=3),
     "CLOSE": lambda: fire_message("CLOSE", closing_code="DONE"),
     "CLOSE_ACK": lambda: fire_message("CLOSE_ACK"),
+    "CO_RESPONSE": lambda: fire_message("CO_RESPONSE", text="112와 공동대응"),
+    "TRANSFER": lambda: fire_message("TRANSFER", text="해경 이관"),
 }
 BRINGS_TO = {
     CaseState.UNKNOWN: [],
@@ -58,6 +60,13 @@ TABLE = {
     (OVER, "CANCEL"): (201, "unchanged", OVER),
     (OVER, "CLOSE"): (201, "unchanged", OVER),
     (OVER, "CLOSE_ACK"): (202, "filed", OVER),
+    # A link between incidents, whatever became of this one.
+    **{(NONE, name): (202, "filed", NONE) for name in ("CO_RESPONSE", "TRANSFER")},
+    **{
+        (state, name): (201, "applied", state)
+        for state in (OPEN, GONE, OVER)
+        for name in ("CO_RESPONSE", "TRANSFER")
+    },
 }
 
 

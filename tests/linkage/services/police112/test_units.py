@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from cctv.roads.network import NodeIn, replace_network
 from controlroom.journal.models import Entry
 from incidents import lifecycle
 from linkage.models import UnitPosition
 from linkage.services.police112.approach import approach
+from tests.cctv.roads.conftest import CORNERS, EDGES
 from tests.linkage.conftest import envelope
 from tests.linkage.services.police112.conftest import RECEIPT, owed
 
@@ -63,11 +65,34 @@ def test_a_unit_taken_off_the_case_is_shown_no_more(case, post, client, haneul, 
     ("distance_m", "speed_kmh", "eta_s", "is_there"),
     [(40, 0, 0, True), (1000, 50, 101, False), (1000, None, 202, False), (1000, 3, 202, False)],
 )
-def test_the_time_left_is_derived_and_a_standing_car_still_comes(
-    distance_m, speed_kmh, eta_s, is_there
+def test_without_roads_the_time_left_is_the_straight_lines_and_a_standing_car_still_comes(
+    city, distance_m, speed_kmh, eta_s, is_there
 ):
-    found = approach(distance_m, speed_kmh)
-    assert (found.eta_s, found.is_there) == (eta_s, is_there)
+    found = approach(
+        municipality_id=city.pk,
+        start=(127.4, 36.41),
+        end=(127.4, 36.4),
+        distance_m=distance_m,
+        speed_kmh=speed_kmh,
+    )
+    assert (found.eta_s, found.is_there, found.by_road) == (eta_s, is_there, False)
+
+
+def test_the_time_left_goes_by_the_roads_that_the_city_has(case, post, client, haneul, city):
+    nodes = [NodeIn(ref, place) for ref, place in CORNERS.items()]
+    replace_network(municipality=city, nodes=nodes, edges=EDGES, source="a square")
+    post(at(speed_kmh=120))
+    # No road is near this one.
+    post(at("중앙13", lat=36.47))
+    client.force_login(haneul)
+    shown = client.get(f"/m/{city.code}/linkage/incidents/{case.pk}/police112/").json()["units"]
+    assert [(unit["unit"], unit["by_road"]) for unit in shown] == [
+        ("중앙12", True),
+        ("중앙13", False),
+    ]
+    assert shown[0]["distance_m"] == pytest.approx(1100, rel=0.01)
+    # 1,100 m of an alley at 10 km/h, and what junctions cost: no car flies over it.
+    assert shown[0]["eta_s"] == pytest.approx(1100 / (10 / 3.6) / 0.7, rel=0.01)
 
 
 def test_a_direction_of_escape_goes_to_the_room_with_the_next_cameras(
