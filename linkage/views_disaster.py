@@ -64,7 +64,7 @@ def standing(request: Request, code: str) -> Response:
 def area_cameras(request: Request, code: str, incident_id: UUID) -> Response:
     """Give the cameras of the area that the text message behind an incident speaks of."""
     incident = _incident(request, code, incident_id, Right.OPERATIONS_VIEW)
-    return Response({"cameras": text_areas.cameras(incident=incident)})
+    return Response(text_areas.cameras(incident=incident))
 
 
 Change = Callable[[Situation, dict[str, Any], Any], Any]

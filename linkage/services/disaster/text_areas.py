@@ -113,8 +113,8 @@ def _text(place: DisasterMessagePlace, municipality: Municipality) -> dict[str, 
     }
 
 
-def cameras(*, incident: Incident) -> list[dict[str, Any]]:
-    """Choose the cameras inside the area that the message speaks of, as picks.
+def cameras(*, incident: Incident) -> dict[str, Any]:
+    """Choose the cameras inside the area that the message speaks of, and say whether it is all.
 
     Raises: OutOfScope when no text message is behind the incident.
     """
@@ -122,4 +122,5 @@ def cameras(*, incident: Incident) -> list[dict[str, Any]]:
     if place is None:
         raise OutOfScope(_("no text message is behind this incident"))
     area = area_of(place.message, incident.municipality)
-    return situations.camera_group(incident.municipality, area) if area else []
+    group = situations.camera_group(incident.municipality, area) if area else []
+    return {"cameras": group, "are_all": len(group) < situations.CAMERAS_AT_MOST}

@@ -96,7 +96,7 @@ export class AreaLayer {
     const common = { pane: "areas", renderer: this.renderer, interactive: false };
     // An edge in the ground's colour lets the line stand out on roads and water in both themes.
     this.group.addLayer(L.geoJSON(situation.area, /** @type {any} */ ({ ...common, style: { color: paint.bg, weight: line.weight + 4, opacity: 0.7, fill: false } })));
-    const style = { color: colour, weight: line.weight + (isSelected ? 1 : 0), dashArray: line.dashArray, opacity: 1, fillColor: colour, fillOpacity: line.fillOpacity, lineCap: "round", className: `crisis-area ${classOf(situation)}` };
+    const style = { color: colour, weight: line.weight + (isSelected ? 1 : 0), dashArray: line.dashArray, opacity: 1, fillColor: colour, fillOpacity: line.fillOpacity, lineCap: "round", className: `crisis-area ${classOf(situation)}${isSelected ? " crisis-open" : ""}` };
     const area = L.geoJSON(situation.area, /** @type {any} */ ({ ...common, style }));
     this.group.addLayer(area);
     this.#label(situation, area.getBounds(), isSelected, hung);

@@ -97,6 +97,9 @@ export class Basemap {
     const paint = colours();
     const kind = kindOf(feature);
     const type = feature.geometry?.type ?? "";
+    if (kind === "dong") {
+      return { color: paint["map-road-major"], weight: 1.5, dashArray: "2 5", fill: false };
+    }
     if (type.endsWith("Polygon")) {
       return { stroke: false, fillColor: paint[AREAS[kind] ?? "map-building"], fillOpacity: 1 };
     }

@@ -27,7 +27,8 @@ export class AreaTour {
   }
 
   #forget() {
-    this.cameras = null;
+    /** @type {{cameras: any[], are_all: boolean} | null} */
+    this.found = null;
     this.at = 0;
     setText(byId("disaster-text-state"), "");
     show(byId("disaster-text-box"), false);
@@ -63,7 +64,7 @@ export class AreaTour {
 
   async #next(id) {
     try {
-      this.cameras ??= (await this.getJson(this.url(id))).cameras;
+      this.found ??= await this.getJson(this.url(id));
     } catch (error) {
       toast(error.message, { bad: true });
       return;
@@ -75,22 +76,25 @@ export class AreaTour {
   }
 
   #watch(from) {
-    const all = this.cameras;
+    const { cameras: all, are_all: areAll } = this.found;
     if (!all.length) {
       setText(byId("disaster-text-state"), t("No camera of the register stands in the area."));
       return;
     }
     const shown = all.slice(from, from + PICTURES);
-    const text = t("Cameras %(first)s to %(last)s of %(n)s", { first: number(from + 1), last: number(from + shown.length), n: number(all.length) });
+    const text = t("Cameras %(first)s to %(last)s of %(n)s", { first: number(from + 1), last: number(from + shown.length), n: `${number(all.length)}${areAll ? "" : "+"}` });
     this.at = from + PICTURES < all.length ? from + PICTURES : 0;
     setText(byId("disaster-text-state"), text);
     announce(text);
     this.onWatch(shown);
+    // The pictures take some of the map's room.
+    requestAnimationFrame(() => this.onFrame(this.id));
   }
 
   #list() {
-    this.onCameras(this.id, this.cameras);
-    show(byId("disaster-text-box"), this.cameras.length > 0);
-    byId("disaster-text-cameras").replaceChildren(...this.cameras.map((camera, index) => h("li", { class: "camera" }, h("button", { class: "camera-name", type: "button", onclick: () => this.#watch(index) }, camera.name))));
+    const { cameras } = this.found;
+    this.onCameras(this.id, cameras);
+    show(byId("disaster-text-box"), cameras.length > 0);
+    byId("disaster-text-cameras").replaceChildren(...cameras.map((camera, index) => h("li", { class: "camera" }, h("button", { class: "camera-name", type: "button", onclick: () => this.#watch(index) }, camera.name))));
   }
 }

@@ -90,7 +90,7 @@ def test_an_incident_of_a_text_is_the_whole_city_and_no_point(client, drawn, han
 
 
 def test_named_parts_are_its_area_and_give_its_cameras(client, drawn, haneul):
-    near, far = make_camera(drawn, 127.36, 36.36), make_camera(drawn, 127.41, 36.36, "2")
+    near, far = make_camera(drawn, 127.36, 36.36), make_camera(drawn, 127.41, 36.36, "라온로")
     incident = opened("가온동 하천 범람")
     assert incident.address == "한빛시 가온동"
     found = standing(client, haneul)
