@@ -183,6 +183,8 @@ class DisasterMessageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not g
             return _("no municipality here")
         if row.landing == Landing.PLACED:
             return _("elsewhere")
+        if not row.candidates:
+            return _("no candidate")
         return _("%(count)s candidates") % {"count": len(row.candidates)}
 
     @admin.display(description=gettext_lazy("decisions"))

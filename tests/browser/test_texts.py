@@ -108,7 +108,7 @@ def test_what_may_be_ours_is_judged_by_the_keyboard_and_seen_everywhere(stage, c
     urgent = take("산사태 위험, 대피하시기 바랍니다.", agency=UNSURE)
     notice = take("폭염경보, 야외활동을 자제하시기 바랍니다.", agency=UNSURE, step="안전안내")
     assert DisasterMessage.objects.get(number=urgent).candidates == ["90010", "91010"]
-    page.wait_for_function("() => document.getElementById('announce-urgent').textContent.length > 3")
+    page.wait_for_function("() => document.getElementById('announce').textContent.includes('우리 지역일 수 있음')")
     for desk in (page, other):
         desk.wait_for_selector("#texts-open[data-waiting]")
         desk.keyboard.press("Shift+M")

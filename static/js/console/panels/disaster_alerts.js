@@ -47,21 +47,20 @@ function elsewhere({ name, is_ours: isOurs, at }, now) {
   return isOurs ? t("%(name)s has taken it %(time)s", said) : t("%(name)s: not theirs %(time)s", said);
 }
 
-/** A text message to everybody's telephones. @param {HTMLElement[]} actions what may be done with it */
+/** A text message to everybody's telephones. @param {HTMLElement[]} actions buttons of what may be done with it */
 export function messageItem(message, now, actions = []) {
   const steps = { 위급재난: t("Critical disaster"), 긴급재난: t("Urgent disaster"), 안전안내: t("Safety notice") };
   const isOpen = message.landing === "ambiguous" && !message.decided;
   const names = message.candidates.map((one) => one.name).join(", ");
-  const unsure = isOpen && h("span", { class: "disaster-bad" }, t("not certain whose: %(names)s", { names }));
+  const unsure = isOpen && h("p", { class: "text-unsure" }, t("not certain whose: %(names)s", { names }));
   return h(
     "li",
-    { class: "unit", "data-message": message.number },
-    h("strong", null, `${steps[message.step] ?? message.step} · ${message.category}`),
+    { class: "text-item", "data-message": message.number, "data-urgent": message.step !== "안전안내" },
+    h("p", null, h("strong", null, `${steps[message.step] ?? message.step} · ${message.category}`), h("span", { class: "muted number" }, ` · ${message.agency} · ${moment(message.issued_at, now)}`)),
+    h("p", { class: "text-message" }, message.text),
     unsure,
-    h("span", { class: "text-message" }, message.text),
-    h("span", { class: "muted" }, `${message.agency} · ${moment(message.issued_at, now)}`),
-    message.decided && h("span", { class: "muted" }, decision(message.decided, now)),
-    ...message.others.map((one) => h("span", null, elsewhere(one, now))),
-    ...actions,
+    message.decided && h("p", { class: "muted" }, decision(message.decided, now)),
+    ...message.others.map((one) => h("p", null, elsewhere(one, now))),
+    actions.length > 0 && h("div", { class: "text-verdicts", role: "group", "aria-label": message.text.slice(0, 60) }, ...actions),
   );
 }

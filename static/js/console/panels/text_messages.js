@@ -114,12 +114,12 @@ export class TextMessages {
     }
     const ours = h("button", { class: "button button-small button-strong", type: "button", id: `text-ours-${message.number}`, onclick: () => this.#decide(message, true) }, t("Ours"));
     const not = h("button", { class: "button button-small", type: "button", id: `text-not-${message.number}`, onclick: () => this.#decide(message, false) }, t("Not ours"));
-    return [h("div", { class: "text-verdicts", role: "group", "aria-label": message.text.slice(0, 60) }, ours, not)];
+    return [ours, not];
   }
 
   #second(message) {
     const again = this.mayWork && !message.decided.is_ours && h("button", { class: "button button-small", type: "button", onclick: () => this.#decide(message, true) }, t("Ours after all"));
-    return [again, ...this.#incident(message)].filter(Boolean).map((button) => h("div", { class: "text-verdicts" }, button));
+    return again ? [again, ...this.#incident(message)] : this.#incident(message);
   }
 
   #incident(message) {
