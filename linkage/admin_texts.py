@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import localize
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -55,6 +57,13 @@ class WhoseFilter(admin.SimpleListFilter):
         return rows
 
 
+class Chooser(FilteredSelectMultiple):
+    """Django's two lists, in a box of their own: they put themselves first in what holds them."""
+
+    def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        return format_html("<div>{}</div>", super().render(*args, **kwargs))
+
+
 class WhoseForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """Nothing of the message is changed: only whose it is may be said."""
 
@@ -63,8 +72,8 @@ class WhoseForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
         queryset=Municipality.objects.none(),
         required=False,
         help_text=gettext_lazy(
-            "It becomes an event of each; an emergency of the last 24 hours opens an incident there, "
-            "as its policy says. This is put on record and cannot be taken back."
+            "It becomes an event of each; an emergency of the last 24 hours opens an incident "
+            "there, as its policy says. This is put on record and cannot be taken back."
         ),
     )
     concerns_none = forms.BooleanField(
@@ -138,7 +147,7 @@ class DisasterMessageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not g
     def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         user: Any = request.user
         none = ["concerns_none"] if user.is_superuser else []
         return [*self.readonly_fields, "municipalities", *none]
@@ -150,7 +159,7 @@ class DisasterMessageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not g
         field: Any = form.base_fields["municipalities"]
         theirs = administered(request.user, self.right).defer("boundary")
         field.queryset = theirs.exclude(disaster_messages__message=obj) if obj else theirs
-        field.widget = FilteredSelectMultiple(_("municipalities"), is_stacked=False)
+        field.widget = Chooser(_("municipalities"), is_stacked=False)
         field.widget.choices = field.choices
         return form
 

@@ -30,12 +30,14 @@ def text_messages(request: Request, code: str) -> Response:
     if before := request.query_params.get("before", ""):
         page = _older(waiting, before)
     ours = DisasterMessage.objects.filter(places__municipality=city).distinct()
-    said: dict[str, list[DisasterMessage]] = {"waiting": list(page[: PAGE + 1])}
+    said: dict[str, list[DisasterMessage]] = {
+        "waiting": list(decisions.with_decisions(page)[: PAGE + 1])
+    }
     has_more = len(said["waiting"]) > PAGE
     said["waiting"] = said["waiting"][:PAGE]
     if not before:
-        said["decided"] = list(decisions.decided_by(city)[:PAGE])
-        said["ours"] = list(ours[:PAGE])
+        said["decided"] = list(decisions.with_decisions(decisions.decided_by(city))[:PAGE])
+        said["ours"] = list(decisions.with_decisions(ours)[:PAGE])
     lists = {name: [decisions.feature(row, city) for row in rows] for name, rows in said.items()}
     counts = {
         "total": waiting.count(),
@@ -63,5 +65,5 @@ def decide(request: Request, code: str, number: int) -> Response:
     if not isinstance(is_ours, bool):
         raise Invalid(_("say whether it is this city's"), fields={"is_ours": [_("true or false")]})
     decisions.decide(number=number, municipality=city, is_ours=is_ours, by=request.user)
-    row = DisasterMessage.objects.get(number=number)
+    row = decisions.with_decisions(DisasterMessage.objects.filter(number=number)).get()
     return Response({"message": decisions.feature(row, city)})

@@ -1,4 +1,4 @@
-"""The parts of a municipality (읍, 면, 동) whose boundaries are known: polygons of its map layers."""
+"""The parts of a city (읍, 면, 동) whose boundaries are known: polygons of its map layers."""
 
 import json
 from collections.abc import Collection
@@ -29,7 +29,7 @@ WHERE layer.municipality_id = %s AND feature -> 'properties' ->> 'kind' = 'dong'
 def names_of(municipality_id: int) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT DISTINCT feature -> 'properties' ->> 'name_ko' {_POLYGONS}",  # noqa: S608
+            f"SELECT DISTINCT feature -> 'properties' ->> 'name_ko' {_POLYGONS}",
             [municipality_id],
         )
         return {name for (name,) in cursor.fetchall() if name}
@@ -39,7 +39,7 @@ def area_of(municipality_id: int, names: Collection[str]) -> MultiPolygon | None
     """Unite the areas of the parts of these names; None when none of them is known."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ST_AsHEXEWKB(ST_Multi(ST_UnaryUnion(ST_Collect(ST_MakeValid("  # noqa: S608
+            "SELECT ST_AsHEXEWKB(ST_Multi(ST_UnaryUnion(ST_Collect(ST_MakeValid("
             "ST_SetSRID(ST_GeomFromGeoJSON(feature ->> 'geometry'), 4326)))))) "
             f"{_POLYGONS} AND feature -> 'properties' ->> 'name_ko' = ANY(%s)",
             [municipality_id, list(names)],

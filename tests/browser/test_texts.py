@@ -60,7 +60,7 @@ def test_a_text_is_an_area_from_strip_and_map_and_tours_its_cameras(stage, conso
     assert page.locator("#cameras .camera").count() == 0
     press(page, "KeyV", "ㅍ")
     page.wait_for_selector(".tile video")
-    page.wait_for_function("() => document.getElementById('disaster-text-state').textContent.length > 3")
+    page.wait_for_selector("#disaster-text-state:not(:empty)")
     first = page.inner_text("#disaster-text-state")
     press(page, "KeyV", "ㅍ")
     page.wait_for_function(
@@ -77,7 +77,7 @@ def test_a_text_is_an_area_from_strip_and_map_and_tours_its_cameras(stage, conso
     page.wait_for_function(INSIDE)
     other.wait_for_selector(DRAWN)
     other.wait_for_selector("#crisis-legend:not([hidden])")
-    other.locator(".crisis-label", has_text="whole municipality").click()
+    other.locator(".crisis-label", has_text="river flood · whole municipality").click()
     other.wait_for_selector("#disaster-text:not([hidden])")
     assert other.locator("#desk").get_attribute("data-incident") == str(whole.pk)
     found += faults(other, "text, light")
@@ -108,7 +108,7 @@ def test_what_may_be_ours_is_judged_by_the_keyboard_and_seen_everywhere(stage, c
     urgent = take("산사태 위험, 대피하시기 바랍니다.", agency=UNSURE)
     notice = take("폭염경보, 야외활동을 자제하시기 바랍니다.", agency=UNSURE, step="안전안내")
     assert DisasterMessage.objects.get(number=urgent).candidates == ["90010", "91010"]
-    page.wait_for_function("() => document.getElementById('announce').textContent.includes('우리 지역일 수 있음')")
+    page.wait_for_selector("#announce:has-text('우리 지역일 수 있음')", state="attached")
     for desk in (page, other):
         desk.wait_for_selector("#texts-open[data-waiting]")
         desk.keyboard.press("Shift+M")

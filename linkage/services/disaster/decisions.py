@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from controlroom.audit.chain import record
@@ -71,7 +71,7 @@ def assign(*, message: DisasterMessage, municipalities: Iterable[Municipality], 
         if row is None:
             raise OutOfScope(_("no such message"))
         _keep(row, chosen, is_ours=True, by=by)
-    text_incidents.open_due()
+    text_incidents.open_due(message=message)
 
 
 @transaction.atomic
@@ -117,7 +117,8 @@ def _keep(
     for city in fresh:
         MessageDecision.objects.create(message=message, municipality=city, is_ours=is_ours, by=by)
         if is_ours:
-            DisasterMessagePlace.objects.get_or_create(
+            # It may have landed here before the installation knew the city.
+            DisasterMessagePlace.objects.update_or_create(
                 message=message, code=city.code, defaults={"municipality": city}
             )
         record(
@@ -144,23 +145,22 @@ def _is_news(message: DisasterMessage, city: Municipality, *, is_ours: bool) -> 
 
 def _tell(message: DisasterMessage, decided: set[int], *, by: Any) -> None:
     """Let the cities that decided hear it, and the other candidates; only the former who did."""
-    concerned = Municipality.objects.filter(
-        Q(pk__in=decided) | of_candidates(message.candidates)
-    )
+    concerned = Municipality.objects.filter(Q(pk__in=decided) | of_candidates(message.candidates))
+    said = with_decisions(DisasterMessage.objects.filter(pk=message.pk)).get()
     for city in concerned.defer("boundary").order_by("pk"):
         log.append(
             municipality_id=city.pk,
             kind=FACT,
             subject_kind="disaster_message",
             subject_id=message.number,
-            data={"message": feature(message, city)},
+            data={"message": feature(said, city)},
             actor_id=by.pk if city.pk in decided else None,
         )
 
 
 def _opened(message: DisasterMessage, municipality: Municipality) -> DisasterMessagePlace:
     """Open what is due now, and give the place as it is then."""
-    text_incidents.open_due()
+    text_incidents.open_due(message=message)
     place: DisasterMessagePlace = message.places.select_related("incident").get(
         municipality=municipality
     )
@@ -192,21 +192,28 @@ def of_candidates(codes: Iterable[str]) -> Q:
     return matching
 
 
+def with_decisions(messages: QuerySet[DisasterMessage]) -> QuerySet[DisasterMessage]:
+    """Fetch with the messages what feature shows of them."""
+    said = MessageDecision.objects.select_related("by", "municipality")
+    return messages.prefetch_related(
+        Prefetch("decisions", said.defer("municipality__boundary")), "places"
+    )
+
+
 def feature(message: DisasterMessage, municipality: Municipality) -> dict[str, Any]:
     """Give the message with what was decided, as this city may see it.
 
     Of another city: whether it took the message and when, not who, and nothing of its incident.
     """
-    said = list(message.decisions.select_related("by", "municipality").defer(
-        "municipality__boundary"
-    ))
+    said = list(message.decisions.all())
     own = [one for one in said if one.municipality_id == municipality.pk]
     others = {
         one.municipality_id: one
         for one in said
         if one.municipality is not None and one.municipality_id != municipality.pk
     }
-    place = message.places.filter(municipality=municipality).first()
+    here = [one for one in message.places.all() if one.municipality_id == municipality.pk]
+    incident = here[0].incident_id if here else None
     return {
         **text_messages.feature(message),
         "decided": _own(own[-1]) if own else None,
@@ -214,7 +221,7 @@ def feature(message: DisasterMessage, municipality: Municipality) -> dict[str, A
             {"name": _name(one.municipality), "is_ours": one.is_ours, "at": moment(one.at)}
             for one in others.values()
         ],
-        "incident": str(place.incident_id) if place and place.incident_id else None,
+        "incident": str(incident) if incident else None,
     }
 
 

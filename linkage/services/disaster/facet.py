@@ -100,7 +100,8 @@ def _messages(incident: Incident) -> list[dict[str, Any]]:
         places__municipality_id=incident.municipality_id, issued_at__gte=since
     )
     perhaps = decisions.waiting_for(incident.municipality).filter(issued_at__gte=since)
-    rows = {row.pk: row for row in (*own, *recent.distinct()[:MESSAGES], *perhaps[:MESSAGES])}
+    found = (own, recent.distinct()[:MESSAGES], perhaps[:MESSAGES])
+    rows = {row.pk: row for some in found for row in decisions.with_decisions(some)}
     return [decisions.feature(row, incident.municipality) for row in rows.values()]
 
 

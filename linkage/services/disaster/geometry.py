@@ -93,9 +93,7 @@ def place_in(area: MultiPolygon | None) -> Point | None:
     return Point(point.x, point.y, srid=4326)
 
 
-def drawn(
-    area: MultiPolygon | None, tolerance_deg: float = TOLERANCE_DEG
-) -> dict[str, Any] | None:
+def drawn(area: MultiPolygon | None, tolerance_deg: float = TOLERANCE_DEG) -> dict[str, Any] | None:
     """Give the area as a map can draw it: no finer than about ten metres."""
     if area is None:
         return None

@@ -34,8 +34,8 @@ STEPS: dict[str, frozenset[str]] = {
 AT_ONCE = 200
 
 
-def open_due() -> int:
-    """Open what fresh emergency messages still lack, each in a transaction of its own.
+def open_due(*, message: DisasterMessage | None = None) -> int:
+    """Open what fresh emergency messages, or this one, still lack: each in its own transaction.
 
     What a worker that died left behind is found by the next call. Give how many were opened.
     """
@@ -51,6 +51,8 @@ def open_due() -> int:
         message__step__in=LEVELS,
         message__issued_at__gt=now - NEWS_BY_HAND,
     ).exclude(municipality__in=[pk for pk, said in policies.items() if said == OpensFrom.NEVER])
+    if message is not None:
+        waiting = waiting.filter(message=message)
     opened = 0
     for place in waiting.select_related("message").order_by("pk")[:AT_ONCE]:
         policy = policies.get(place.municipality_id, OpensFrom.URGENT)
@@ -82,7 +84,7 @@ def _report(message: DisasterMessage, city: Municipality) -> ReportIn:
         kind_code=kinds.code_of(f"{message.category} {message.text}") or message.category,
         kind_name=message.category,
         urgency=LEVELS[message.step],
-        address=f"{city.name} {parts}".strip()[:200],
+        address=f"{city.name_ko} {parts}".strip()[:200],
         summary=f"[{message.step}] {' '.join(message.text.split())}",
         occurred_at=message.issued_at,
         raw={

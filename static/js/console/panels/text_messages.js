@@ -84,10 +84,10 @@ export class TextMessages {
   #count() {
     const { total, recent } = this.found.counts;
     const label = t("%(n)s text messages may concern this city, %(m)s of the last 24 hours", { n: number(total), m: number(recent) });
-    show(this.button, total > 0);
+    show(this.button, true);
     this.button.toggleAttribute("data-waiting", recent > 0);
     this.button.title = `${label} (Shift+M)`;
-    this.button.replaceChildren(h("span", { "aria-hidden": true }, `${t("Texts")} ${number(recent || total)}`), h("span", { class: "visually-hidden" }, label));
+    this.button.replaceChildren(h("span", { "aria-hidden": true }, total ? `${t("Texts")} ${number(recent || total)}` : t("Texts")), h("span", { class: "visually-hidden" }, label));
   }
 
   #draw() {

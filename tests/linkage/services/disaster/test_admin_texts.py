@@ -19,7 +19,11 @@ def said(city, other_city):
     make_municipality("90030", "한빛시", 127.8, 36.3)
     placeless = {"MSG_CN": "저지대 주민은 대피", "ISSU_INST_NM": "홍수통제소"}
     placed = {"MSG_CN": "새벽시 침수", "ISSU_INST_NM": "새벽시"}
-    rows = [{**row(1, "긴급재난"), **placed}, row(2, "긴급재난"), {**row(3, "긴급재난"), **placeless}]
+    rows = [
+        {**row(1, "긴급재난"), **placed},
+        row(2, "긴급재난"),
+        {**row(3, "긴급재난"), **placeless},
+    ]
     text_messages.take_in(rows=iter(rows), places=text_messages.own_gazetteer())
     found = {one.number: one for one in DisasterMessage.objects.all()}
     assert [found[n].landing for n in (1, 2, 3)] == ["placed", "ambiguous", "unplaced"]

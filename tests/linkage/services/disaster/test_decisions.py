@@ -93,9 +93,7 @@ def test_who_is_no_candidate_decides_nothing(city, other_city, stranger, haneul)
     ("step", "age_h", "opens"),
     [("긴급재난", 10, True), ("긴급재난", 30, False), ("안전안내", 0, False)],
 )
-def test_only_an_emergency_of_today_opens_an_incident(
-    city, namesake, haneul, step, age_h, opens
-):
+def test_only_an_emergency_of_today_opens_an_incident(city, namesake, haneul, step, age_h, opens):
     take(5, step, timezone.localtime() - timedelta(hours=age_h))
     place = decisions.decide(number=5, municipality=city, is_ours=True, by=haneul)
     assert (place.incident is not None) is opens

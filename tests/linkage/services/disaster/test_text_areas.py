@@ -125,7 +125,11 @@ def test_a_place_or_a_declared_area_takes_its_stead(client, drawn, haneul):
 
 def test_a_message_to_several_cities_names_the_parts_of_any_of_them(drawn, haneul):
     make_municipality("90030", "가람군", 127.8, 36.3)
-    said = {**row(1, "긴급재난"), "MSG_CN": "한빛시, 가람군 가온동 범람", "ISSU_INST_NM": "행정안전부"}
+    said = {
+        **row(1, "긴급재난"),
+        "MSG_CN": "한빛시, 가람군 가온동 범람",
+        "ISSU_INST_NM": "행정안전부",
+    }
     text_messages.take_in(rows=iter([said]), places=text_messages.own_gazetteer())
     message = DisasterMessage.objects.get()
     assert message.places.count() == 2
