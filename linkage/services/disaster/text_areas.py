@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.contrib.gis.geos import MultiPolygon
@@ -47,14 +47,16 @@ def named_in(text: str, known: Iterable[str]) -> tuple[str, ...]:
     return () if _BESIDE_UNKNOWN.search(text) else tuple(sorted(found))
 
 
-def parts_of(message: DisasterMessage, municipality: Municipality) -> tuple[str, ...]:
-    """Name the parts of the city that it speaks of; none is the whole city.
+def parts_of(
+    message: DisasterMessage, municipality: Municipality, known: Collection[str] | None = None
+) -> tuple[str, ...]:
+    """Name the parts of the city that it speaks of, of these or of all; none is the whole city.
 
     A message that landed on several cities may name parts of the others: 중앙동 is everywhere.
     """
     if {place.code for place in message.places.all()} != {municipality.code}:
         return ()
-    return named_in(message.text, parts.names_of(municipality.pk))
+    return named_in(message.text, parts.names_of(municipality.pk) if known is None else known)
 
 
 def area_of(message: DisasterMessage, municipality: Municipality) -> MultiPolygon | None:
@@ -93,15 +95,18 @@ def standing(*, municipality: Municipality, user: Any) -> dict[str, Any]:
         .prefetch_related("message__places")
         .order_by("-incident__priority", "pk")[:AT_MOST]
     )
-    texts = [_text(place, municipality) for place in places]
+    known = parts.names_of(municipality.pk) if places else set()
+    texts = [_text(place, municipality, known) for place in places]
     whole = any(text["area"] is None for text in texts)
     boundary = municipality.boundary if whole else None
     return {"texts": texts, "city_area": geometry.drawn(boundary, CITY_TOLERANCE_DEG)}
 
 
-def _text(place: DisasterMessagePlace, municipality: Municipality) -> dict[str, Any]:
+def _text(
+    place: DisasterMessagePlace, municipality: Municipality, known: Collection[str]
+) -> dict[str, Any]:
     incident: Any = place.incident
-    names = parts_of(place.message, municipality)
+    names = parts_of(place.message, municipality, known)
     area = parts.area_of(municipality.pk, names) if names else None
     return {
         "incident": str(incident.pk),
