@@ -79,6 +79,7 @@ def addresses(code: str) -> dict[str, str]:
         "units": f"{base}linkage/units/",
         "reports": f"{base}linkage/reports/",
         "situations": f"{base}linkage/situations/",
+        "texts": f"{base}linkage/disaster-messages/",
         "grants": f"{base}linkage/grants/",
         "phone": f"{base}linkage/phone-tasks/",
         "boundary": reverse("boundary", args=[code]),

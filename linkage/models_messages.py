@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -67,6 +68,8 @@ class DisasterMessage(models.Model):
     rule = models.CharField(_("by the rule"), max_length=20)
     # Codes of ambiguous candidates (5 digits, or 2 for a province).
     candidates = models.JSONField(_("candidates"), default=list)
+    # Their names as the gazetteer of the import knew them, in the same order.
+    candidate_names = models.JSONField(_("names of the candidates"), default=list)
     imported_at = models.DateTimeField(_("taken in"), default=timezone.now)
 
     class Meta:
@@ -102,3 +105,50 @@ class DisasterMessagePlace(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.code}"
+
+
+class MessageDecision(models.Model):
+    """Whose a message is, as a person said; changed only by services.disaster.decisions.
+
+    Rows are only added. Without a municipality: it concerns none of this installation.
+    """
+
+    message = models.ForeignKey(
+        DisasterMessage,
+        models.PROTECT,
+        related_name="decisions",
+        verbose_name=_("disaster text message"),
+    )
+    municipality = models.ForeignKey(
+        "municipalities.Municipality",
+        models.PROTECT,
+        null=True,
+        related_name="message_decisions",
+        verbose_name=_("municipality"),
+    )
+    is_ours = models.BooleanField(_("concerns the municipality"))
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who")
+    )
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["message", "pk"]
+        verbose_name = _("decision on a disaster text message")
+        verbose_name_plural = _("decisions on disaster text messages")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "municipality", "is_ours"],
+                nulls_distinct=False,
+                name="message_decided_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(municipality__isnull=False) | models.Q(is_ours=False),
+                name="message_of_none_is_not_ours",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.municipality_id} {self.is_ours}"

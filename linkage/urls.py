@@ -13,6 +13,7 @@ from linkage import (
     views_phone,
     views_police112,
     views_replay,
+    views_texts,
 )
 
 app_name = "linkage"
@@ -41,7 +42,13 @@ urlpatterns = [
     ),
     path("situations/", views_disaster.standing, name="situations"),
     path("cap/", views_disaster.cap_alerts, name="cap-alerts"),
-    path("disaster-messages/", views_disaster.text_message_list, name="disaster-messages"),
+    path(
+        "incidents/<uuid:incident_id>/area-cameras/",
+        views_disaster.area_cameras,
+        name="area-cameras",
+    ),
+    path("disaster-messages/", views_texts.text_messages, name="disaster-messages"),
+    path("disaster-messages/<int:number>/", views_texts.decide, name="disaster-message"),
     path("bells/", views_city.bells, name="bells"),
     path("alarms/", views_alarms.listing, name="alarms"),
     path(

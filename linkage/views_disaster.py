@@ -15,8 +15,7 @@ from controlroom.municipalities.roles import Right
 from incidents.models import Incident
 from linkage.models_cap import CapAlert
 from linkage.models_disaster import OnwardNotice, Situation
-from linkage.models_messages import DisasterMessage
-from linkage.services.disaster import by_hand, facet, geometry, situations, text_messages
+from linkage.services.disaster import by_hand, facet, geometry, situations, text_areas
 
 MESSAGES = 100
 
@@ -51,9 +50,21 @@ def disaster(request: Request, code: str, incident_id: UUID) -> Response:
 
 @api_view(["GET"])
 def standing(request: Request, code: str) -> Response:
-    """Give the areas of the situations that go on: the map's layer."""
+    """Give the areas of the situations that go on, and of text messages: the map's layer."""
     municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
-    return Response({"situations": facet.standing(municipality=municipality, user=request.user)})
+    return Response(
+        {
+            "situations": facet.standing(municipality=municipality, user=request.user),
+            **text_areas.standing(municipality=municipality, user=request.user),
+        }
+    )
+
+
+@api_view(["GET"])
+def area_cameras(request: Request, code: str, incident_id: UUID) -> Response:
+    """Give the cameras of the area that the text message behind an incident speaks of."""
+    incident = _incident(request, code, incident_id, Right.OPERATIONS_VIEW)
+    return Response(text_areas.cameras(incident=incident))
 
 
 Change = Callable[[Situation, dict[str, Any], Any], Any]
@@ -162,22 +173,6 @@ def cap_alerts(request: Request, code: str) -> Response:
     rows = CapAlert.objects.visible_to(request.user).filter(municipality=municipality)
     rows = rows.select_related("message")
     return Response({"alerts": [facet.alert_item(row) for row in rows[:MESSAGES]]})
-
-
-@api_view(["GET"])
-def text_message_list(request: Request, code: str) -> Response:
-    """Give the newest text messages of the city, and those that may be the city's."""
-    municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
-    ours = DisasterMessage.objects.filter(places__municipality=municipality).distinct()
-    maybe = DisasterMessage.objects.filter(
-        landing="ambiguous", candidates__contains=[municipality.code]
-    )
-    return Response(
-        {
-            "messages": [text_messages.feature(row) for row in ours[:MESSAGES]],
-            "ambiguous": [text_messages.feature(row) for row in maybe[:MESSAGES]],
-        }
-    )
 
 
 def _notice(row: Situation, said: dict[str, Any]) -> OnwardNotice:

@@ -19,7 +19,7 @@ from linkage.demo.register import DemoSite
 
 CITY_CODE = "90010"
 # Raised when the generated city changes, so that an older one is drawn anew.
-EDITION = 1
+EDITION = 2
 BATCH = 2_000
 
 MUNICIPALITIES = (

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from linkage.demo.plane import XY, distance_m, is_inside, lon_lat, ribbon
+from linkage.demo.plane import XY, between, distance_m, is_inside, lon_lat, ribbon
 
 STEP_M = 150.0
 HALF_WIDTH_M = 7000
@@ -211,6 +211,30 @@ def district_of(place: XY) -> Spot:
     return min(DISTRICTS, key=lambda district: distance_m(district.at, place))
 
 
+def district_ring(district: Spot) -> list[XY]:
+    """Draw a district: all within the limit that is nearer to its middle than to any other's."""
+    ring = list(boundary())
+    for other in DISTRICTS:
+        if other is not district:
+            ring = _nearer(ring, district.at, other.at)
+    return ring
+
+
+def _nearer(ring: list[XY], mine: XY, other: XY) -> list[XY]:
+    """Cut away what of a ring is nearer to the other place."""
+    kept: list[XY] = []
+    for here, following in zip(ring, [*ring[1:], ring[0]], strict=True):
+        ahead, after = (
+            distance_m(place, other) ** 2 - distance_m(place, mine) ** 2
+            for place in (here, following)
+        )
+        if ahead >= 0:
+            kept.append(here)
+        if (ahead >= 0) != (after >= 0):
+            kept.append(between(here, following, ahead / (ahead - after)))
+    return kept
+
+
 def base_map() -> dict[str, Any]:
     """Give everything that is drawn under the map as one FeatureCollection, lowest first."""
     features = [
@@ -219,6 +243,10 @@ def base_map() -> dict[str, Any]:
     features += [
         _feature("park", park.name_ko, park.name_en, [_ring(park_ring(park))], "Polygon")
         for park in PARKS
+    ]
+    features += [
+        _feature("dong", one.name_ko, one.name_en, [_ring(district_ring(one))], "Polygon")
+        for one in DISTRICTS
     ]
     for road in sorted(roads(), key=lambda road: -road.rank):
         line = [lon_lat(place) for place in road.line]

@@ -13,8 +13,8 @@ from incidents.models import Incident
 from incidents.statuses import OPEN
 from linkage.models_cap import CapAlert, CapIssue, CapPush
 from linkage.models_disaster import Situation
-from linkage.models_messages import DisasterMessage, Landing
-from linkage.services.disaster import geometry, situations, text_messages
+from linkage.models_messages import DisasterMessage
+from linkage.services.disaster import decisions, geometry, situations, text_areas
 
 REPORTS = 50
 ALERTS = 50
@@ -34,6 +34,7 @@ def facet(*, incident: Incident, user: Any) -> dict[str, Any]:
         "alerts": [alert_item(one) for one in alerts.select_related("message")[:ALERTS]],
         "issued": [_issue(one) for one in issued.prefetch_related("replies", _PUSHES)[:ALERTS]],
         "messages": _messages(incident),
+        "text": None if row and row.area and not row.ended_at else text_areas.said_of(incident),
     }
 
 
@@ -41,7 +42,7 @@ def whole(row: Situation) -> dict[str, Any]:
     reports = row.reports.select_related("by")[:REPORTS]
     return {
         **situations.feature(row),
-        "area": _area(row),
+        "area": geometry.drawn(row.area),
         "cameras": row.cameras,
         "reports": [
             {
@@ -104,17 +105,15 @@ def _issue(issue: CapIssue) -> dict[str, Any]:
 
 def _messages(incident: Incident) -> list[dict[str, Any]]:
     """Give the text that opened the incident, and the city's and perhaps its own of a day."""
+    since = timezone.now() - RECENT
     own = DisasterMessage.objects.filter(places__incident=incident)
     recent = DisasterMessage.objects.filter(
-        places__municipality_id=incident.municipality_id, issued_at__gte=timezone.now() - RECENT
+        places__municipality_id=incident.municipality_id, issued_at__gte=since
     )
-    perhaps = DisasterMessage.objects.filter(
-        landing=Landing.AMBIGUOUS,
-        candidates__contains=[incident.municipality.code],
-        issued_at__gte=timezone.now() - RECENT,
-    )
-    rows = [*(own | recent).distinct()[:MESSAGES], *perhaps[:MESSAGES]]
-    return [text_messages.feature(row) for row in rows]
+    perhaps = decisions.waiting_for(incident.municipality).filter(issued_at__gte=since)
+    found = (own, recent.distinct()[:MESSAGES], perhaps[:MESSAGES])
+    rows = {row.pk: row for some in found for row in decisions.with_decisions(some)}
+    return [decisions.feature(row, incident.municipality) for row in rows.values()]
 
 
 def standing(*, municipality: Municipality, user: Any) -> list[dict[str, Any]]:
@@ -135,7 +134,7 @@ def _standing(row: Situation) -> dict[str, Any]:
         "is_drill": row.incident.is_drill,
         "level": row.level,
         "area_names": row.area_names,
-        "area": _area(row),
+        "area": geometry.drawn(row.area),
         "cameras": _places(row.cameras),
     }
 
@@ -143,12 +142,3 @@ def _standing(row: Situation) -> dict[str, Any]:
 def _places(cameras: Iterable[dict[str, Any]]) -> list[list[float]]:
     """Give each place once: several cameras share a pole."""
     return [list(place) for place in dict.fromkeys((one["lon"], one["lat"]) for one in cameras)]
-
-
-def _area(row: Situation) -> dict[str, Any] | None:
-    """Give the area as a map can draw it: no finer than about ten metres."""
-    if row.area is None:
-        return None
-    simple: Any = row.area.simplify(geometry.TOLERANCE_DEG, preserve_topology=True)
-    parts = simple.coords if simple.geom_type == "MultiPolygon" else (simple.coords,)
-    return {"type": "MultiPolygon", "coordinates": parts}

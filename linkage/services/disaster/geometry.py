@@ -97,6 +97,15 @@ def place_in(area: MultiPolygon | None) -> Point | None:
     return Point(point.x, point.y, srid=4326)
 
 
+def drawn(area: MultiPolygon | None, tolerance_deg: float = TOLERANCE_DEG) -> dict[str, Any] | None:
+    """Give the area as a map can draw it: no finer than about ten metres."""
+    if area is None:
+        return None
+    simple: Any = area.simplify(tolerance_deg, preserve_topology=True)
+    parts = simple.coords if simple.geom_type == "MultiPolygon" else (simple.coords,)
+    return {"type": "MultiPolygon", "coordinates": parts}
+
+
 def searchable(area: MultiPolygon) -> list[list[tuple[float, float]]]:
     """Give the outer rings, largest first, with few enough corners for a camera search."""
     rings = []

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -101,13 +101,14 @@ def _take_batch(
     figures.new += len(fresh)
     figures.places += len(landings)
     figures.ours += sum(1 for place in landings if place.municipality is not None)
-    _tell((place.message, place.municipality) for place in landings if place.municipality)
-    _tell(
-        (message, cities[code])
+    placed = [(place.message, place.municipality) for place in landings if place.municipality]
+    perhaps = [
+        (message, city)
         for message, landed in fresh
-        for code in landed.candidates
-        if code in cities
-    )
+        for city in cities.values()
+        if {city.code, city.code[:2]} & set(landed.candidates)
+    ]
+    _tell([*placed, *perhaps])
 
 
 def _spread(landed: Landed, cities: dict[str, Municipality]) -> list[str]:
@@ -135,8 +136,13 @@ def _message(row: dict[str, str], places: Gazetteer) -> tuple[DisasterMessage, L
         landing=landed.outcome,
         rule=landed.rule,
         candidates=list(landed.candidates),
+        candidate_names=[_name_of(places, code) for code in landed.candidates],
     )
     return message, landed
+
+
+def _name_of(places: Gazetteer, code: str) -> str:
+    return places.names.get(code) or next(iter(ALIASES.get(code, ())), code)
 
 
 def _value(row: dict[str, str], name: str) -> str:
@@ -151,7 +157,8 @@ def _time(text: str) -> datetime:
 def _tell(concerned: Iterable[tuple[DisasterMessage, Municipality]]) -> None:
     """Let the cities concerned, or perhaps concerned, hear of what was issued just now."""
     now = timezone.now()
-    for message, city in concerned:
+    # One order for the counters of several cities: two imports must not wait for each other.
+    for message, city in sorted(concerned, key=lambda pair: pair[1].pk):
         if now - message.issued_at > text_incidents.NEWS:
             continue
         log.append(
@@ -173,7 +180,10 @@ def feature(message: DisasterMessage) -> dict[str, Any]:
         "text": message.text,
         "landing": str(message.landing),
         "rule": message.rule,
-        "candidates": message.candidates,
+        "candidates": [
+            {"code": code, "name": name}
+            for code, name in zip_longest(message.candidates, message.candidate_names)
+        ],
     }
 
 

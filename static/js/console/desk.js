@@ -21,6 +21,8 @@ export class Desk {
     Object.assign(this, parts);
     this.selected = null;
     this.opening = 0;
+    /** Shows the next cameras of an incident that concerns an area; says whether it does. @type {(id: string) => boolean} */
+    this.tour = () => false;
   }
 
   feature(id = this.selected) {
@@ -151,9 +153,11 @@ export class Desk {
       return;
     }
     const cameras = this.panel.detail?.id === id ? this.panel.detail.cameras.picks : feature.cameras;
-    this.watch(feature, cameras);
     if (!this.panel.isOpen) {
       this.open(id);
+    }
+    if (cameras.length || !this.tour(id)) {
+      this.watch(feature, cameras);
     }
   }
 

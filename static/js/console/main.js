@@ -135,7 +135,8 @@ store.subscribe((changes, state) => {
 });
 
 const fire119 = mountFire119({ config, store, map, desk, now: () => vigil.now() });
-const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now() });
+const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now(), alarm: (severity, text) => vigil.systemAlarm(severity, text) });
+desk.tour = (id) => disaster.tour(id);
 mountPolice112({ config, store, map, vigil, onIncident: (id) => desk.open(id) });
 const same = mountSame({ config, store, strips, onIncident: (id) => desk.open(id), now: () => vigil.now() });
 
@@ -154,9 +155,9 @@ const search = new Search({
 
 function centre() {
   const feature = panel.feature ?? desk.feature();
-  if (feature) {
+  if (feature && feature.lon !== null) {
     map.goTo(feature, { close: true });
-  } else {
+  } else if (!feature || !disaster.frame(feature.id)) {
     map.goHome();
   }
 }
@@ -202,6 +203,7 @@ const runs = {
   create,
   links: () => byId("links-open").click(),
   phone: () => phone.open(),
+  texts: () => disaster.texts(),
   silence: () => vigil.silence(),
   back: () => desk.back(),
   help: () => commands.showHelp(),

@@ -1,4 +1,4 @@
-/** Areas of disaster situations: line, fill and label say the level; the open one shows its cameras. */
+/** Areas of disaster situations and text messages: line, fill and label say which; the open one shows its cameras. */
 
 import * as L from "leaflet";
 
@@ -7,8 +7,13 @@ import { either, t } from "../../lib/text.js";
 import { LINES, bars, levelName } from "../crisis.js";
 import { colours } from "./colours.js";
 
+const LABEL_PX = 28;
+// Dotted, whatever the level of what may be declared later: only a text has said so.
+const TEXT_LINE = { weight: 4, dashArray: "1 8", fillOpacity: 0.06 };
 // A label over an area narrower than this would hide more of the map than it tells.
 const LABELLED_FROM_PX = 80;
+
+const classOf = (area) => (area.isText ? `text-area text-p${area.priority}` : `crisis-${area.level}`);
 
 export class AreaLayer {
   /**
@@ -23,15 +28,36 @@ export class AreaLayer {
     this.pane.style.zIndex = "350";
     this.renderer = L.svg({ pane: "areas" });
     this.group = L.layerGroup().addTo(map);
-    this.situations = [];
+    /** What is drawn: situations and texts in one shape, the lowest first. */
+    this.areas = [];
     this.selected = null;
     map.on("zoomend", () => this.repaint());
   }
 
-  /** @param {any[]} situations those that go on, most serious last */
-  show(situations) {
-    this.situations = situations;
+  /**
+   * @param {object} found
+   * @param {any[]} found.situations those that go on, most serious last
+   * @param {any[]} found.texts incidents of text messages; without an area they mean the whole city
+   * @param {object | null} found.city_area
+   */
+  show({ situations, texts, city_area: city }) {
+    const ofTexts = texts.map((text) => ({ ...text, area: text.area ?? city, isText: true, cameras: [] })).filter((text) => text.area);
+    this.areas = [...ofTexts, ...situations];
     this.repaint();
+  }
+
+  /** @returns {boolean} whether the incident has an area */
+  has(id) {
+    return this.areas.some((one) => one.incident === id);
+  }
+
+  /** The cameras of a text's area, once somebody asked for them. @param {any[]} cameras */
+  showCameras(id, cameras) {
+    const found = this.areas.find((one) => one.incident === id);
+    if (found) {
+      found.cameras = cameras.map((camera) => [camera.lon, camera.lat]);
+      this.repaint();
+    }
   }
 
   /** @param {string | null} id the incident that is open now */
@@ -44,8 +70,10 @@ export class AreaLayer {
 
   /** Bring the area of an incident into sight; @returns {boolean} whether it has one */
   frame(id) {
-    const found = this.situations.find((one) => one.incident === id);
+    const found = this.areas.find((one) => one.incident === id);
     if (found) {
+      // The panels beside the map may just have taken some of its room.
+      this.map.invalidateSize({ pan: false, animate: false });
       this.map.fitBounds(L.geoJSON(found.area).getBounds(), { padding: [30, 30] });
     }
     return Boolean(found);
@@ -54,22 +82,24 @@ export class AreaLayer {
   repaint() {
     const paint = colours();
     this.group.clearLayers();
-    for (const situation of this.situations) {
-      this.#draw(situation, paint);
+    /** How many labels hang at one place already: several texts mean the same area. @type {Map<string, number>} */
+    const hung = new Map();
+    for (const area of this.areas) {
+      this.#draw(area, paint, hung);
     }
   }
 
-  #draw(situation, paint) {
+  #draw(situation, paint, hung) {
     const isSelected = situation.incident === this.selected;
-    const line = LINES[situation.level];
-    const colour = paint[`crisis-${situation.level}`];
+    const line = situation.isText ? TEXT_LINE : LINES[situation.level];
+    const colour = paint[situation.isText ? `p${situation.priority}` : `crisis-${situation.level}`];
     const common = { pane: "areas", renderer: this.renderer, interactive: false };
     // An edge in the ground's colour lets the line stand out on roads and water in both themes.
     this.group.addLayer(L.geoJSON(situation.area, /** @type {any} */ ({ ...common, style: { color: paint.bg, weight: line.weight + 4, opacity: 0.7, fill: false } })));
-    const style = { color: colour, weight: line.weight + (isSelected ? 1 : 0), dashArray: line.dashArray, opacity: 1, fillColor: colour, fillOpacity: line.fillOpacity, className: `crisis-area crisis-${situation.level}` };
+    const style = { color: colour, weight: line.weight + (isSelected ? 1 : 0), dashArray: line.dashArray, opacity: 1, fillColor: colour, fillOpacity: line.fillOpacity, lineCap: "round", className: `crisis-area ${classOf(situation)}${isSelected ? " crisis-open" : ""}` };
     const area = L.geoJSON(situation.area, /** @type {any} */ ({ ...common, style }));
     this.group.addLayer(area);
-    this.#label(situation, area.getBounds(), isSelected);
+    this.#label(situation, area.getBounds(), isSelected, hung);
     if (isSelected) {
       for (const [lon, lat] of situation.cameras) {
         this.group.addLayer(L.circleMarker([lat, lon], { pane: "areas", renderer: this.renderer, interactive: false, radius: 9, color: paint.camera, weight: 2, fill: false, className: "crisis-camera" }));
@@ -78,16 +108,22 @@ export class AreaLayer {
   }
 
   /** The label hangs at the top of the area, where no pin of an incident stands. */
-  #label(situation, bounds, isSelected) {
+  #label(situation, bounds, isSelected, hung) {
     const width = this.map.latLngToLayerPoint(bounds.getNorthEast()).x - this.map.latLngToLayerPoint(bounds.getSouthWest()).x;
     if (width < LABELLED_FROM_PX && !isSelected) {
       return;
     }
     const what = either(situation.kind.name_ko, situation.kind.name_en);
     const drill = situation.is_drill ? ` · ${t("Drill")}` : "";
-    const text = h("span", { class: `crisis-${situation.level}` }, `${bars(situation.level)} ${levelName(situation.level)} · ${what}${drill}`);
-    const icon = L.divIcon({ html: text, className: `crisis-label${isSelected ? " crisis-label-open" : ""}`, iconSize: undefined, iconAnchor: [0, 28] });
-    const marker = L.marker([bounds.getNorth(), bounds.getCenter().lng], { icon, keyboard: false, zIndexOffset: 400, title: situation.area_names.join(", ") });
+    const where = situation.area_names.join(", ");
+    const head = situation.isText ? t("Text message") : `${bars(situation.level)} ${levelName(situation.level)}`;
+    const tail = situation.isText ? ` · ${where || t("whole municipality")}` : "";
+    const text = h("span", { class: classOf(situation) }, `${head} · ${what}${tail}${drill}`);
+    const at = bounds.toBBoxString();
+    const above = hung.get(at) ?? 0;
+    hung.set(at, above + 1);
+    const icon = L.divIcon({ html: text, className: `crisis-label${isSelected ? " crisis-label-open" : ""}`, iconSize: undefined, iconAnchor: [0, LABEL_PX * (1 - above)] });
+    const marker = L.marker([bounds.getNorth(), bounds.getCenter().lng], { icon, keyboard: false, zIndexOffset: isSelected ? 500 : 400, title: where });
     marker.on("click", () => this.onIncident(situation.incident));
     this.group.addLayer(marker);
   }

@@ -9,7 +9,8 @@ const AREAS = { water: "map-water", river: "map-water", park: "map-green", green
 /** Width of a road by its rank: artery, collector, street. */
 const ROAD_PX = { 1: 5, 2: 3, 3: 1.5 };
 const SPOTS_FROM_ZOOM = 15;
-const DISTRICTS_FROM_ZOOM = 11;
+const DISTRICTS_FROM_ZOOM = 12;
+const CITIES_FROM_ZOOM = 10;
 
 const kindOf = (feature) => String(feature.properties?.kind ?? feature.properties?.class ?? feature.properties?.role ?? "");
 const isOwn = (feature) => Boolean(feature.properties?.own);
@@ -36,6 +37,7 @@ export class Basemap {
     this.renderers = { land: L.canvas({ pane: "land", padding: 0.4 }), lines: L.canvas({ pane: "lines", padding: 0.4 }) };
     this.boundary = null;
     this.base = null;
+    this.cities = L.layerGroup();
     this.districts = L.layerGroup();
     this.spots = L.layerGroup();
     map.on("zoomend", () => this.#declutter());
@@ -70,16 +72,17 @@ export class Basemap {
   }
 
   #label(feature, at) {
-    const isDistrict = Boolean(feature.properties?.code) || kindOf(feature) === "dong";
-    const icon = label(nameOf(feature), isDistrict);
-    (isDistrict ? this.districts : this.spots).addLayer(L.marker(at, { icon, interactive: false, keyboard: false, pane: "labels" }));
+    const isCity = Boolean(feature.properties?.code);
+    const isDistrict = kindOf(feature) === "dong";
+    const icon = label(nameOf(feature), isCity || isDistrict);
+    (isCity ? this.cities : isDistrict ? this.districts : this.spots).addLayer(L.marker(at, { icon, interactive: false, keyboard: false, pane: "labels" }));
     this.#declutter();
     return L.layerGroup();
   }
 
   #declutter() {
     const zoom = this.map.getZoom();
-    for (const [group, from] of [[this.districts, DISTRICTS_FROM_ZOOM], [this.spots, SPOTS_FROM_ZOOM]]) {
+    for (const [group, from] of [[this.cities, CITIES_FROM_ZOOM], [this.districts, DISTRICTS_FROM_ZOOM], [this.spots, SPOTS_FROM_ZOOM]]) {
       if (zoom >= from !== this.map.hasLayer(group)) {
         this.map[zoom >= from ? "addLayer" : "removeLayer"](group);
       }
@@ -97,6 +100,9 @@ export class Basemap {
     const paint = colours();
     const kind = kindOf(feature);
     const type = feature.geometry?.type ?? "";
+    if (kind === "dong") {
+      return { color: paint["map-road-major"], weight: 1.5, dashArray: "2 5", fill: false };
+    }
     if (type.endsWith("Polygon")) {
       return { stroke: false, fillColor: paint[AREAS[kind] ?? "map-building"], fillOpacity: 1 };
     }

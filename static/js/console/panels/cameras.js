@@ -23,16 +23,16 @@ function row(pick, rank, onCamera) {
 
 /**
  * @param {{radius_m: number | null, picks: any[], skipped: any[]}} cameras
- * @param {{onCamera: (id: number) => void}} wiring
+ * @param {{onCamera: (id: number) => void, hasPlace?: boolean}} wiring
  */
-export function drawCameras(cameras, { onCamera }) {
+export function drawCameras(cameras, { onCamera, hasPlace = true }) {
   const { picks, skipped, radius_m: radius } = cameras;
   setText(byId("cameras-radius"), radius ? t("within %(far)s", { far: distance(radius) }) : "");
   byId("cameras").replaceChildren(...picks.map((pick, index) => row(pick, index + 1, onCamera)));
   if (!picks.length) {
     const none = document.createElement("li");
     none.className = "muted";
-    none.textContent = t("No camera can serve this place.");
+    none.textContent = hasPlace ? t("No camera can serve this place.") : t("No single place is known, so no cameras were chosen for one.");
     byId("cameras").append(none);
   }
   byId("skipped").replaceChildren(...skipped.map((pick) => row(pick, 0, onCamera)));

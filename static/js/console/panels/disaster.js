@@ -25,6 +25,7 @@ export class DisasterPanel {
    * @param {(cameras: any[]) => void} wiring.onCameras
    * @param {(id: string) => boolean} wiring.onFrame bring the area into sight
    * @param {() => Promise<[number, number][] | null>} wiring.onDraw let a ring be drawn on the map
+   * @param {(id: string, said: any) => void} wiring.onText of which area a text message speaks
    */
   constructor(wiring) {
     Object.assign(this, wiring);
@@ -45,6 +46,7 @@ export class DisasterPanel {
       return;
     }
     this.id = id;
+    this.onText(id, null);
     this.feature = feature;
     this.situation = null;
     show(byId("disaster"), false);
@@ -87,7 +89,8 @@ export class DisasterPanel {
   }
 
   #draw(found) {
-    const { situation, alerts, issued, messages } = found;
+    const { situation, alerts, issued, messages, text } = found;
+    this.onText(this.id, text);
     const isOurs = Boolean(situation) || alerts.length > 0 || issued.length > 0 || this.feature?.()?.service === "disaster";
     show(byId("disaster"), isOurs);
     if (!isOurs) {

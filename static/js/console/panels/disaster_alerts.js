@@ -44,9 +44,30 @@ export function issueItem(issue, now) {
   return h("li", { class: "unit", "data-cap": issue.identifier }, h("strong", null, `${t("Out")} · ${typeName(issue.msg_type)}`), h("span", null, issue.title), h("span", { class: "muted" }, t("published %(time)s", { time: moment(issue.sent, now) })), ...issue.pushes.map((one) => push(one, now)), ...replies);
 }
 
-/** A text message to everybody's telephones. */
-export function messageItem(message, now) {
+function decision({ is_ours: isOurs, by, at }, now) {
+  const said = { name: by.name, time: moment(at, now) };
+  return isOurs ? t("taken as this city's by %(name)s %(time)s", said) : t("not this city's, said %(name)s %(time)s", said);
+}
+
+function elsewhere({ name, is_ours: isOurs, at }, now) {
+  const said = { name, time: moment(at, now) };
+  return isOurs ? t("%(name)s has taken it %(time)s", said) : t("%(name)s: not theirs %(time)s", said);
+}
+
+/** A text message to everybody's telephones. @param {HTMLElement[]} actions buttons of what may be done with it */
+export function messageItem(message, now, actions = []) {
   const steps = { 위급재난: t("Critical disaster"), 긴급재난: t("Urgent disaster"), 안전안내: t("Safety notice") };
-  const unsure = message.landing === "ambiguous" && h("span", { class: "disaster-bad" }, t("perhaps not this city: %(n)s places of that name", { n: message.candidates.length }));
-  return h("li", { class: "unit" }, h("strong", null, `${steps[message.step] ?? message.step} · ${message.category}`), unsure, h("span", null, message.text), h("span", { class: "muted" }, `${message.agency} · ${moment(message.issued_at, now)}`));
+  const isOpen = message.landing === "ambiguous" && !message.decided;
+  const names = message.candidates.map((one) => one.name).join(", ");
+  const unsure = isOpen && h("p", { class: "text-unsure" }, t("not certain whose: %(names)s", { names }));
+  return h(
+    "li",
+    { class: "text-item", "data-message": message.number, "data-urgent": message.step !== "안전안내" },
+    h("p", null, h("strong", null, `${steps[message.step] ?? message.step} · ${message.category}`), h("span", { class: "muted number" }, ` · ${message.agency} · ${moment(message.issued_at, now)}`)),
+    h("p", { class: "text-message" }, message.text),
+    unsure,
+    message.decided && h("p", { class: "muted" }, decision(message.decided, now)),
+    ...message.others.map((one) => h("p", null, elsewhere(one, now))),
+    actions.length > 0 && h("div", { class: "text-verdicts", role: "group", "aria-label": message.text.slice(0, 60) }, ...actions),
+  );
 }

@@ -88,7 +88,7 @@ export class IncidentPanel {
     this.#head(detail);
     this.#actions(detail.allowed);
     this.notes.allow(detail.allowed.includes("note"));
-    drawCameras(detail.cameras, { onCamera: this.onCamera });
+    drawCameras(detail.cameras, { onCamera: this.onCamera, hasPlace: detail.lon !== null });
     drawWhy(byId("why"), detail);
     drawTimeline(byId("timeline"), detail.timeline, this.now());
     drawCluster(byId("cluster"), detail, { onIncident: this.onIncident, now: this.now() });
