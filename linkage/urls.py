@@ -43,6 +43,7 @@ urlpatterns = [
     path("cap/", views_disaster.cap_alerts, name="cap-alerts"),
     path("disaster-messages/", views_disaster.text_message_list, name="disaster-messages"),
     path("bells/", views_city.bells, name="bells"),
+    path("traffic-cameras/", views_city.traffic_cameras, name="traffic-cameras"),
     path("alarms/", views_alarms.listing, name="alarms"),
     path(
         "alarms/<int:alarm_id>/acknowledge/",

@@ -16,6 +16,7 @@ from linkage.simulator.client import AgencyClient
 from linkage.simulator.disaster import DisasterRoom
 from linkage.simulator.fire119 import Fire119Room
 from linkage.simulator.police112 import Police112Room
+from linkage.simulator.road_video import Reply
 from linkage.simulator.scenes import City, Theme
 
 
@@ -25,6 +26,7 @@ class Behaviour(Protocol):
     themes: tuple[Theme, ...]
     sent: int
     pages: dict[str, Callable[[], tuple[str, bytes]]]
+    further: Callable[[str, str], Reply | None]
 
     def __init__(
         self, *, client: AgencyClient, city: City, rate_per_min: float, limit: int | None = None

@@ -44,7 +44,7 @@ def test_what_the_city_has_and_measured_is_listed_and_only_read(page, client, li
         {"sensor": sensor.code, "at": (now - timedelta(minutes=n)).isoformat(), "value": 0.5 + n}
         for n in range(3)
     ]
-    sensors.take_readings(link=link, readings=readings)
+    sensors.take_readings(link=link, readings=readings, raw=b"{}")
     assert "0.5 m" in page("linkage/sensor/")
     shown = page(f"linkage/sensor/{sensor.pk}/change/")
     assert "1.5 m ·" in shown
