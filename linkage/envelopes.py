@@ -54,6 +54,8 @@ def cloud_event(message: OutboxMessage) -> dict[str, Any]:
     payload, withheld = agreements.permitted(link, message.payload)
     kind = message.message_type.lower()
     sent_at = moment(timezone.now())
+    # The fact's own time: it stays the same however often the message is sent.
+    occurred_at = message.payload.get("at") or moment(message.created_at)
     return _marked(
         message,
         {
@@ -62,7 +64,7 @@ def cloud_event(message: OutboxMessage) -> dict[str, Any]:
             "source": f"/municipalities/{city.code}/links/{link.code}",
             "type": f"controlroom.{link.service}.{kind}.v1",
             "subject": message.case_number,
-            "time": moment(message.created_at),
+            "time": occurred_at,
             "datacontenttype": "application/json",
             "data": {
                 "msg_id": str(message.uid),
@@ -73,7 +75,7 @@ def cloud_event(message: OutboxMessage) -> dict[str, Any]:
                 "receiver_org": link.agency.organisation_code,
                 "municipality_code": city.code,
                 "service_code": link.service,
-                "occurred_at": message.payload.get("at") or moment(message.created_at),
+                "occurred_at": occurred_at,
                 "sent_at": sent_at,
                 "priority": message.priority,
                 "purpose_code": link.purpose.code if link.purpose else "",

@@ -262,7 +262,7 @@ def _check_agreement(link: Link, message: Message) -> None:
     if message.is_drill and not link.allows_drills:
         raise DrillNotAllowed(_("this link takes no drills"))
     kind = message.payload.get("kind_code")
-    if kind and link.allowed_kinds and not mapping.is_among(link, kind, link.allowed_kinds):
+    if kind and not mapping.admits(link, kind):
         raise KindNotAllowed(
             _("the agreement of this link does not cover this kind"),
             fields={"payload.kind_code": [kind]},

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,7 +16,6 @@ from controlroom.errors import Invalid
 from controlroom.journal import log
 from controlroom.journal.choices import Audience
 from incidents.models import Kind
-from incidents.reports import kind_of
 from linkage.models import Link
 from linkage.models_agreements import KindMapping
 
@@ -35,12 +33,6 @@ class Imported:
     created: int
     changed: int
     unchanged: int
-
-
-def kind_for(link: Link, code: str, name: str = "") -> Kind:
-    """Give our kind for the agency's code: as mapped, of our own catalogue, or unmapped."""
-    found = mapped(source=link.code, service=link.service, code=code, name=name)
-    return found or kind_of(link.service, code, name)
 
 
 def mapped(*, source: str, service: str, code: str, name: str = "") -> Kind | None:
@@ -90,13 +82,25 @@ def note_unmapped(*, source: str, code: str, name: str = "") -> None:
         )
 
 
-def is_among(link: Link, code: str, allowed: Iterable[str]) -> bool:
-    """Say whether the agency's code, or our kind that it means, is one of these codes."""
-    allowed = set(allowed)
+def admits(link: Link, code: str) -> bool:
+    """Say whether the agreement of the link covers the agency's code, by our kind that it means.
+
+    A code that means nothing here yet is let in: it becomes a visible unmapped kind, and nobody
+    can say of it that the agreement leaves it out. Its pictures are another matter: covers().
+    """
+    allowed = link.allowed_kinds
+    if not allowed:
+        return True
     row = KindMapping.objects.filter(link=link, code=code).select_related("kind").first()
     if row is not None and row.kind is not None:
         return row.kind.code in allowed
-    return code in allowed
+    known = Kind.objects.filter(service=link.service, code=code, is_mapped=True).exists()
+    return code in allowed or not known
+
+
+def covers(link: Link, kind: Kind) -> bool:
+    """Say whether the agreement of the link names this kind of ours; never an unmapped one."""
+    return not link.allowed_kinds or kind.code in link.allowed_kinds
 
 
 @transaction.atomic

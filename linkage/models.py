@@ -102,7 +102,8 @@ class Link(Agreed):
     allowed_kinds = models.JSONField(
         _("allowed kinds"), default=list, blank=True, help_text=_("kind codes; empty means all")
     )
-    allows_drills = models.BooleanField(_("takes drills"), default=True)
+    # A drill must never reach an agency that has not agreed to them.
+    allows_drills = models.BooleanField(_("takes drills"), default=False)
     ack_deadline_s = models.PositiveIntegerField(
         _("acknowledgement deadline (s)"), default=30, validators=[MinValueValidator(1)]
     )

@@ -105,16 +105,21 @@ def end_of_line(message: OutboxMessage) -> None:
 
 
 def give_up_expired() -> int:
-    """Bury what outlived its link's life untold, fetched links included; give how many."""
-    dead = _outlived(timezone.now()).order_by("pk").values_list("pk", flat=True)
+    """Bury what outlived its link's life untold, fetched links included; give how many.
+
+    So are drills whose link has ceased to take drills: they may not leave any more.
+    """
+    dead = _over(timezone.now()).order_by("pk").values_list("pk", flat=True)
     return sum(_bury(pk) for pk in list(dead[:500]))
 
 
-def _outlived(now: datetime) -> Any:
+def _over(now: datetime) -> Any:
     hours = F("link__retry_life_h") * Value(timedelta(hours=1))
     life = ExpressionWrapper(hours, output_field=DurationField())
     tests = Q(message_type=MessageType.TEST, created_at__lt=now - retries.TEST_LIFE)
-    old = OutboxMessage.objects.offered().filter(tests | Q(created_at__lt=Value(now) - life))
+    withheld = Q(incident__is_drill=True, link__allows_drills=False)
+    ended = tests | withheld | Q(created_at__lt=Value(now) - life)
+    old = OutboxMessage.objects.offered().filter(ended)
     # One that is under way may be acknowledged yet.
     return old.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
 
@@ -122,7 +127,7 @@ def _outlived(now: datetime) -> Any:
 @transaction.atomic
 def _bury(pk: int) -> bool:
     message = owed.locked(pk)
-    if not _outlived(timezone.now()).filter(pk=pk).exists():
+    if not _over(timezone.now()).filter(pk=pk).exists():
         return False
     end_of_line(message)
     message.save()

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from controlroom.municipalities.querysets import OwnedQuerySet
 from controlroom.municipalities.roles import Right
+from incidents.choices import Priority
 from linkage.choices import OFFERED, PENDING, PhoneState
 
 
@@ -68,8 +69,17 @@ class OutboxQuerySet(OwnedQuerySet):
         """Keep what the line still has to carry, told by telephone or not."""
         return self.filter(state__in=OFFERED, is_offered=True)
 
+    def leaving(self) -> Self:
+        """Keep what may still leave: a drill stays where its link has ceased to take drills."""
+        return self.offered().exclude(incident__is_drill=True, link__allows_drills=False)
+
+    def urgent(self) -> Self:
+        """Keep what is urgent here, and what else its incidents are owed: their order is kept."""
+        waiting = self.filter(priority__lte=Priority.P1)
+        return self.filter(incident__in=waiting.order_by().values("incident"))
+
     def due(self, now: datetime) -> Self:
-        return self.offered().filter(next_try_at__lte=now)
+        return self.leaving().filter(next_try_at__lte=now)
 
 
 class AlarmQuerySet(OwnedQuerySet):

@@ -137,6 +137,12 @@ def chromium() -> Iterator[Browser]:
         connections.close_all()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin the long ones first, in whatever order the rest comes: none is left for the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name the checks that bin/test ran before, so that its last lines tell the whole result."""
     if failed := os.environ.get("CONTROLROOM_FAILED_CHECKS"):

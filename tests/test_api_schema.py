@@ -14,7 +14,7 @@ from linkage.services.contracts import CONTRACTS
 from tests.linkage.conftest import token_for
 from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 SETTINGS = Path(__file__).parent / "schemathesis"
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "8")
 PROGRAM = (sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()")

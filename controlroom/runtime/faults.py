@@ -75,7 +75,7 @@ def _opened(where: Places, without: str) -> contextlib.AbstractContextManager[Ro
             "CONTROLROOM_FAULTS_WITHOUT": without,
             "CONTROLROOM_WATCH_EVERY_S": "2",
             "CONTROLROOM_REJOIN_S": str(REJOIN_S),
-            "CONTROLROOM_SIM_AGENCIES": "police112,fire119",
+            "CONTROLROOM_SIM_AGENCIES": "police112,fire119,disaster",
             "CONTROLROOM_SIM_RATE": "40",
         },
         watched=without != "auditor",

@@ -41,7 +41,7 @@ def _all(supervisor: Supervisor, env: dict[str, str], arguments: list[str]) -> i
     if code := supervisor.attached(compiled, env):
         return code
     for_tests["CONTROLROOM_FAILED_CHECKS"] = ", ".join(failed)
-    pytest = [str(packages.PYTHON), "-m", "pytest", *(arguments or ["-n", "2"])]
+    pytest = [str(packages.PYTHON), "-m", "pytest", *(arguments or AT_ONCE)]
     code = supervisor.attached(pytest, for_tests)
     return code or bool(failed)
 
@@ -63,4 +63,6 @@ def _browser_modules() -> bool:
     return done.returncode == 0
 
 
+# A worker with nothing left takes half of what waits at another: modules stay together till then.
+AT_ONCE = ["-n", "2", "--dist", "worksteal"]
 FOR_TESTS = {"DATABASE_URL", "REDIS_URL", "CONTROLROOM_STATE_DIR", "PATH", "PYTHONPATH"}

@@ -17,8 +17,9 @@ from controlroom.errors import DomainError, OutOfScope
 from controlroom.problems import problem
 from linkage import buckets, life, mutual_tls
 from linkage.api.authentication import AgencyClient, ClientAuthentication
+from linkage.choices import LinkState
 from linkage.documents import MAX_BYTES
-from linkage.errors import InsufficientScope, TooLarge
+from linkage.errors import InsufficientScope, LinkClosed, TooLarge
 from linkage.idempotency import Answer
 from linkage.models import Link
 
@@ -47,6 +48,8 @@ class AgencyView(APIView):
     authentication_classes: Any = (ClientAuthentication,)
     permission_classes: Any = (IsAgencyClient,)
     parser_classes: Any = (RawJSON,)
+    # What an agency may still say of itself while its link is suspended; nothing of cases leaves.
+    while_suspended = False
 
     @property
     def client(self) -> AgencyClient:
@@ -57,7 +60,7 @@ class AgencyView(APIView):
     def link(self, code: str) -> Link:
         """Find a link of this client; another's looks like none.
 
-        Raises: OutOfScope (404), InsufficientScope (403).
+        Raises: OutOfScope (404), InsufficientScope (403), LinkClosed (403) while it is suspended.
         """
         link: Link | None = (
             Link.objects.of_client(self.client.application)
@@ -71,6 +74,8 @@ class AgencyView(APIView):
             raise InsufficientScope(_("the token lacks the scope of this link's service"))
         mutual_tls.check(link=link, request=self.request)
         life.heard(link=link)
+        if link.state == LinkState.SUSPENDED and not self.while_suspended:
+            raise LinkClosed(_("this link is suspended"))
         return link
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -26,6 +27,7 @@ from linkage.api.schema import (
     MessageAnswerSerializer,
     problems,
 )
+from linkage.choices import LinkState
 from linkage.errors import Ambiguous, PreconditionFailed, PreconditionRequired
 from linkage.models import Case
 from linkage.querysets import CaseQuerySet
@@ -104,7 +106,7 @@ class CaseView(AgencyView):
 
     def cases(self, request: Request) -> CaseQuerySet:
         cases = Case.objects.of_client(self.client.application).filter(
-            link__service__in=self.client.scopes
+            ~Q(link__state=LinkState.SUSPENDED), link__service__in=self.client.scopes
         )
         link = request.query_params.get("link")
         if link is not None:

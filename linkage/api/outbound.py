@@ -12,7 +12,15 @@ from rest_framework.response import Response
 from controlroom.errors import Invalid, OutOfScope
 from linkage import documents, outbox
 from linkage.api.base import AgencyView
-from linkage.api.paging import LARGEST_SEQUENCE, LIMIT, limit_of, sequence, sequence_of
+from linkage.api.paging import (
+    LARGEST_SEQUENCE,
+    LIMIT,
+    flag,
+    flag_of,
+    limit_of,
+    sequence,
+    sequence_of,
+)
 from linkage.api.schema import LINK, problems
 from linkage.choices import OutboxState
 from linkage.envelopes import SENT_WITH, cloud_event
@@ -47,6 +55,14 @@ class OutboundView(AgencyView):
             LINK,
             LIMIT,
             sequence("after", minimum=0, description="`next_after` of the page before"),
+            flag(
+                "urgent",
+                description=(
+                    "Only incidents with something urgent (priority 1) in it: ask so first when "
+                    "much waits. Acknowledge these one by one: a commit up to their sequence "
+                    "would take earlier pages along"
+                ),
+            ),
         ],
         responses={200: OutboundPageSerializer, **problems(400)},
     )
@@ -58,10 +74,12 @@ class OutboundView(AgencyView):
             OutboxMessage.objects.filter(
                 link=found, pk__gt=sequence_of(request, "after", minimum=0) or 0
             )
-            .offered()
+            .leaving()
             .select_related(*SENT_WITH)
             .order_by("pk")
         )
+        if flag_of(request, "urgent"):
+            owed = owed.urgent()
         page = list(owed[: limit + 1])
         more = len(page) > limit
         page = page[:limit]
@@ -83,6 +101,9 @@ class CommittedSerializer(serializers.Serializer[Any]):
 
 
 class CommitView(AgencyView):
+    # Saying what one has had already is no passing on of anything.
+    while_suspended = True
+
     @extend_schema(
         operation_id="commitOutbound",
         tags=["outbound"],
@@ -110,6 +131,8 @@ class CommitView(AgencyView):
 
 
 class AcknowledgeView(AgencyView):
+    while_suspended = True
+
     @extend_schema(
         operation_id="acknowledgeOutbound",
         tags=["outbound"],

@@ -25,6 +25,23 @@ def sequence(name: str, *, minimum: int, description: str) -> OpenApiParameter:
     )
 
 
+def flag(name: str, *, description: str) -> OpenApiParameter:
+    return OpenApiParameter(
+        name,
+        {"type": "boolean", "default": False},
+        OpenApiParameter.QUERY,
+        description=description,
+    )
+
+
+def flag_of(request: Request, name: str) -> bool:
+    """Raises: Invalid."""
+    text = request.query_params.get(name, "false")
+    if text not in {"true", "false"}:
+        raise Invalid(_("neither true nor false"), fields={name: [_("must be true or false")]})
+    return text == "true"
+
+
 def limit_of(request: Request) -> int:
     text = request.query_params.get("limit", str(PAGE))
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_PAGE):

@@ -29,6 +29,8 @@ class HeartbeatSerializer(serializers.Serializer[Any]):
 
 
 class HeartbeatView(AgencyView):
+    while_suspended = True
+
     @extend_schema(
         operation_id="sendHeartbeat",
         tags=["self-service"],

@@ -21,6 +21,8 @@ def install_link(
 
     The simulated agency lives on this machine: a private address is allowed.
     """
+    if profile.fetches:
+        push_url = ""
     link = Link.objects.select_for_update(of=("self",)).filter(code=shared.link).first()
     if link is None:
         room_link(
@@ -35,7 +37,7 @@ def install_link(
         )
         return "made"
     changed = _take_client(link, shared) | _take_signature(link, shared)
-    if push_url and link.push_url != push_url:
+    if link.push_url != push_url and (push_url or profile.fetches):
         links.register_push(link=link, push_url=push_url, allow_private_address=True)
         changed = True
     return "changed" if changed else "unchanged"
@@ -65,7 +67,7 @@ def room_link(
         agency=agency,
         service=profile.service,
         code=code or f"{profile.service}-{municipality.code}",
-        **options,
+        **{"allows_drills": True, **options},
     )
 
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cctv', '0010_borrowed_cameras'),
-        ('linkage', '0027_mutual_tls'),
+        ('linkage', '0036_drills_by_agreement'),
     ]
 
     operations = [

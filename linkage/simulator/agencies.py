@@ -51,6 +51,8 @@ class Profile:
     behaviour: type[Behaviour]
     # Its part of the rate that the whole simulator is asked for.
     share: float = 1.0
+    # Its network lets nothing in: it fetches instead of being posted to.
+    fetches: bool = False
 
 
 AGENCIES: dict[str, Profile] = {
@@ -87,6 +89,7 @@ AGENCIES: dict[str, Profile] = {
             "044-205-1542",
             DisasterRoom,
             share=0.05,
+            fetches=True,
         ),
         Profile(
             "city",

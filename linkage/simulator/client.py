@@ -96,6 +96,29 @@ class AgencyClient:
     def fetch(self, path: str) -> httpx.Response:
         return self._http.get(path, headers=self._headers())
 
+    def owed(self, *, at_most: int) -> list[dict[str, Any]]:
+        """Fetch what the centre owes, oldest first: sequence and event of each.
+
+        Raises: httpx.HTTPError.
+        """
+        answer = self.fetch(f"/api/v1/links/{self.account.link}/outbound?limit={at_most}")
+        if self._again(answer):
+            return []
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["messages"]
+        return found
+
+    def commit(self, sequence: int) -> None:
+        """Say that all that was fetched up to a sequence is kept; lost, it is said again later.
+
+        Raises: httpx.HTTPError.
+        """
+        self._http.post(
+            f"/api/v1/links/{self.account.link}/outbound/commit",
+            json={"sequence": sequence},
+            headers=self._headers(),
+        )
+
     def sent(self) -> list[dict[str, Any]]:
         """Give the agency's own book of what it sent, and how each was answered in the end."""
         with self._lock:

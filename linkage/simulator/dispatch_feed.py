@@ -82,7 +82,11 @@ def replay_links(municipality: Municipality) -> dict[str, Link]:
         links[service] = (
             link
             or create_link(
-                municipality=municipality, agency=agency, service=service, code=code
+                municipality=municipality,
+                agency=agency,
+                service=service,
+                code=code,
+                allows_drills=True,
             ).link
         )
     return links

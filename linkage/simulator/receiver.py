@@ -64,13 +64,17 @@ class Receiver:
         except WebhookVerificationError:
             self.refused += 1
             return 401, {"ack": False, "error": "signature"}
+        self.keep(event)
+        return 200, {"ack": True, "id": event["id"]}
+
+    def keep(self, event: dict[str, Any]) -> None:
+        """Take a message, however it came; a second time it is nothing new."""
         with self._lock:
             self.deliveries += 1
             is_new = event["id"] not in self.effects
             self.effects.setdefault(event["id"], event)
         if is_new:
             self._on_message(event)
-        return 200, {"ack": True, "id": event["id"]}
 
     def state(self) -> dict[str, Any]:
         with self._lock:
@@ -156,7 +160,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault.mode == "reset":
             self._reset()
             return
-        time.sleep(_pause_s(fault))
+        time.sleep(pause_s(fault))
         reply = page()
         raw = b"<html>" if fault.mode == "garbage" else reply.content
         self._answer(
@@ -186,7 +190,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         status, answer = receiver.take(body, dict(self.headers.items()))
         # The message has arrived and counts, but the sender does not hear of it in time.
-        time.sleep(_pause_s(fault))
+        time.sleep(pause_s(fault))
         if fault.mode == "no_ack":
             answer = {"ok": True}
         raw = b"<html>" if fault.mode == "garbage" else None
@@ -227,7 +231,7 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: the reports are the agencies' own."""
 
 
-def _pause_s(fault: Fault) -> float:
+def pause_s(fault: Fault) -> float:
     if fault.mode == "hang":
         return fault.seconds or HANG_S
     if fault.mode == "late":

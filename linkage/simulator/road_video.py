@@ -4,9 +4,11 @@ An address leads on (302) to a play list, as the real ones do. One ffmpeg a came
 somebody watches, and dies with the thread that keeps it.
 """
 
+import atexit
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -55,7 +57,7 @@ class RoadVideo:
         self._sessions: dict[str, _Session] = {}
         self._wanted: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._pictures: tempfile.TemporaryDirectory[str] | None = None
+        self._pictures: Path | None = None
 
     def answer(self, base: str, rest: str) -> Reply | None:
         """Answer what is under our address `base`; None: it is not about cameras."""
@@ -116,8 +118,10 @@ class RoadVideo:
     def _picture(self, post: RoadPost) -> Path:
         """Keep the camera's picture running, and give the folder where it is."""
         with self._lock:
-            self._pictures = self._pictures or tempfile.TemporaryDirectory(prefix="road-video-")
-            folder = Path(self._pictures.name) / post.code
+            if self._pictures is None:
+                self._pictures = Path(tempfile.mkdtemp(prefix="road-video-"))
+                atexit.register(shutil.rmtree, self._pictures, ignore_errors=True)
+            folder = self._pictures / post.code
             is_running = post.code in self._wanted
             self._wanted[post.code] = time.monotonic()
             if not is_running:

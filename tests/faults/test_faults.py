@@ -9,7 +9,7 @@ import pytest
 from controlroom.runtime import debian
 from controlroom.runtime.places import CHECKOUT
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 # What bin/faults does, with this very Python and nothing installed.
 PROGRAM = """
@@ -32,7 +32,7 @@ def test_a_short_run_of_faults_loses_nothing():
         if not name.startswith(("CONTROLROOM_", "PYTEST_", "PG", "DJANGO_"))
         and name not in {"DATABASE_URL", "REDIS_URL"}
     } | {"PYTHONPATH": str(CHECKOUT)}
-    command = [sys.executable, "-P", "-c", PROGRAM, "--minutes", "0.2", "--seed", "5"]
+    command = [sys.executable, "-P", "-c", PROGRAM, "--minutes", "0.4", "--seed", "5"]
     done = subprocess.run(
         command, env=env, cwd=CHECKOUT, capture_output=True, text=True, timeout=1500, check=False
     )

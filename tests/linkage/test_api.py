@@ -13,7 +13,7 @@ from linkage.api.urls import urlpatterns
 from linkage.choices import LinkState
 from linkage.demo.link import room_link
 from linkage.links import issue_client
-from linkage.models import Case, IdempotencyKey, InboxMessage, OutboxMessage, RateBucket
+from linkage.models import Case, IdempotencyKey, InboxMessage, Link, OutboxMessage, RateBucket
 from tests.linkage.conftest import api_client, envelope
 
 RECEIPT = "20261122-000001"
@@ -126,6 +126,40 @@ def test_a_suspended_link_takes_nothing(post, link):
     link.state = LinkState.SUSPENDED
     link.save()
     assert post(envelope()).data["code"] == "link_closed"
+
+
+def test_of_a_suspended_link_nothing_leaves_by_fetching_either(police, post, link, haneul):
+    post(envelope(receipt_no="S-1"))
+    lifecycle.acknowledge(incident=Incident.objects.get(), by=haneul)
+    path = f"/api/v1/links/{link.code}"
+    assert len(police.get(f"{path}/outbound").data["messages"]) == 1
+    uid = OutboxMessage.objects.get().uid
+    Link.objects.update(state=LinkState.SUSPENDED)
+    for asked in ("outbound", "deliveries", f"deliveries/{uid}"):
+        refused = police.get(f"{path}/{asked}")
+        assert (refused.status_code, refused.data["code"]) == (403, "link_closed"), asked
+    assert police.get("/api/v1/incidents").data["incidents"] == []
+    assert police.get("/api/v1/incidents/S-1").status_code == 404
+    # What it had already it may confirm, and it may say that it is there.
+    assert police.post(f"{path}/outbound/{uid}/ack").status_code == 200
+    assert police.post(f"{path}/heartbeat").status_code < 300
+
+
+def test_what_is_urgent_is_fetched_before_what_has_waited_longer(police, post, link, haneul):
+    for number, urgency in (("U-1", "3"), ("U-2", "0"), ("U-3", "3")):
+        post(envelope(receipt_no=number, urgency=urgency))
+        incident = Incident.objects.get(cases__external_id=number)
+        lifecycle.acknowledge(incident=incident, by=haneul)
+        lifecycle.claim(incident=incident, by=haneul)
+    path = f"/api/v1/links/{link.code}/outbound"
+    every = [one["event"]["subject"] for one in police.get(path).data["messages"]]
+    assert every == ["U-1", "U-1", "U-2", "U-2", "U-3", "U-3"]
+    found = police.get(f"{path}?urgent=true&limit=1").data
+    assert [one["event"]["subject"] for one in found["messages"]] == ["U-2"]
+    rest = police.get(f"{path}?urgent=true&after={found['next_after']}").data
+    assert [one["event"]["subject"] for one in rest["messages"]] == ["U-2"]
+    refused = police.get(f"{path}?urgent=yes")
+    assert (refused.status_code, list(refused.data["errors"])) == (400, ["urgent"])
 
 
 def test_the_same_key_and_body_replay_the_stored_answer(post):

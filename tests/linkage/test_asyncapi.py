@@ -6,10 +6,11 @@ from jsonschema import Draft202012Validator
 
 from incidents import lifecycle
 from incidents.models import Incident
+from linkage import outbox
 from linkage.envelopes import cloud_event
 from linkage.models import Link, OutboxMessage
 from linkage.services.contracts import CONTRACTS
-from tests.linkage.conftest import envelope
+from tests.linkage.conftest import drain, envelope
 
 # The part of the AsyncAPI 3.0 structure that this document uses.
 _REF = {
@@ -149,3 +150,20 @@ def test_drill_traffic_never_reaches_a_live_link_that_takes_no_drills(link, post
     Link.objects.update(allows_drills=True)
     lifecycle.claim(incident=incident, by=haneul)
     assert [cloud_event(row)["data"]["is_drill"] for row in OutboxMessage.objects.all()] == [True]
+
+
+def test_a_drill_that_waits_stays_here_once_its_link_takes_no_drills_any_more(
+    link, post, police, haneul
+):
+    Link.objects.update(allows_drills=True)
+    post(envelope() | {"is_drill": True})
+    lifecycle.acknowledge(incident=Incident.objects.get(), by=haneul)
+    Link.objects.update(allows_drills=False)
+    assert drain(link) == 0
+    assert police.get(f"/api/v1/links/{link.code}/outbound").data["messages"] == []
+    assert outbox.give_up_expired() == 1
+    assert OutboxMessage.objects.get().state == "dead"
+
+
+def test_a_new_link_takes_no_drills_until_its_agency_has_agreed():
+    assert Link().allows_drills is False

@@ -29,7 +29,6 @@ def test_a_mapped_code_comes_in_as_our_kind(link, post):
     KindMapping.objects.create(link=link, code="A17", kind=kind("102"))
     assert post(envelope(kind_code="A17", kind_name="강도")).status_code == 201
     assert Incident.objects.get().kind == kind("102")
-    assert mapping.kind_for(link, "A17") == kind("102")
 
 
 def test_a_mapping_stands_above_a_code_of_ours_that_reads_the_same(link, post):
@@ -62,6 +61,21 @@ def test_the_allowed_kinds_of_a_link_are_ours_after_mapping(link, post):
     KindMapping.objects.create(link=link, code="A17", kind=kind("102"))
     assert post(envelope(kind_code="A17")).status_code == 201
     assert post(envelope(kind_code="201", receipt_no="x-2")).json()["code"] == "kind_not_allowed"
+
+
+def test_a_code_that_means_nothing_here_is_taken_in_also_where_the_kinds_are_limited(
+    link, post, django_capture_on_commit_callbacks
+):
+    Link.objects.update(allowed_kinds=["102"])
+    with django_capture_on_commit_callbacks(execute=True):
+        assert post(envelope(kind_code="Z9")).status_code == 201
+    assert Incident.objects.get().kind.is_mapped is False
+    row = UnmappedCode.objects.get()
+    assert row.seen_count == 1
+    row.kind = kind("201")
+    row.save()
+    refused = post(envelope(kind_code="Z9", receipt_no="x-3"))
+    assert refused.json()["code"] == "kind_not_allowed"
 
 
 @pytest.mark.parametrize(

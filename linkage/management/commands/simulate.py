@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from linkage.simulator import agencies
 from linkage.simulator.agencies import Behaviour, Profile, Secrets
 from linkage.simulator.client import Account, AgencyClient
+from linkage.simulator.fetcher import Fetcher
 from linkage.simulator.misbehaviour import Faults
 from linkage.simulator.receiver import Receiver, serve_all
 from linkage.simulator.scenes import City, Town
@@ -34,7 +35,8 @@ class Player:
 class Command(BaseCommand):
     help = (
         "Play the agencies of linkage/simulator/agencies.py: post their reports to the agency API, "
-        "take their webhooks at /agency/<link>/, misbehave on POST /agency/<link>/faults. Each "
+        "take their webhooks at /agency/<link>/ or fetch, misbehave on POST /agency/<link>/faults. "
+        "Each "
         f"option may come from the environment instead, as {PREFIX}BASE_URL, {PREFIX}AGENCIES, "
         f"{PREFIX}CLIENT_ID, {PREFIX}CLIENT_SECRET, {PREFIX}LINK, {PREFIX}WEBHOOK_SECRET (or "
         f"..._FILE), {PREFIX}PORT, {PREFIX}RATE."
@@ -99,6 +101,11 @@ class Command(BaseCommand):
         self.stdout.write(f"{names} listen on 127.0.0.1:{server.server_address[1]}")
         self.stdout.flush()
         threads = [threading.Thread(target=_run, args=(player,)) for player in players]
+        threads += [
+            threading.Thread(target=Fetcher(client=each.client, receiver=each.receiver).run)
+            for each in players
+            if each.profile.fetches
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -172,7 +172,7 @@ def _open(feed: Feed, event: CityEvent, now: datetime) -> str:
 
 def _report(feed: Feed, item: FeedItem, event: CityEvent) -> None:
     link = feed.link
-    if link.allowed_kinds and not mapping.is_among(link, event.kind_code, link.allowed_kinds):
+    if not mapping.admits(link, event.kind_code):
         return
     taken = take_report(
         municipality=link.municipality,

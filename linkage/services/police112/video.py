@@ -11,6 +11,7 @@ from incidents.models import Incident, IncidentEvent
 from incidents.statuses import OPEN
 from linkage import grants
 from linkage.choices import MessageType
+from linkage.mapping import covers
 from linkage.models import Case, Link, OutboxMessage, StreamGrant
 from linkage.models_video import GrantEnd
 from linkage.obligations import owe
@@ -18,6 +19,7 @@ from linkage.services.police112.terms import terms_of
 from linkage.services.police112.video_rules import (
     Asked,
     Mode,
+    Rule,
     Terms,
     decide,
     whole_rule,
@@ -56,12 +58,13 @@ def send_list(
 ) -> OutboxMessage | None:
     """Owe the newest list; unasked only in automatic mode and when it is not the one sent last.
 
+    Of a kind that its agreement does not name, an unmapped one too, no list goes by itself.
     In request mode the link hears of newer cameras only after it has asked once; that there is
     no camera is said when it was asked, or when there was one before.
     """
     terms = terms_of(case.link)
     choice = current_choice(incident)
-    if choice is None:
+    if choice is None or not (asked_by or covers(case.link, case.incident.kind)):
         return None
     chosen_at = moment(choice.chosen_at)
     last = _last_list(case)
@@ -110,6 +113,8 @@ def take_request(*, case: Case, incident: Incident, message: Message, standing: 
     """Answer a request: the list when no camera is named, else a grant or a refusal of each."""
     said = message.payload
     asked = Asked(tuple(said.get("cameras", ())), said["purpose"], said["basis"])
+    if not standing and not covers(case.link, case.incident.kind):
+        standing = str(Rule.KIND)
     _lock_grants(case, incident)
     event = note_fact(
         incident=incident,

@@ -21,6 +21,7 @@ class Rule(StrEnum):
     SUSPENDED = "suspended"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    KIND = "kind_not_allowed"
     PURPOSE = "purpose_not_allowed"
     BASIS = "basis_not_allowed"
     NOT_LISTED = "not_in_list"

@@ -186,6 +186,12 @@ def test_every_answer_is_kept_byte_for_byte_once_in_each_content(feed, source):
     assert [(bytes(row.raw), row.times) for row in rows] == [(first, 2), (second, 1), (first, 1)]
 
 
+def test_a_code_that_means_nothing_here_yet_is_taken_in_whatever_the_agreement_names(feed):
+    feed.link.allowed_kinds = ["C07"]
+    assert take(feed, UTIC_ROW | {"incidenteTypeCd": "9"})["new"] == 1
+    assert Incident.objects.get().kind.is_mapped is False
+
+
 def test_a_code_that_the_links_table_maps_to_an_allowed_kind_is_no_reason_to_leave_it_out(feed):
     feed.link.allowed_kinds = ["C07"]
     kind = Kind.objects.get(service="city", code="C07")

@@ -193,10 +193,10 @@ def test_who_may_not_be_asked_or_has_it_no_more_gives_no_address(centre, feed, l
         road_cameras.address_of(camera.camera_id)
     Feed.objects.filter(pk=feed.pk).update(allow_private_address=True)
     TrafficCamera.objects.filter(pk=camera.pk).update(source_id="another")
-    with pytest.raises(Unavailable, match="no more"):
+    with pytest.raises(Unavailable, match="더 이상"):
         road_cameras.address_of(camera.camera_id)
     links.set_state(link=link, state=LinkState.SUSPENDED)
-    with pytest.raises(Unavailable, match="closed"):
+    with pytest.raises(Unavailable, match="연계"):
         road_cameras.address_of(camera.camera_id)
 
 

@@ -88,6 +88,19 @@ def test_a_link_without_a_basis_for_video_gets_neither_list_nor_grant(case, came
     assert not StreamGrant.objects.exists()
 
 
+def test_no_pictures_of_a_kind_that_the_agreement_does_not_name(cameras, post, link):
+    automatic(link)
+    link.allowed_kinds = ["101"]
+    link.save()
+    assert post(envelope(receipt_no=RECEIPT, kind_code="Z9")).status_code == 201
+    assert not owed("CAMERA_LIST")
+    post(ask())
+    post(ask(cameras[0].pk))
+    rules = [one["rule"] for message in owed("STREAM_DENY") for one in message.payload["denied"]]
+    assert rules == ["kind_not_allowed"] * 2
+    assert not StreamGrant.objects.exists()
+
+
 def test_a_request_is_granted_bound_to_case_camera_and_basis(case, cameras, post, link):
     document = ask(cameras[0].pk, cameras[1].pk)
     assert post(document).status_code == 201

@@ -27,6 +27,7 @@ def decided(asked=ASKED, terms=None, standing="", held=()):
         (Rule.SUSPENDED, {"terms": replace(USUAL, suspended=True)}),
         (Rule.CLOSED, {"standing": "closed"}),
         (Rule.CANCELLED, {"standing": "cancelled"}),
+        (Rule.KIND, {"standing": "kind_not_allowed"}),
         (Rule.PURPOSE, {"asked": Asked((1,), "CURIOSITY", "ACT-112")}),
         (Rule.BASIS, {"asked": Asked((1,), "SCENE", "")}),
         (Rule.BASIS, {"terms": Terms()}),

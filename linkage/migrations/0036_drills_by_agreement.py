@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("linkage", "0027_mutual_tls")]
+
+    operations = [
+        migrations.AlterField(
+            model_name="link",
+            name="allows_drills",
+            field=models.BooleanField(default=False, verbose_name="takes drills"),
+        )
+    ]
