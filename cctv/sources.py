@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import dataclass, field
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -150,7 +151,7 @@ def source_of(camera: Camera) -> Source:
 
 
 def _asked(camera: Camera) -> Source:
-    answers = address_asked.send(sender=Camera, camera_id=camera.pk)
+    answers: list[tuple[Any, Any]] = address_asked.send(sender=Camera, camera_id=camera.pk)
     found = next((answer for _receiver, answer in answers if isinstance(answer, Asked)), None)
     if found is None:
         raise SourceMissing(_("this camera is not connected"))
@@ -175,8 +176,7 @@ def pinned_url(source: Source) -> str:
         raise SourceMissing(_("the host of this camera is not known")) from None
     hosts = [addresses.literal(str(entry[4][0]).split("%", maxsplit=1)[0]) for entry in found]
     if not hosts or not all(
-        host and _may_reach(host, is_asked=is_asked, is_trusted=source.is_trusted)
-        for host in hosts
+        host and _may_reach(host, is_asked=is_asked, is_trusted=source.is_trusted) for host in hosts
     ):
         raise SourceRefused(_("the host is outside the camera networks"))
     return address.url(str(hosts[0]) if address.scheme in {"rtsp", "http"} else None)

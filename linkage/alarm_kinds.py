@@ -97,7 +97,7 @@ KINDS: dict[str, AlarmKind] = _table(
         AlarmKind(
             "cap.feed_failing",
             _("Another office's alerts cannot be fetched"),
-            _("The index of CAP alerts, or an alert it names, did not come, or nobody asked for it."),
+            _("The index of CAP alerts, or an alert it names, did not come or was not asked for."),
             _("A warning of that office may not be known here."),
             _("Telephone the office and ask for its warnings; have the address looked at."),
             severity=Priority.P2.value,

@@ -50,7 +50,8 @@ SELECT c.link_id, count(*),
   count(*) FILTER (WHERE i.acknowledged_by_id IS NOT NULL),
   count(*) FILTER (WHERE EXISTS (
     SELECT 1 FROM cctv_viewrecord v
-    WHERE v.incident_id = i.id AND v.started_at <= i.received_at + make_interval(secs => %(within)s))),
+    WHERE v.incident_id = i.id
+      AND v.started_at <= i.received_at + make_interval(secs => %(within)s))),
   count(*) FILTER (WHERE u.is_useful),
   count(*) FILTER (WHERE NOT u.is_useful)
 FROM came c
@@ -80,8 +81,8 @@ def use_of(links: Iterable[Link], *, now: datetime | None = None) -> dict[int, d
     rows = list(links)
     ids = [row.pk for row in rows]
     with connection.cursor() as cursor:
-        within = {"within": SEEN_WITHIN.total_seconds(), "since": now - PERIOD}
-        cursor.execute(_COUNTED, {"ids": ids, **within})
+        within = SEEN_WITHIN.total_seconds()
+        cursor.execute(_COUNTED, {"ids": ids, "within": within, "since": now - PERIOD})
         counted = {pk: counts for pk, *counts in cursor.fetchall()}
         cursor.execute(_LAST_REAL, {"ids": ids})
         last = dict(cursor.fetchall())

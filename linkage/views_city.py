@@ -55,6 +55,7 @@ def _incident(request: Request, municipality: Municipality, named: str) -> Incid
     """Raises: OutOfScope."""
     here = Incident.objects.visible_to(request.user).filter(municipality=municipality)
     try:
-        return here.get(pk=UUID(named))
+        found: Incident = here.get(pk=UUID(named))
     except (ValueError, Incident.DoesNotExist):
         raise OutOfScope(_("no such incident")) from None
+    return found

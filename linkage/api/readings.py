@@ -36,8 +36,8 @@ class ReadingsView(AgencyView):
         tags=["messages"],
         summary="센서 측정값 보내기 · Send readings of sensors",
         description=(
-            "같은 센서와 시각의 값은 한 번만 저장됩니다. 다른 값이 다시 오면 409로 거부되고, 묶음의 "
-            "나머지 값은 저장됩니다.\n\n"
+            "같은 센서와 시각의 값은 한 번만 저장됩니다. 다른 값이 다시 오면 409로 거부되고, "
+            "묶음의 나머지 값은 저장됩니다.\n\n"
             "Each sensor and time is stored once, so the same batch may be sent again. Another "
             "value for a known sensor and time is refused with 409, naming its place in the "
             "batch; the others of the batch are taken all the same."

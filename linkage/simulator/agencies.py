@@ -26,13 +26,14 @@ class Behaviour(Protocol):
     themes: tuple[Theme, ...]
     sent: int
     pages: dict[str, Callable[[], tuple[str, bytes]]]
-    further: Callable[[str, str], Reply | None]
 
     def __init__(
         self, *, client: AgencyClient, city: City, rate_per_min: float, limit: int | None = None
     ) -> None: ...
 
     def run(self) -> None: ...
+
+    def further(self, base: str, rest: str, /) -> Reply | None: ...
 
     def heard(self, event: dict[str, Any]) -> None: ...
 

@@ -23,7 +23,8 @@ def links_by_state() -> Iterator[Finding]:
     """Bring the states of links up to date, and find those that are down or not used."""
     link_states.measure()
     for link in Link.objects.filter(state__in=_SAID_OF):
-        detail = {"failures": max(link.failures, link.source_failures)} if link.state == LinkState.DOWN else {}
+        failures = max(link.failures, link.source_failures)
+        detail = {"failures": failures} if link.state == LinkState.DOWN else {}
         kind = _SAID_OF[LinkState(link.state)]
         yield Finding(kind, link.municipality_id, "link", link.code, detail)
 

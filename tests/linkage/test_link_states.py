@@ -136,9 +136,7 @@ def asked(city) -> Link:
     catalogue.install()
     link = room_link("city", municipality=city).link
     for adapter in ("its_events", "utic_events"):
-        Feed.objects.create(
-            municipality=city, link=link, adapter=adapter, url="http://x.example/"
-        )
+        Feed.objects.create(municipality=city, link=link, adapter=adapter, url="http://x.example/")
     return link
 
 

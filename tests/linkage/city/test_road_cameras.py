@@ -95,7 +95,9 @@ def test_one_that_two_answers_lack_is_gone_and_comes_back_with_the_list(feed):
     assert Camera.objects.standing().get().pk == camera.camera_id
 
 
-def test_the_answer_is_kept_without_the_addresses_and_once_while_only_they_change(feed, monkeypatch):
+def test_the_answer_is_kept_without_the_addresses_and_once_while_only_they_change(
+    feed, monkeypatch
+):
     tokens = iter("123")
 
     def fetch(**_kwargs):
