@@ -160,7 +160,7 @@ export class Matrix {
   #sources(way) {
     const said = way.sources.flatMap((source) => {
       const left = Math.max(0, Math.ceil((Date.parse(source.next_try_at) - this.wiring.now()) / 1000));
-      const next = left ? t("next try in %(age)s", { age: age(left * 1000) }) : t("next try now");
+      const next = left ? t("asked in %(age)s", { age: age(left * 1000) }) : t("asked now");
       const failed = source.failures && { text: `${t("%(n)s failures in a row", { n: number(source.failures) })}: ${source.error}`, bad: true };
       return [{ text: `${source.name}: ${next}` }, failed];
     });
