@@ -31,12 +31,16 @@ SEEN_WITHIN = timedelta(seconds=120)
 # have no case. For %(ids)s; the index of opening reports is by municipality and source.
 CAME = """
 came AS (
-  SELECT c.link_id, c.incident_id, c.opened_at
+  SELECT c.link_id, c.municipality_id, c.incident_id, c.opened_at
   FROM linkage_case c WHERE c.link_id = ANY(%(ids)s)
   UNION ALL
-  SELECT l.id, r.incident_id, r.received_at
+  SELECT l.id, r.municipality_id, r.incident_id, r.received_at
   FROM linkage_link l
-  JOIN incidents_report r ON r.municipality_id = l.municipality_id AND r.source = l.code
+  CROSS JOIN LATERAL (
+    SELECT l.municipality_id AS id
+    UNION SELECT m.municipality_id FROM linkage_region_members m WHERE m.region_id = l.region_id
+  ) AS city
+  JOIN incidents_report r ON r.municipality_id = city.id AND r.source = l.code
     AND r.is_opening AND r.external_id <> ''
   WHERE l.id = ANY(%(ids)s) AND l.service = 'city'
     AND NOT EXISTS (SELECT 1 FROM linkage_case c
@@ -68,7 +72,9 @@ SELECT l.id, greatest((
   WHERE c.link_id = l.id ORDER BY c.opened_at DESC, c.id DESC LIMIT 1), (
   SELECT max(r.received_at) FROM incidents_report r
   JOIN incidents_incident i ON i.id = r.incident_id AND NOT i.is_drill
-  WHERE l.service = 'city' AND r.municipality_id = l.municipality_id AND r.source = l.code
+  WHERE l.service = 'city' AND r.source = l.code AND (r.municipality_id = l.municipality_id
+    OR r.municipality_id IN (
+      SELECT m.municipality_id FROM linkage_region_members m WHERE m.region_id = l.region_id))
     AND r.is_opening AND r.external_id <> ''))
 FROM linkage_link l
 WHERE l.id = ANY(%(ids)s)

@@ -458,7 +458,7 @@ def test_a_traffic_camera_is_a_square_of_its_own_and_is_seen_live_beside_an_inci
     page.wait_for_selector("#roads .camera")
     nearest = page.locator("#roads .camera-name").first
     assert "시청네거리" in nearest.inner_text()
-    assert faults(page) == []
+    assert faults(page, "an incident with traffic cameras") == []
     nearest.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector('.tile[data-large] .player[data-state="live"]', timeout=30000)

@@ -1,12 +1,12 @@
-"""Ask a source of the city over HTTP, and keep what lies in the city or at its border."""
+"""Ask a source of the city over HTTP, and find what lies in a city of the line or at its border."""
 
 from collections.abc import Iterable
 from urllib.parse import urlencode, urlsplit
 
 from django.db import connection
 
-from controlroom.municipalities.models import Municipality
 from linkage import transport
+from linkage.models import Link
 from linkage.models_city import Feed
 from linkage.sealing import unseal
 from linkage.services.city.adapters import CityEvent, SeenCamera
@@ -32,17 +32,20 @@ def fetch(feed: Feed) -> bytes:
     return transport.fetch(destination=destination, max_bytes=MAX_BYTES)
 
 
-def inside(municipality: Municipality, seen: Iterable[CityEvent | SeenCamera]) -> set[str]:
-    """Keep the ids whose place is in the municipality or near its limit, in one query."""
+def inside(link: Link, seen: Iterable[CityEvent | SeenCamera]) -> dict[str, int]:
+    """Give the city of the link in which, or else near whose limit, each place lies, by id; in one
+    query."""
     rows = [(one.source_id, one.lon, one.lat) for one in seen]
     if not rows:
-        return set()
+        return {}
     ids, lons, lats = (list(column) for column in zip(*rows, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.id FROM unnest(%s::text[], %s::float8[], %s::float8[]) AS p(id, lon, lat) "
-            "JOIN municipalities_municipality m ON m.id = %s "
-            "WHERE ST_DWithin(m.boundary, ST_MakePoint(p.lon, p.lat)::geography, %s)",
-            [ids, lons, lats, municipality.pk, BUFFER_M],
+            "SELECT DISTINCT ON (p.id) p.id, m.id "
+            "FROM unnest(%s::text[], %s::float8[], %s::float8[]) AS p(id, lon, lat) "
+            "JOIN municipalities_municipality m ON m.id = ANY(%s) "
+            "WHERE ST_DWithin(m.boundary, ST_MakePoint(p.lon, p.lat)::geography, %s) "
+            "ORDER BY p.id, ST_Distance(m.boundary, ST_MakePoint(p.lon, p.lat)::geography), m.id",
+            [ids, lons, lats, link.serving_ids(), BUFFER_M],
         )
-        return {row[0] for row in cursor.fetchall()}
+        return dict(cursor.fetchall())

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from controlroom.errors import Unavailable
+from controlroom.municipalities.models import Municipality
 from incidents.choices import Service
 from incidents.reports import ReportIn, take_report
 from incidents.statuses import OPEN
@@ -105,10 +106,10 @@ def take(*, feed: Feed, reading: Reading, now: datetime | None = None) -> Taken:
             road_cameras.take(feed=feed, seen=reading.cameras, refused=reading.refused, now=now)
         )
         return taken
-    inside = asking.inside(feed.link.municipality, reading.events)
+    inside = asking.inside(feed.link, reading.events)
     for event in reading.events:
         if event.source_id in inside:
-            taken.counts[_take_event(feed, event, now)] += 1
+            taken.counts[_take_event(feed, event, inside[event.source_id], now)] += 1
         else:
             taken.counts["elsewhere"] += 1
     present = {event.source_id for event in reading.events}
@@ -119,15 +120,15 @@ def take(*, feed: Feed, reading: Reading, now: datetime | None = None) -> Taken:
 
 
 @transaction.atomic
-def _take_event(feed: Feed, event: CityEvent, now: datetime) -> str:
-    """Take one event in and give the word for what it did.
+def _take_event(feed: Feed, event: CityEvent, city_id: int, now: datetime) -> str:
+    """Take one event in and give the word for what it did; one that is known stays with its city.
 
     Locks: the event's row.
     """
     item = FeedItem.objects.select_for_update().filter(feed=feed, source_id=event.source_id).first()
     is_over = event.ends_at is not None and event.ends_at <= now
     if item is None:
-        return "over" if is_over else _open(feed, event, now)
+        return "over" if is_over else _open(feed, event, city_id, now)
     item.last_seen_at, item.missed = now, 0
     if _is_older(item, event):
         item.save(update_fields=["last_seen_at", "missed"])
@@ -144,7 +145,7 @@ def _take_event(feed: Feed, event: CityEvent, now: datetime) -> str:
         word = "ended"
     elif changed and not is_over:
         item.ended_at, item.ended_by = None, ""
-        _report(feed, item, event)
+        _report(feed, item, event, item.incident.municipality_id if item.incident else city_id)
         word = "changed"
     item.save()
     return word
@@ -154,7 +155,7 @@ def _is_older(item: FeedItem, event: CityEvent) -> bool:
     return bool(item.updated_at and event.updated_at and event.updated_at < item.updated_at)
 
 
-def _open(feed: Feed, event: CityEvent, now: datetime) -> str:
+def _open(feed: Feed, event: CityEvent, city_id: int, now: datetime) -> str:
     item = FeedItem(
         feed=feed,
         source_id=event.source_id,
@@ -165,17 +166,17 @@ def _open(feed: Feed, event: CityEvent, now: datetime) -> str:
         first_seen_at=now,
         last_seen_at=now,
     )
-    _report(feed, item, event)
+    _report(feed, item, event, city_id)
     item.save(force_insert=True)
     return "new" if item.incident_id else "outside the agreement"
 
 
-def _report(feed: Feed, item: FeedItem, event: CityEvent) -> None:
+def _report(feed: Feed, item: FeedItem, event: CityEvent, city_id: int) -> None:
     link = feed.link
     if not mapping.admits(link, event.kind_code):
         return
     taken = take_report(
-        municipality=link.municipality,
+        municipality=Municipality.objects.defer("boundary").get(pk=city_id),
         source=link.code,
         message=ReportIn(
             service=Service.CITY,

@@ -46,7 +46,7 @@ def take(
     Emits: "traffic_camera.list" in the journal when cameras came or went.
     """
     counts: Counter[str] = Counter()
-    ours = asking.inside(feed.link.municipality, seen)
+    ours = asking.inside(feed.link, seen)
     listed = {one.source_id: one for one in seen if one.source_id in ours}
     known = {
         row.source_id: row
@@ -57,7 +57,7 @@ def take(
     for source_id, one in listed.items():
         row = known.get(source_id)
         if row is None:
-            _add(feed, one, now)
+            _add(feed, one, ours[source_id], now)
             counts["cameras new"] += 1
         elif _see(row, one, now):
             counts["cameras back"] += 1
@@ -70,22 +70,23 @@ def take(
     )
     changed = {name: n for name, n in counts.items() if n}
     if changed:
-        log.append(
-            municipality_id=feed.municipality_id,
-            kind="traffic_camera.list",
-            subject_kind="feed",
-            subject_id=feed.pk,
-            data=changed,
-        )
+        for municipality_id in feed.link.serving_ids():
+            log.append(
+                municipality_id=municipality_id,
+                kind="traffic_camera.list",
+                subject_kind="feed",
+                subject_id=feed.pk,
+                data=changed,
+            )
     counts["cameras"] = len(listed)
     counts["cameras elsewhere"] = len(seen) - len(listed)
     return counts
 
 
-def _add(feed: Feed, one: SeenCamera, now: datetime) -> None:
+def _add(feed: Feed, one: SeenCamera, city_id: int, now: datetime) -> None:
     place = Point(one.lon, one.lat, srid=4326)
     site = Site.objects.create(
-        municipality_id=feed.municipality_id,
+        municipality_id=city_id,
         name=one.name,
         managing_agency=feed.link.agency.name_ko[:100],
         purpose=Purpose.TRAFFIC_INFORMATION,
@@ -93,13 +94,13 @@ def _add(feed: Feed, one: SeenCamera, now: datetime) -> None:
         is_borrowed=True,
     )
     camera = Camera.objects.create(
-        municipality_id=feed.municipality_id,
+        municipality_id=city_id,
         site=site,
         name=one.name,
         source_kind=_kind(one.picture_format),
     )
     TrafficCamera.objects.create(
-        municipality_id=feed.municipality_id,
+        municipality_id=city_id,
         feed=feed,
         source_id=one.source_id,
         name=one.name,

@@ -53,13 +53,16 @@ def take_readings(*, link: Link, readings: list[dict[str, Any]], raw: bytes) -> 
 
     The batch itself is kept byte for byte. What is older than the newest reading of its sensor is
     kept and changes no level. Another value for a known sensor and time is taken for none: the
-    first stands, and the caller must refuse it aloud (`conflicts`).
-    Locks: the sensors named, in the order of their ids; then what the incident verbs lock.
+    first stands, and the caller must refuse it aloud (`conflicts`). An event is of the city that
+    the sensor stands in.
+    Locks: the sensors named, in the order of their ids; then what the incident verbs lock, city
+    by city.
     """
     done = TakenReadings()
     raw_intakes.keep(link=link, raw=raw)
     named = {reading["sensor"] for reading in readings}
     rows = Sensor.objects.filter(link=link, code__in=named, is_active=True).order_by("pk")
+    rows = rows.select_related("municipality")
     sensors = {sensor.code: sensor for sensor in rows.select_for_update(of=("self",))}
     latest = timezone.now() + FUTURE
     good: list[_Good] = []
@@ -71,7 +74,7 @@ def take_readings(*, link: Link, readings: list[dict[str, Any]], raw: bytes) -> 
             done.refused.append({"index": index, "reason": _("must not be in the future")})
         else:
             good.append(_Good(index, sensor, at, float(reading["value"])))
-    for one in sorted(good, key=lambda one: one.at):
+    for one in sorted(good, key=lambda one: (one.sensor.municipality_id, one.at)):
         _take(link, one, done)
     for sensor in sensors.values():
         sensor.save()
@@ -127,7 +130,7 @@ def _tell(link: Link, sensor: Sensor, before: int) -> None:
         sensor.episode_version = 0
     sensor.episode_version += 1
     taken = take_report(
-        municipality=link.municipality,
+        municipality=sensor.municipality,
         source=link.code,
         message=ReportIn(
             service=Service.CITY,
