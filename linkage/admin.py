@@ -19,7 +19,7 @@ from linkage import (
     admin_seats,
     replays,
 )
-from linkage.models import Agency, Case, DeliveryAttempt, InboxMessage, OutboxMessage
+from linkage.models import Agency, Case, DeliveryAttempt, InboxMessage, OutboxMessage, Resync
 
 __all__ = ["admin_agreements", "admin_codes", "admin_links", "admin_regions", "admin_seats"]
 
@@ -121,6 +121,17 @@ class InboxAdmin(ScopedAdmin):
     @admin.display(description=gettext_lazy("as received"))
     def as_received(self, message: InboxMessage) -> str:
         return bytes(message.raw).decode("utf-8", "replace")
+
+
+@admin.register(Resync)
+class ResyncAdmin(ScopedAdmin):
+    right = Right.LINKS_MANAGE
+    municipality_path = "link__municipality"
+    read_only = True
+    list_display = ["asked_at", "link", "asker", "asked_by", "since", "offered", "reason"]
+    list_filter = ["asker", "link"]
+    list_select_related = ["link", "asked_by"]
+    date_hierarchy = "asked_at"
 
 
 @admin.register(Case)

@@ -17,7 +17,7 @@ def picture_of(link: Link) -> dict[str, Any]:
     """Describe a link for its engineers."""
     now = timezone.now()
     owed = OutboxMessage.objects.filter(link=link).order_by()
-    waiting = owed.pending().aggregate(count=Count("pk"), oldest=Min("created_at"))
+    waiting = owed.pending().with_offered_since().aggregate(count=Count("pk"), oldest=Min("since"))
     heard_at = _heard(link)
     state = shown_state(link, now)
     paused = link.paused_until
@@ -44,6 +44,7 @@ def picture_of(link: Link) -> dict[str, Any]:
         .values_list("held_back", flat=True)
         .first()
         or 0,
+        "life_h": link.retry_life_h,
         "takes_drills": link.allows_drills,
         "both_sign_until": both_sign_until(link),
         "signs": link.secret is not None,

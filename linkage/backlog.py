@@ -16,7 +16,7 @@ def report(link: Link) -> None:
 
     Locks: the alarm, then the journal's counter.
     """
-    dead = OutboxMessage.objects.filter(link=link, state=OutboxState.DEAD).of_cases().order_by()
+    dead = OutboxMessage.objects.filter(link=link, state=OutboxState.DEAD).in_earnest().order_by()
     found = dead.aggregate(count=Count("pk"), newest=Max("created_at"))
     city = Municipality.objects.defer("boundary").get(pk=link.municipality_id)
     if found["count"]:

@@ -27,11 +27,12 @@ from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
 from incidents.snapshot import one_moment
-from linkage import links, tasks, traffic, trials, use
+from linkage import links, resyncs, tasks, traffic, trials, use
 from linkage.choices import InboxResult, LinkState, MessageType, OutboxState
 from linkage.matrix import matrix, shown_state
 from linkage.models import InboxMessage, Link, OutboxMessage
 from linkage.serializers import (
+    AskAgainSerializer,
     MessagesSerializer,
     ReasonSerializer,
     UsefulSerializer,
@@ -92,7 +93,11 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         "user": {"id": user.pk, "name": str(user)},
         "language": get_language(),
         "rights": sorted(rights),
-        "may": {"act": bool(rights & set(ACT)), "phone": Right.INCIDENT_WORK in rights},
+        "may": {
+            "act": bool(rights & set(ACT)),
+            "ask": Right.LINKS_MANAGE in rights,
+            "phone": Right.INCIDENT_WORK in rights,
+        },
         "urls": _addresses(municipality.code),
         "choices": {
             "types": _words(MessageType.choices),
@@ -211,6 +216,15 @@ def send_test(request: Request, code: str, link: str) -> Response:
     """Owe the agency a test message; its way is seen in the delivery log."""
     message = trials.send(link=link_of(request.user, code, link, *ACT), by=request.user)
     return Response({"id": str(message.uid), "state": str(message.state)}, status=201)
+
+
+@api_view(["POST"])
+def ask_again(request: Request, code: str, link: str) -> Response:
+    """Ask the agency for all that it sent since: {"since", "reason"}; for who manages links."""
+    found = link_of(request.user, code, link, Right.LINKS_MANAGE)
+    asked = checked(AskAgainSerializer, request.data)
+    resync = resyncs.ask(link=found, **asked, by=request.user)
+    return Response({"resync": resyncs.item(resync)}, status=201)
 
 
 @require_GET

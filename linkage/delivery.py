@@ -124,7 +124,8 @@ def _heads(link: Link, now: datetime, at_most: int, *, urgent: bool) -> list[Out
     """Give the first due message of each incident, the urgent ones alone when there are any."""
     if urgent:
         # An incident that became urgent takes what it was owed before along.
-        waiting = OutboxMessage.objects.filter(link=link, priority__lte=URGENT).offered()
+        news = OutboxMessage.objects.filter(link=link, priority__lte=URGENT, resent_at=None)
+        waiting = news.offered()
         due = _due(link, now).filter(incident__in=waiting.order_by().values("incident"))
         return list(due.order_by("pk")[:at_most])
     heads = list(_due(link, now).order_by("priority", "pk")[:at_most])
@@ -239,7 +240,7 @@ def _send_in_turn(claims: list[Claim]) -> list[Ended]:
         incident = claimed.message.incident_id or claimed.message.uid
         if incident in unconfirmed:
             continue
-        lanes.give_way(urgent=claimed.message.priority <= URGENT)
+        lanes.give_way(urgent=claimed.message.is_urgent_news)
         began = time.monotonic()
         receipt = send(claimed.message, secrets)
         lanes.answered_in(claimed.message.link_id, time.monotonic() - began)
@@ -288,5 +289,5 @@ def links_with_due(*, urgent: bool = False) -> Iterable[int]:
         Q(link__paused_until__isnull=True) | Q(link__paused_until__lte=now),
     )
     if urgent:
-        due = due.filter(priority__lte=URGENT)
+        due = due.filter(priority__lte=URGENT, resent_at=None)
     return list(due.order_by().values_list("link_id", flat=True).distinct())

@@ -108,6 +108,10 @@ _DESCRIBE: dict[str, Callable[[Any], str]] = {
     "maximum": lambda value: _("must be at most %(value)s") % {"value": value},
     "maxLength": lambda value: _("may have at most %(count)s characters") % {"count": value},
     "maxItems": lambda value: _("may have at most %(count)s items") % {"count": value},
+    "oneOf": lambda rules: (
+        _("give exactly one of: %(values)s")
+        % {"values": ", ".join(name for rule in rules for name in rule.get("required", ()))}
+    ),
     "minProperties": lambda _value: _("names nothing to change"),
     "pattern": lambda value: _("must match %(pattern)s") % {"pattern": value},
     "format": lambda value: _("must be a %(format)s (RFC 3339, with offset)") % {"format": value},

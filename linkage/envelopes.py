@@ -90,7 +90,9 @@ def cloud_event(message: OutboxMessage) -> dict[str, Any]:
 
 
 def _marked(message: OutboxMessage, event: dict[str, Any]) -> dict[str, Any]:
-    """Say when the agency was told the same by telephone, so that nobody takes it for news."""
+    """Say what makes it no news: the agency was told by telephone, or asked for it again."""
+    if message.resent_at is not None:
+        event["data"]["resent"] = True
     if message.state == OutboxState.MANUAL_FALLBACK:
         task = PhoneTask.objects.filter(message=message).first()
         if task is not None:

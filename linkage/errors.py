@@ -125,3 +125,9 @@ class TestsWaiting(Conflict):
     """So many test messages of the link are under way that one more would say nothing new."""
 
     code = "tests_waiting"
+
+
+class ResyncTooSoon(Conflict):
+    """Everything was asked for again a moment ago, or too often."""
+
+    code = "resync_too_soon"

@@ -36,6 +36,7 @@ def _outbound_steps(
     steps += [
         (name, at)
         for name, at in (
+            ("offered again", message.resent_at),
             ("sent", message.sent_at),
             ("acked", message.acked_at),
             ("answered", message.answered_at),

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -32,7 +33,7 @@ from linkage.errors import (
 )
 from linkage.idempotency import Answer, frozen, thawed
 from linkage.models import Case, InboxMessage, Link, OutboxMessage
-from linkage.services.contracts import CONTRACTS
+from linkage.services.contracts import CONTRACTS, WITHOUT_CASE
 from linkage.services.handlers import handler_of
 from linkage.services.handling import Done
 from linkage.wire import Message, canonical, content_sha256, read
@@ -122,7 +123,7 @@ def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
         done.incident.refresh_from_db(fields=["status", "version"])
     answer = Answer(
         202 if done.result == InboxResult.FILED else 201,
-        _body(message, row, done.result, done.incident),
+        {**_body(message, row, done.result, done.incident), **done.more},
         _location(link, message),
     )
     InboxMessage.objects.filter(pk=row.pk).update(
@@ -134,9 +135,9 @@ def apply(*, link: Link, row: InboxMessage, message: Message) -> Answer:
 
 
 def _location(link: Link, message: Message) -> dict[str, str]:
-    if message.message_type == MessageType.TEST:
+    if message.message_type in WITHOUT_CASE:
         return {}
-    return {"Location": f"/api/v1/incidents/{message.case_number}?link={link.code}"}
+    return {"Location": f"/api/v1/incidents/{quote(message.case_number)}?link={link.code}"}
 
 
 def _handle(link: Link, message: Message) -> Done:

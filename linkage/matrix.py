@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from incidents.choices import Status
 from incidents.features import moment
-from linkage import asked, circuit, life
+from linkage import asked, circuit, life, resyncs
 from linkage.buckets import link_key
 from linkage.choices import PENDING, Direction, InboxResult, LinkState, OutboxState
 from linkage.clocks import MARKED
@@ -83,12 +83,13 @@ class _Seen:
 
     def __init__(self, links: list[Link], now: datetime) -> None:
         ids = [link.pk for link in links]
-        owed = OutboxMessage.objects.of_cases().filter(link__in=ids).order_by()
+        owed = OutboxMessage.objects.in_earnest().filter(link__in=ids).order_by()
         self.queues = {
             pk: (length, oldest, following)
             for pk, length, oldest, following in owed.filter(state__in=PENDING)
+            .with_offered_since()
             .values_list("link_id")
-            .annotate(n=Count("pk"), oldest=Min("created_at"), following=Min("next_try_at"))
+            .annotate(n=Count("pk"), oldest=Min("since"), following=Min("next_try_at"))
         }
         self.dead = dict(
             owed.filter(state=OutboxState.DEAD).values_list("link_id").annotate(n=Count("pk"))
@@ -102,6 +103,7 @@ class _Seen:
         held = RateBucket.objects.filter(key__in=[link_key(pk) for pk in ids])
         self.held = dict(held.values_list("key", "held_back"))
         self.heard = life.last_heard(links)
+        self.resyncs = resyncs.newest(links)
         self.sources = asked.by_link(ids)
         since = now - WINDOW
         with connection.cursor() as cursor:
@@ -155,6 +157,7 @@ def _link(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
         },
         "dead": seen.dead.get(row.pk, 0),
         "held_back": seen.held.get(link_key(row.pk), 0),
+        "resyncs": [resyncs.item(one) for one in seen.resyncs.get(row.pk, ())],
     }
 
 

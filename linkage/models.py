@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from incidents.choices import Service
+from incidents.choices import Priority, Service
 from linkage.choices import (
     OFFERED,
     AgencyKind,
@@ -281,7 +282,7 @@ class OutboxMessage(models.Model):
         related_name="outbox_messages",
         verbose_name=_("incident"),
     )
-    # Only a test message has neither incident nor fact.
+    # Only a test message, and our wish to have everything again, have neither incident nor fact.
     event = models.ForeignKey(
         "incidents.IncidentEvent", models.PROTECT, null=True, related_name="+"
     )
@@ -301,6 +302,8 @@ class OutboxMessage(models.Model):
     sent_at = models.DateTimeField(_("first sent"), null=True)
     acked_at = models.DateTimeField(_("acknowledged"), null=True)
     answered_at = models.DateTimeField(_("answered"), null=True)
+    # Asked for again (linkage/resyncs.py): its life begins anew, its first acknowledgement stays.
+    resent_at = models.DateTimeField(_("offered again"), null=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
 
     objects = OutboxQuerySet.as_manager()
@@ -315,7 +318,7 @@ class OutboxMessage(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(incident__isnull=False, event__isnull=False)
-                | Q(message_type=MessageType.TEST),
+                | Q(message_type__in=[MessageType.TEST, MessageType.RESYNC]),
                 name="outbox_has_its_fact",
             ),
         ]
@@ -346,7 +349,18 @@ class OutboxMessage(models.Model):
 
     @property
     def is_drill(self) -> bool:
-        return self.incident is None or bool(self.incident.is_drill)
+        if self.incident is None:
+            return self.message_type == MessageType.TEST
+        return bool(self.incident.is_drill)
+
+    @property
+    def is_urgent_news(self) -> bool:
+        """What is offered again is no news: it makes nobody hurry, and nobody telephone."""
+        return self.priority <= Priority.P1 and self.resent_at is None
+
+    @property
+    def offered_since(self) -> datetime:
+        return self.resent_at or self.created_at
 
 
 class DeliveryAttempt(models.Model):
@@ -400,6 +414,7 @@ from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: 
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
 from linkage.models_raw import RawIntake as RawIntake  # noqa: E402, PLC0414 - likewise
 from linkage.models_regions import Region as Region  # noqa: E402, PLC0414
+from linkage.models_resync import Resync as Resync  # noqa: E402, PLC0414 - likewise
 from linkage.models_seats import AgencySeat as AgencySeat  # noqa: E402, PLC0414 - likewise
 from linkage.models_tls import LinkTls as LinkTls  # noqa: E402, PLC0414 - likewise
 from linkage.models_units import UnitPosition as UnitPosition  # noqa: E402, PLC0414 - likewise

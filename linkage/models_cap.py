@@ -164,7 +164,10 @@ class CapIssue(models.Model):
     identifier = models.CharField(_("identifier"), max_length=120, unique=True)
     sender = models.CharField(_("sender"), max_length=120)
     sent = models.DateTimeField(_("sent"))
+    # A drill is an Exercise: pushed to links that take drills, and on no public index.
+    status = models.CharField(_("status"), max_length=10, default="Actual")
     msg_type = models.CharField(_("type"), max_length=10)
+    scope = models.CharField(_("scope"), max_length=12, default="Public")
     title = models.CharField(_("title"), max_length=200)
     body = models.BinaryField()
 
@@ -177,3 +180,24 @@ class CapIssue(models.Model):
 
     def __str__(self) -> str:
         return self.identifier
+
+
+class CapPush(models.Model):
+    """That an alert of ours is owed to a link: once, by this message."""
+
+    issue = models.ForeignKey(
+        CapIssue, models.PROTECT, related_name="pushes", verbose_name=_("own CAP alert")
+    )
+    link = models.ForeignKey(
+        "linkage.Link", models.PROTECT, related_name="+", verbose_name=_("link")
+    )
+    message = models.OneToOneField("linkage.OutboxMessage", models.PROTECT, related_name="cap_push")
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("pushed CAP alert")
+        verbose_name_plural = _("pushed CAP alerts")
+        constraints = [models.UniqueConstraint(fields=["issue", "link"], name="cap_pushed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.issue_id} {self.link_id}"

@@ -31,12 +31,24 @@ def confirm(message: OutboxMessage, now: datetime) -> None:
 
 
 def confirmed(message: OutboxMessage, now: datetime) -> None:
-    """Set what an acknowledgement changes; the caller saves and puts it on record."""
-    told = message.state == OutboxState.MANUAL_FALLBACK
-    message.state = OutboxState.RECONCILED if told else OutboxState.ACKED
+    """Set what an acknowledgement changes; the caller saves and puts it on record.
+
+    Of one that was asked for again the first acknowledgement stays known, and its answer.
+    """
+    if message.state == OutboxState.MANUAL_FALLBACK:
+        message.state = OutboxState.RECONCILED
+    else:
+        message.state = OutboxState.ANSWERED if message.answered_at else OutboxState.ACKED
     message.sent_at = message.sent_at or now
-    message.acked_at = now
+    message.acked_at = message.acked_at or now
     message.lease_until = None
+
+
+def offer_again(message: OutboxMessage, now: datetime) -> None:
+    """Set what makes a confirmed message go out once more; the caller saves."""
+    told = message.state == OutboxState.RECONCILED
+    message.state = OutboxState.MANUAL_FALLBACK if told else OutboxState.QUEUED
+    message.next_try_at, message.is_offered, message.sent_at = now, True, None
 
 
 @transaction.atomic
@@ -83,12 +95,14 @@ def lock_to_answer(*, link: Link, uid: UUID) -> OutboxMessage | None:
 @transaction.atomic
 def mark_answered(*, message: OutboxMessage) -> OutboxMessage:
     """Record that the agency answered the locked message by one of its own."""
-    if message.answered_at is not None:
+    if message.answered_at is not None and message.state in CONFIRMED:
         return message
     now = timezone.now()
-    message.answered_at = now
+    message.answered_at = message.answered_at or now
     if message.state not in CONFIRMED:
         confirm(message, now)
+    else:
+        phone.line_confirmed([message])
     if message.state == OutboxState.ACKED:
         message.state = OutboxState.ANSWERED
     message.save()
@@ -118,8 +132,8 @@ def _over(now: datetime) -> Any:
     life = ExpressionWrapper(hours, output_field=DurationField())
     tests = Q(message_type=MessageType.TEST, created_at__lt=now - retries.TEST_LIFE)
     withheld = Q(incident__is_drill=True, link__allows_drills=False)
-    ended = tests | withheld | Q(created_at__lt=Value(now) - life)
-    old = OutboxMessage.objects.offered().filter(ended)
+    owed_still = OutboxMessage.objects.offered().with_offered_since()
+    old = owed_still.filter(tests | withheld | Q(since__lt=Value(now) - life))
     # One that is under way may be acknowledged yet.
     return old.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
 

@@ -17,7 +17,7 @@ from controlroom.errors import Invalid
 from controlroom.journal import log
 from incidents.features import moment
 from linkage import backlog
-from linkage.choices import PENDING, LinkState, OutboxState, PhoneReason, PhoneState
+from linkage.choices import PENDING, LinkState, MessageType, OutboxState, PhoneReason, PhoneState
 from linkage.errors import AlreadyTelephoned
 from linkage.models import OutboxMessage, PhoneTask
 from linkage.owed import announce, locked, record
@@ -27,6 +27,8 @@ GRACE = timedelta(seconds=30)
 PATIENCE = timedelta(minutes=3)
 CLOCKS_DIFFER = timedelta(minutes=1)
 AT_ONCE = 500
+# What a room answers in its own words: until then nobody has acknowledged it.
+ANSWERED_BY_PEOPLE = frozenset({MessageType.CAP_ALERT})
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,22 @@ def _due(now: datetime) -> Any:
     waited = ExpressionWrapper(
         F("link__phone_after_s") * Value(timedelta(seconds=1)), output_field=DurationField()
     )
-    late = Q(state__in=PENDING, created_at__lte=Value(now) - waited)
+    # Of one that is offered again the agency has known before.
+    late = Q(state__in=PENDING, created_at__lte=Value(now) - waited, acked_at__isnull=True)
     given_up = Q(state=OutboxState.DEAD, acked_at__isnull=True, created_at__lte=now)
+    # That an alert of ours arrived is no answer to it.
+    silent = Q(
+        state=OutboxState.ACKED,
+        message_type__in=ANSWERED_BY_PEOPLE,
+        answered_at__isnull=True,
+        created_at__lte=Value(now) - waited,
+    )
     return (
         OutboxMessage.objects.of_cases()
         .filter(
-            late | given_up, priority__lte=F("link__phone_upto_priority"), phone_task__isnull=True
+            late | given_up | silent,
+            priority__lte=F("link__phone_upto_priority"),
+            phone_task__isnull=True,
         )
         .exclude(link__state=LinkState.SUSPENDED)
     )
@@ -141,7 +153,11 @@ def _check(message: OutboxMessage, *, who: str, at: datetime, said: str) -> None
 def line_confirmed(messages: Iterable[OutboxMessage]) -> None:
     """Settle the tasks of locked messages that the agency has acknowledged; call in their
     transaction."""
-    acked_at = {message.pk: message.acked_at for message in messages}
+    acked_at = {
+        message.pk: message.answered_at or message.acked_at
+        for message in messages
+        if message.answered_at or message.message_type not in ANSWERED_BY_PEOPLE
+    }
     tasks = PhoneTask.objects.select_for_update(no_key=True).filter(
         message__in=acked_at, reconciled_at__isnull=True
     )

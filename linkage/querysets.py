@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from controlroom.municipalities.querysets import OwnedQuerySet
 from controlroom.municipalities.roles import Right
 from incidents.choices import Priority
-from linkage.choices import OFFERED, PENDING, PhoneState
+from linkage.choices import OFFERED, PENDING, MessageType, PhoneState
 
 
 class OfLinkQuerySet(OwnedQuerySet):
@@ -59,8 +60,14 @@ class InboxQuerySet(OwnedQuerySet):
 
 class OutboxQuerySet(OwnedQuerySet):
     def of_cases(self) -> Self:
-        """Leave out test messages: nobody is in need of them."""
         return self.filter(incident__isnull=False)
+
+    def in_earnest(self) -> Self:
+        """Leave out test messages: nobody is in need of them."""
+        return self.exclude(message_type=MessageType.TEST)
+
+    def with_offered_since(self) -> Self:
+        return self.annotate(since=Coalesce("resent_at", "created_at"))
 
     def pending(self) -> Self:
         return self.filter(state__in=PENDING)

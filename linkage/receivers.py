@@ -14,7 +14,7 @@ from incidents.statuses import ENDED
 from linkage import delivery, mapping, neighbours, tasks
 from linkage.obligations import owed
 from linkage.services.city import road_cameras
-from linkage.services.disaster import situations
+from linkage.services.disaster import cap_pushes, situations
 from linkage.services.police112 import video
 
 
@@ -58,5 +58,6 @@ def answer_address(camera_id: int, **_kwargs: Any) -> sources.Asked | None:
 # Connected last: it writes to the journal, whose counter is locked after everything else.
 @receiver(fact_recorded, dispatch_uid="linkage.disaster.end")
 def end_situation(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
-    if incident.status in ENDED:
+    # The alert of a situation that stands again after the end is no reason to end it.
+    if incident.status in ENDED and event.verb != cap_pushes.ISSUED:
         situations.end_with(incident=incident, by=event.actor, agent=event.agent)

@@ -34,10 +34,10 @@ def gap_s(*, attempts: int, age: timedelta) -> int:
 
 
 def next_try(
-    *, now: datetime, created_at: datetime, attempts: int, policy: Policy = USUAL
+    *, now: datetime, offered_at: datetime, attempts: int, policy: Policy = USUAL
 ) -> datetime | None:
     """Give the time of the next try, or None when the message's life is over."""
-    if now - created_at >= policy.life:
+    if now - offered_at >= policy.life:
         return None
-    wait_s = min(gap_s(attempts=attempts, age=now - created_at), policy.longest_gap_s)
+    wait_s = min(gap_s(attempts=attempts, age=now - offered_at), policy.longest_gap_s)
     return now + timedelta(seconds=wait_s)

@@ -31,5 +31,9 @@ class AgencyReplaySerializer(ReasonSerializer):
     ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=100)
 
 
+class AskAgainSerializer(ReasonSerializer):
+    since = serializers.DateTimeField()
+
+
 class UsefulSerializer(serializers.Serializer[Any]):
     useful = serializers.BooleanField()

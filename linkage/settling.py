@@ -58,7 +58,7 @@ def settle(*, ended: Sequence[Ended], unsent: Sequence[Claim] = ()) -> None:
     open_rows = [row for row in rows if row.pk in receipts and row.state in OFFERED]
     before = {row.pk: row.state for row in open_rows}
     for row in open_rows:
-        _apply(row, receipts[row.pk].receipt, receipts[row.pk].at)
+        _apply(row, receipts[row.pk])
     bulk.update(open_rows, CHANGED)
     changed = [row for row in open_rows if row.state != before[row.pk]]
     if any(row.state == OutboxState.DEAD for row in changed):
@@ -99,12 +99,16 @@ def _give_back(unsent: Sequence[Claim]) -> None:
     )
 
 
-def _apply(message: OutboxMessage, receipt: Receipt, now: datetime) -> None:
+def _apply(message: OutboxMessage, end: Ended) -> None:
     """Set on a locked message what one attempt brought."""
+    receipt, now = end.receipt, end.at
     message.lease_until = None
     message.last_error = receipt.error
     if receipt.outcome == Outcome.ACKED:
         outbox.confirmed(message, now)
+        if message.resent_at and message.resent_at >= end.claim.attempt.started_at:
+            # Asked for again while it was on its way: the agency may have lost this one as well.
+            outbox.offer_again(message, now)
         return
     following = _following(message, receipt, now)
     if following is None:
@@ -129,7 +133,7 @@ def _following(message: OutboxMessage, receipt: Receipt, now: datetime) -> datet
     link = message.link
     following = retries.next_try(
         now=now,
-        created_at=message.created_at,
+        offered_at=message.offered_since,
         attempts=message.attempts,
         policy=retries.Policy(link.retry_longest_gap_s, _life(message)),
     )

@@ -6,7 +6,7 @@ A field that the link's legal basis may withhold (linkage.agreements.FIELD_DATA)
 from collections.abc import Mapping
 
 from linkage.routing import Told
-from linkage.wire import PLACE, RECEIPT_NO, REPORT_TAKEN, VERSION, Schema, moment, record
+from linkage.wire import CASE_NO, PLACE, RECEIPT_NO, REPORT_TAKEN, VERSION, Schema, moment, record
 
 INCIDENT_NUMBER: Schema = {"type": "string", "description": "Our number of the incident"}
 IN_REPLY_TO: Schema = {
@@ -27,7 +27,7 @@ CLOSE_ACK: Schema = record(
     "in_reply_to",
     "incident_number",
     "at",
-    receipt_no=RECEIPT_NO,
+    receipt_no=CASE_NO,
     in_reply_to=IN_REPLY_TO,
     incident_number=INCIDENT_NUMBER,
     at=AT,
@@ -75,6 +75,15 @@ TEST: Schema = record(
     at=AT,
     asked_by={"enum": ["agency", "centre"]},
 )
+# Without a case: the centre has lost what the agency sent it.
+RESYNC_ASKED: Schema = record(
+    "since",
+    "reason",
+    "at",
+    since=moment("Send again, each under its own `msg_id`, what you sent from this moment on"),
+    reason={"type": "string", "description": "Why the centre asks"},
+    at=AT,
+)
 
 
 def facts(told: Mapping[str, Told]) -> dict[str, Schema]:
@@ -87,7 +96,7 @@ def facts(told: Mapping[str, Told]) -> dict[str, Schema]:
 
 def _fact(message_type: str, statuses: list[str]) -> Schema:
     fields: dict[str, Schema] = {
-        "receipt_no": RECEIPT_NO,
+        "receipt_no": CASE_NO,
         "status": {"enum": statuses, "description": "What became of the case"},
         "incident_number": INCIDENT_NUMBER,
         "incident_version": {**VERSION, "description": "Raised with every fact of the incident"},

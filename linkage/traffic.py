@@ -67,6 +67,7 @@ def _owed(row: OutboxMessage) -> Row:
         "is_drill": row.is_drill,
         "at": moment(row.created_at),
         "priority": row.priority,
+        "is_resent": row.resent_at is not None,
         "attempts": row.attempts,
         "error": row.last_error,
     }

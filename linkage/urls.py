@@ -65,6 +65,7 @@ urlpatterns = [
         name="link-message-content",
     ),
     path("console/<slug:link>/test/", console.send_test, name="link-test"),
+    path("console/<slug:link>/ask-again/", console.ask_again, name="link-ask-again"),
     path("console/<slug:link>/pause/", console.pause, name="link-pause"),
     path("console/<slug:link>/resume/", console.resume, name="link-resume"),
 ]

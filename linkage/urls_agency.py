@@ -12,6 +12,7 @@ urlpatterns = [
     path("<slug:link>/", views_agency.link_page, name="link"),
     path("<slug:link>/test/", views_agency.send_test, name="test"),
     path("<slug:link>/replay/", views_agency.replay, name="replay"),
+    path("<slug:link>/resync/", views_agency.resync, name="resync"),
     path("<slug:link>/secret/", views_agency.new_secret, name="secret"),
     path("<slug:link>/<str:direction>/<str:name>/", views_agency.message_page, name="message"),
 ]

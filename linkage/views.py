@@ -43,8 +43,12 @@ def links(request: Request, code: str) -> Response:
 
 def _queues(link_ids: list[int]) -> dict[int, tuple[int, datetime]]:
     """Give the length and the oldest entry of each queue, by the index of what is pending."""
-    waiting = OutboxMessage.objects.filter(link__in=link_ids).of_cases().pending().order_by()
-    grouped = waiting.values_list("link_id").annotate(length=Count("pk"), oldest=Min("created_at"))
+    waiting = OutboxMessage.objects.filter(link__in=link_ids).in_earnest().pending().order_by()
+    grouped = (
+        waiting.with_offered_since()
+        .values_list("link_id")
+        .annotate(length=Count("pk"), oldest=Min("since"))
+    )
     return {link_id: (length, oldest) for link_id, length, oldest in grouped}
 
 

@@ -19,15 +19,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from rest_framework.exceptions import ValidationError
 
 from controlroom.errors import DomainError, OutOfScope
-from linkage import self_service, trials
+from linkage import resyncs, self_service, trials
 from linkage.agency_pictures import picture_of
 from linkage.choices import InboxResult, MessageType, OutboxState
 from linkage.models import AgencySeat, InboxMessage, Link, OutboxMessage
 from linkage.replays import REPLAYABLE
-from linkage.serializers import AgencyReplaySerializer, MessagesSerializer, checked
+from linkage.serializers import (
+    AgencyReplaySerializer,
+    AskAgainSerializer,
+    MessagesSerializer,
+    checked,
+)
 from linkage.services.contracts import CONTRACTS
 from linkage.traffic import came_by, detail_of, owed_by, page_of, reveal
 
+RESYNCS = 5
 GUIDE = settings.BASE_DIR / "docs"
 View = Callable[..., HttpResponse]
 
@@ -86,6 +92,7 @@ def link_page(request: HttpRequest, link: str) -> HttpResponse:
             "replayable": any(row["replayable"] for row in rows),
             "states": states,
             "types": MessageType.choices,
+            "resyncs": found.resyncs.select_related("message", "asked_by")[:RESYNCS],
         },
     )
 
@@ -175,6 +182,25 @@ def replay(request: HttpRequest, link: str) -> HttpResponse:
             len(done.refused),
         )
         messages.error(request, words % len(done.refused))
+    return redirect("agency:link", link=found.code)
+
+
+@for_engineers
+@require_POST
+def resync(request: HttpRequest, link: str) -> HttpResponse:
+    """Have everything again since a moment; the form asks since when, and why."""
+    found = self_service.link_of(request.user, link)
+    try:
+        asked = checked(AskAgainSerializer, request.POST)
+        offered = resyncs.offer_again(link=found, **asked, by=request.user)
+    except ValidationError:
+        messages.error(request, _("Say since when you need everything again, and why."))
+    except DomainError as refusal:
+        reasons = "; ".join(str(one) for many in refusal.fields.values() for one in many)
+        messages.error(request, ": ".join(filter(None, [str(refusal.message), reasons])))
+    else:
+        words = ngettext("%d message comes again", "%d messages come again", offered.messages)
+        messages.success(request, words % offered.messages)
     return redirect("agency:link", link=found.code)
 
 

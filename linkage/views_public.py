@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +25,7 @@ def index(request: HttpRequest, code: str) -> HttpResponse:
     if city is None:
         raise Http404
     since = timezone.now() - SHOWN
-    issues = list(CapIssue.objects.filter(municipality=city, sent__gte=since)[:AT_MOST])
+    issues = list(public().filter(municipality=city, sent__gte=since)[:AT_MOST])
     here = request.build_absolute_uri(reverse("cap:index", args=[code]))
     feed = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})
     _add(feed, "id", here)
@@ -52,10 +53,16 @@ def index(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_safe
 def alert(request: HttpRequest, code: str, identifier: str) -> HttpResponse:
-    found = CapIssue.objects.filter(municipality__code=code, identifier=identifier).first()
+    found = public().filter(municipality__code=code, identifier=identifier).first()
     if found is None:
         raise Http404
     return HttpResponse(bytes(found.body), content_type="application/cap+xml; charset=utf-8")
+
+
+def public() -> QuerySet[CapIssue]:
+    """Give what everybody may read: no drill."""
+    issues: QuerySet[CapIssue] = CapIssue.objects.filter(status="Actual", scope="Public")
+    return issues
 
 
 def _add(parent: etree._Element, name: str, text: str = "", **attributes: str) -> etree._Element:

@@ -45,6 +45,14 @@ def record(*required: str, **properties: Schema) -> Schema:
 
 
 RECEIPT_NO = token(40, "접수번호: the agency's own number of the case")
+# A case that a CAP alert began is numbered by the alert, whose name is in the agency's language.
+CASE_NO: dict[str, Any] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 60,
+    "pattern": _TEXT,
+    "description": "The agency's own number of the case, or of the CAP alert that began it",
+}
 VERSION = {
     "type": "integer",
     "minimum": 1,
@@ -80,11 +88,29 @@ REPORT_TAKEN = record(
     },
 )
 
+# An agency's answer to our CLOSE, in every service.
+CLOSE_TAKEN = record("receipt_no", receipt_no=CASE_NO)
+
 TEST_MESSAGE = record(
     "receipt_no",
     receipt_no={**RECEIPT_NO, "description": "A number of your own for the test"},
     text=text(200, "What is tested"),
 )
+LARGEST_SEQUENCE = 2**63 - 1
+RESYNC: Schema = {
+    **record(
+        "reason",
+        from_sequence={
+            "type": "integer",
+            "minimum": 0,
+            "maximum": LARGEST_SEQUENCE,
+            "description": "Every message from this `sequence` of the fetch transport on",
+        },
+        since=moment("Or every message that was owed from this moment on"),
+        reason={**text(300, "Why; put on record"), "minLength": 2},
+    ),
+    "oneOf": [{"required": ["from_sequence"]}, {"required": ["since"]}],
+}
 
 
 def envelope(*, service: str, message_type: str, payload: Schema) -> Schema:
@@ -149,7 +175,8 @@ def read(document: dict[str, Any]) -> Message:
     return Message(
         message_id=document["msg_id"],
         message_type=document["msg_type"],
-        case_number=payload["receipt_no"],
+        # Only a RESYNC is about no number at all.
+        case_number=payload.get("receipt_no", ""),
         version=int(payload.get("version", 1)),
         occurred_at=moment_of(document["occurred_at"]),
         sent_at=moment_of(document["sent_at"]),

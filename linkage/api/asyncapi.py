@@ -9,8 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from linkage.choices import DataKind
-from linkage.services.contracts import CONTRACTS, Contract
-from linkage.told import TEST
+from linkage.services.contracts import CONTRACTS, TOLD_WITHOUT_CASE, Contract
 from linkage.wire import SCHEMA_VERSION, Schema, moment
 
 TITLE = "통합관제센터 연계 메시지 · Messages with the agencies"
@@ -50,6 +49,7 @@ def told_event(*, service: str, message_type: str, payload: Schema) -> Schema:
             "description": "Fields that the legal basis of the link does not allow",
         },
         "told_by_phone_at": moment("A person has told the same by telephone"),
+        "resent": {"const": True, "description": "You asked for it again by RESYNC"},
         "payload": payload,
         "payload_hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     }
@@ -70,7 +70,7 @@ def told_event(*, service: str, message_type: str, payload: Schema) -> Schema:
             "data": {
                 "type": "object",
                 "additionalProperties": False,
-                "required": sorted(set(data) - {"told_by_phone_at"}),
+                "required": sorted(set(data) - {"told_by_phone_at", "resent"}),
                 "properties": data,
             },
         },
@@ -86,7 +86,7 @@ def document() -> dict[str, Any]:
         incoming = {f"{service}.{name}": _received(contract, name) for name in contract.schemas}
         outgoing = {
             f"{service}.told.{name}": _told(service, name, payload)
-            for name, payload in sorted({**contract.tells, "TEST": TEST}.items())
+            for name, payload in sorted({**contract.tells, **TOLD_WITHOUT_CASE}.items())
         }
         messages |= incoming | outgoing
         channels[f"{service}-in"] = _channel(

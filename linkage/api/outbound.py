@@ -12,19 +12,12 @@ from rest_framework.response import Response
 from controlroom.errors import Invalid, OutOfScope
 from linkage import documents, outbox
 from linkage.api.base import AgencyView
-from linkage.api.paging import (
-    LARGEST_SEQUENCE,
-    LIMIT,
-    flag,
-    flag_of,
-    limit_of,
-    sequence,
-    sequence_of,
-)
+from linkage.api.paging import LIMIT, flag, flag_of, limit_of, sequence, sequence_of
 from linkage.api.schema import LINK, problems
 from linkage.choices import OutboxState
 from linkage.envelopes import SENT_WITH, cloud_event
 from linkage.models import OutboxMessage
+from linkage.wire import LARGEST_SEQUENCE
 
 
 class OutboundSerializer(serializers.Serializer[Any]):

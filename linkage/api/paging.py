@@ -5,10 +5,10 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from controlroom.errors import Invalid
+from linkage.wire import LARGEST_SEQUENCE
 
 PAGE = 50
 LARGEST_PAGE = 200
-LARGEST_SEQUENCE = 2**63 - 1
 LIMIT = OpenApiParameter(
     "limit",
     {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE},

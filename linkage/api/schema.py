@@ -67,13 +67,21 @@ class IncidentBriefSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
 
 
+class ResyncAnswerSerializer(serializers.Serializer[Any]):
+    messages = serializers.IntegerField()
+    first_sequence = serializers.IntegerField(allow_null=True)
+    last_sequence = serializers.IntegerField(allow_null=True)
+    is_all = serializers.BooleanField()
+
+
 class MessageAnswerSerializer(serializers.Serializer[Any]):
     msg_id = serializers.CharField()
     msg_type = serializers.ChoiceField(choices=MessageType.values)
-    receipt_no = serializers.CharField()
+    receipt_no = serializers.CharField(allow_blank=True)
     result = serializers.ChoiceField(choices=InboxResult.values)
     received_at = serializers.DateTimeField()
     incident = IncidentBriefSerializer(allow_null=True)
+    resync = ResyncAnswerSerializer(required=False, help_text="Of RESYNC: what comes again")
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:

@@ -9,6 +9,7 @@ from incidents.facts import note_fact
 from incidents.features import moment
 from incidents.models import Incident
 from incidents.reports import ReportIn, TakenReport, take_report
+from incidents.statuses import OPEN
 from linkage.choices import InboxResult, MessageType
 from linkage.models import Case, Link
 from linkage.obligations import owe
@@ -23,6 +24,12 @@ def case_of(link: Link, message: Message) -> Case | None:
         .first()
     )
     return case
+
+
+def worked_on(case: Case) -> Incident:
+    """Give the incident that the case is worked on as: a duplicate's is the other one."""
+    original: Incident | None = case.incident.duplicate_of
+    return original or case.incident
 
 
 def report(
@@ -114,6 +121,8 @@ def acknowledge_close(
 ) -> Incident:
     """Note that the agency ended its case, and owe it the answer; the incident is the centre's.
 
+    An agency that ends its case again has missed the answer: it gets another.
+
     Emits: fact_recorded, in the transaction.
     """
     event = note_fact(
@@ -133,3 +142,15 @@ def acknowledge_close(
         },
     )
     return case.incident
+
+
+def take_close_ack(link: Link, message: Message) -> Done:
+    """Keep the answer to our CLOSE; its correlation marks that message answered.
+
+    While the incident is open there is no CLOSE of ours to answer, so it waits.
+    """
+    case = case_of(link, message)
+    if case is None:
+        return Done(InboxResult.FILED)
+    is_over = worked_on(case).status not in OPEN
+    return Done(InboxResult.APPLIED if is_over else InboxResult.FILED, case.incident)

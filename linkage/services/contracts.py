@@ -7,14 +7,16 @@ from functools import cached_property
 from linkage.routing import TOLD, Told
 from linkage.services.city import messages as city
 from linkage.services.disaster import messages as disaster
+from linkage.services.disaster import told as disaster_told
 from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
 from linkage.services.police112.told import TOLD_BESIDE
-from linkage.told import CLOSE_ACK, REPORTS, facts
-from linkage.wire import REPORT_TAKEN, TEST_MESSAGE, Schema, envelope
+from linkage.told import CLOSE_ACK, REPORTS, RESYNC_ASKED, TEST, facts
+from linkage.wire import REPORT_TAKEN, RESYNC, TEST_MESSAGE, Schema, envelope
 
-# What the agencies of every service may say, and what stands in no table of a case's states.
-WITHOUT_CASE: dict[str, Schema] = {"TEST": TEST_MESSAGE}
+# What the agencies of every service may say and are told of no case: in no table of its states.
+WITHOUT_CASE: dict[str, Schema] = {"TEST": TEST_MESSAGE, "RESYNC": RESYNC}
+TOLD_WITHOUT_CASE: dict[str, Schema] = {"TEST": TEST, "RESYNC": RESYNC_ASKED}
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,13 @@ class Contract:
     # The fields of a partial correction by PATCH; None: cases of this service are not corrected.
     correction: Schema | None = None
     told: Mapping[str, Told] = field(default_factory=lambda: TOLD)
-    # The payloads of what they are told beside these facts, by linkage.obligations.
+    # The payloads of what they are told beside these facts and CLOSE_ACK, by linkage.obligations.
     told_beside: Mapping[str, Schema] = field(default_factory=dict)
 
     @cached_property
     def tells(self) -> dict[str, Schema]:
         """The payloads of all that its agencies are told, by type."""
-        return {**facts(self.told), **self.told_beside}
+        return {**facts(self.told), "CLOSE_ACK": CLOSE_ACK, **self.told_beside}
 
     @cached_property
     def schemas(self) -> dict[str, Schema]:
@@ -51,7 +53,7 @@ CONTRACTS: dict[str, Contract] = {
             "disaster",
             disaster.PAYLOADS,
             disaster.CORRECTION,
-            told_beside={"CLOSE_ACK": CLOSE_ACK},
+            told_beside=disaster_told.TOLD_BESIDE,
         ),
         Contract("city", city.PAYLOADS),
         Contract(

@@ -1,5 +1,6 @@
 """What each service does with each message: one table, by service and type of message."""
 
+from linkage import resyncs
 from linkage.choices import InboxResult, MessageType
 from linkage.models import Link
 from linkage.services.city import handlers as city
@@ -19,9 +20,15 @@ HANDLERS: dict[str, dict[str, Handler]] = {
 
 def handler_of(service: str, message_type: str) -> Handler:
     """Find the handler; a message without a case is every service's."""
-    return keep_test if message_type == MessageType.TEST else HANDLERS[service][message_type]
+    return WITHOUT_CASE.get(message_type) or HANDLERS[service][message_type]
 
 
 def keep_test(_link: Link, _message: Message) -> Done:
     """A test message is kept and answered, and changes nothing."""
     return Done(InboxResult.UNCHANGED)
+
+
+WITHOUT_CASE: dict[str, Handler] = {
+    MessageType.TEST: keep_test,
+    MessageType.RESYNC: resyncs.take,
+}

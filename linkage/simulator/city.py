@@ -84,7 +84,8 @@ class CityRoom(Room):
         return self._roads.answer(base, rest)
 
     def heard(self, event: dict[str, Any]) -> None:
-        """What the centre says of a case asks nothing of a machine."""
+        """Of a machine nothing more is asked than of every agency."""
+        self.answer_always(event)
 
     def _report(self, case: Case) -> None:
         self.sent += 1

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,8 @@ from linkage.simulator.misbehaviour import WRONG_CLOCK_S, Fault, Faults
 SCHEMA_VERSION = "1.0"
 LONGEST_WAIT_S = 20.0
 COPIES, FLOOD = 3, 200
+KEPT = 5_000
+CAP = {"Content-Type": "application/xml"}
 Document = dict[str, Any]
 
 
@@ -41,6 +44,8 @@ class AgencyClient:
         self._token_ends = 0.0
         self._lock = threading.Lock()
         self._sent: list[dict[str, Any]] = []
+        # What was taken in, so that it can be said again: when, through which door, what.
+        self._said: deque[tuple[datetime, str, Document | bytes]] = deque(maxlen=KEPT)
         self.stopping = threading.Event()
 
     def send(
@@ -65,12 +70,35 @@ class AgencyClient:
         ).content
         response, tries = self._until_answered("messages", body, {"Idempotency-Key": key})
         self._note(document, response, tries)
+        self._keep("messages", document, response)
         return response
 
     def post_cap(self, alert: bytes) -> httpx.Response:
         """Post a CAP document as it is; its own name and time make it the same alert each time."""
-        response, _tries = self._until_answered("cap", alert, {"Content-Type": "application/xml"})
+        response, _tries = self._until_answered("cap", alert, CAP)
+        self._keep("cap", alert, response)
         return response
+
+    def say_again(self, since: datetime) -> int:
+        """Send again what was taken in since: each as the same message, in its order; how many.
+
+        A message has its own number and a new time of sending, and is a new request.
+        """
+        with self._lock:
+            said = [(door, what) for at, door, what in self._said if at >= since]
+        for door, what in said:
+            if isinstance(what, bytes):
+                self._until_answered(door, what, CAP)
+                continue
+            body = {**what, "sent_at": datetime.now(UTC).isoformat()}
+            raw = httpx.Request("POST", "http://x", json=body).content
+            self._until_answered(door, raw, {})
+        return len(said)
+
+    def _keep(self, door: str, what: Document | bytes, response: httpx.Response) -> None:
+        if response.is_success:
+            with self._lock:
+                self._said.append((datetime.now(UTC), door, what))
 
     def post_readings(self, readings: list[dict[str, Any]]) -> httpx.Response:
         """Post what sensors measured; each sensor and time counts once, however often it comes."""
@@ -118,6 +146,9 @@ class AgencyClient:
             json={"sequence": sequence},
             headers=self._headers(),
         )
+
+    def hang_up(self) -> None:
+        self._http.close()
 
     def sent(self) -> list[dict[str, Any]]:
         """Give the agency's own book of what it sent, and how each was answered in the end."""

@@ -28,7 +28,7 @@ ISSUER = "재난안전상황실"
 SENDER = "ndms.simulated.example"
 CORNERS = 12
 CHANGES = 3
-CHANGE_S, END_S, LOOK_S = (40.0, 90.0), (30.0, 60.0), 15.0
+CHANGE_S, END_S, ACK_S, LOOK_S = (40.0, 90.0), (30.0, 60.0), (1.0, 4.0), 15.0
 SEVERITY = {1: "Minor", 2: "Moderate", 3: "Severe", 4: "Extreme"}
 REPORTS = (
     "수위가 계속 오르고 있음",
@@ -75,9 +75,14 @@ class DisasterRoom(Room):
         super().run()
 
     def heard(self, event: dict[str, Any]) -> None:
-        """What the centre has closed is worked on no more; its other words ask nothing of us."""
-        if event["data"]["msg_type"] == "CLOSE":
+        """What the centre has closed is worked on no more; its own alerts are acknowledged."""
+        self.answer_always(event)
+        said = event["data"]
+        if said["msg_type"] == "CLOSE":
             self.situations.pop(event["subject"], None)
+        elif said["msg_type"] == "CAP_ALERT":
+            pushed = said["payload"]
+            self.after(self._between(ACK_S), partial(self._take_alert, pushed))
 
     def _report(self, case: Case) -> None:
         raised = Raised(case, int(case.urgency), self._ring(case))
@@ -186,6 +191,12 @@ class DisasterRoom(Room):
             if alert.status_code == 200:
                 self._acknowledge(etree.fromstring(alert.content))
                 self._answered.add(identifier)
+
+    def _take_alert(self, pushed: dict[str, Any]) -> None:
+        """Acknowledge an alert that was pushed, unless it came by the index before."""
+        if pushed["identifier"] not in self._answered:
+            self._acknowledge(etree.fromstring(pushed["xml"].encode()))
+            self._answered.add(pushed["identifier"])
 
     def _acknowledge(self, alert: Any) -> None:
         told = {name: alert.findtext(f"{{*}}{name}") for name in ("sender", "identifier", "sent")}

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from linkage.simulator.client import AgencyClient
@@ -84,15 +85,33 @@ class Room:
             return heapq.heappop(self._agenda)[2]
 
     def heard(self, event: dict[str, Any]) -> None:
-        """Take a message of the centre: answer an acknowledgement by sending units."""
+        """Take a message of the centre: an acknowledgement is answered by sending units."""
+        self.answer_always(event)
+        if event["data"]["msg_type"] == "CLOSE":
+            self._open.pop(event["subject"], None)
         case = self._open.get(event["subject"])
         if case is None:
             return
-        if event["data"]["msg_type"] == "CLOSE":
-            self._open.pop(case.receipt_no, None)
-        elif event["data"]["msg_type"] == "ACK":
+        if event["data"]["msg_type"] == "ACK":
             uid = event["id"]
             self.after(self.city.random.uniform(2, 8), lambda: self._dispatch(case, uid))
+
+    def answer_always(self, event: dict[str, Any]) -> None:
+        """Answer what every agency must: a close, and the wish to have everything again."""
+        said = event["data"]
+        if said["msg_type"] == "CLOSE":
+            answer = partial(self._acknowledge_close, event["subject"], event["id"])
+            self.after(self.city.random.uniform(1, 4), answer)
+        elif said["msg_type"] == "RESYNC":
+            since = datetime.fromisoformat(said["payload"]["since"])
+            self.after(0, partial(self._say_all_again, since))
+
+    def _acknowledge_close(self, case_number: str, uid: str) -> None:
+        self.client.send("CLOSE_ACK", {"receipt_no": case_number}, correlation_id=uid)
+
+    def _say_all_again(self, since: datetime) -> None:
+        count = self.client.say_again(since)
+        log.info("said again what was said since %s: %s messages", since, count)
 
     def _new_case(self) -> None:
         if self.limit is not None and self.sent >= self.limit:

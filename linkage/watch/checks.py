@@ -32,9 +32,10 @@ TURNS, SHORTEST_SILENCE_S = 3, 120
 def overdue_messages() -> Iterator[Finding]:
     """Find links that owe a message beyond its acknowledgement deadline."""
     now = timezone.now()
-    waiting = OutboxMessage.objects.of_cases().pending().order_by().values("link_id", "priority")
+    owed = OutboxMessage.objects.in_earnest().pending().with_offered_since()
+    waiting = owed.order_by().values("link_id", "priority")
     oldest: dict[int, list[tuple[datetime, int, int]]] = {}
-    for row in waiting.annotate(oldest=Min("created_at"), waiting=Count("pk")):
+    for row in waiting.annotate(oldest=Min("since"), waiting=Count("pk")):
         rows = oldest.setdefault(row["link_id"], [])
         rows.append((row["oldest"], row["priority"], row["waiting"]))
     links = Link.objects.filter(pk__in=oldest).exclude(state=LinkState.SUSPENDED)

@@ -5,6 +5,7 @@ They need no live socket: no server is started, and no city is filled.
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, Request, Route
 
 from controlroom.accounts.models import User
@@ -19,7 +21,7 @@ from incidents import lifecycle
 from incidents.models import Incident
 from linkage.choices import OutboxState
 from linkage.demo.link import room_link
-from linkage.models import AgencySeat, Link, OutboxMessage
+from linkage.models import AgencySeat, Link, OutboxMessage, Resync
 from tests.browser.test_axe import faults
 from tests.linkage.conftest import taken
 
@@ -112,10 +114,19 @@ def test_an_agencys_engineer_looks_after_the_own_link(browse, link, theme, langu
     picture(page, f"agency-link-{theme}")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.check("#choose-all")
-    page.fill("input[name=reason]", "수신 서버 복구")
+    page.fill(".again input[name=reason]", "수신 서버 복구")
     page.locator(".again button").click()
     page.wait_for_selector(".said-success")
     assert set(OutboxMessage.objects.values_list("state", flat=True)) == {OutboxState.QUEUED}
+    page.goto(f"/agency/{link.code}/")
+    OutboxMessage.objects.update(state=OutboxState.ACKED, acked_at=timezone.now())
+    since = timezone.localtime() - timedelta(hours=2)
+    page.fill(".wish input[name=since]", f"{since:%Y-%m-%dT%H:%M}")
+    page.fill(".wish input[name=reason]", "데이터베이스를 어제 백업에서 복구")
+    page.locator(".wish button").click()
+    page.wait_for_selector(".said-success")
+    assert Resync.objects.get().offered == 2
+    picture(page, f"agency-resync-{theme}")
     page.goto(f"/agency/{link.code}/")
     page.locator('form[action$="/test/"] button').click()
     page.wait_for_selector(".said-success")

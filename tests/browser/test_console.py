@@ -396,8 +396,13 @@ def test_a_disaster_is_worked_and_its_area_is_drawn_by_level(stage, console):
     page.click("#disaster-do-publish")
     page.click("#verb-submit")
     page.wait_for_selector("#disaster-alerts :text('응답 없음')")
+    # To each agency by its line; what its own people say is another thing.
+    page.wait_for_selector(f"#disaster-alerts [data-push=disaster-{CODE}]")
     answered(stage, situation)
     page.wait_for_selector("#disaster-alerts :text('cap.agency.example 수신확인')")
+    page.locator("#disaster-alerts [data-push]", has_text="기관 응답").wait_for()
+    page.evaluate("document.getElementById('disaster-alerts').scrollIntoView()")
+    picture(page, "disaster-alerts-dark-ko")
     strip(other, "가온동 가온천").click()
     other.wait_for_selector("#disaster-body:not([hidden])")
     other.click("#disaster-sight")

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from controlroom.accounts.models import User
 from incidents import lifecycle
 from incidents.models import Incident
-from linkage import outbox, phone
+from linkage import outbox, phone, resyncs
 from linkage.choices import OutboxState
 from linkage.links import create_link
 from linkage.models import Agency, Link, OutboxMessage, PhoneTask
@@ -121,6 +121,27 @@ def test_pausing_asks_why_and_shows_on_every_desk_without_a_reload(room, traffic
     mine.click("#verb-submit")
     row(theirs, traffic).locator(".state-up").first.wait_for(timeout=15000)
     assert mine.faults == theirs.faults == []
+
+
+def test_everything_again_is_asked_for_by_keyboard_and_both_wishes_are_seen_live(room, traffic):
+    page, theirs = room("admin"), room("haneul", theme="light")
+    for _ in range(10):
+        if row(page, traffic).get_attribute("data-selected") is not None:
+            break
+        page.keyboard.press("j")
+    page.keyboard.press("Shift+R")
+    page.locator("#verb-fields textarea").fill("어제 백업에서 복구")
+    picture(page, "ask-again-form")
+    page.click("#verb-submit")
+    row(theirs, traffic).locator("span", has_text="기관에 전부 다시 요청함").wait_for(timeout=15000)
+    assert row(theirs, traffic).locator("button:visible", has_text="다시 요청").count() == 0
+    link = Link.objects.get(code=traffic)
+    committed(lambda: resyncs.offer_again(link=link, reason="저장소 복구", from_sequence=0))
+    row(theirs, traffic).locator("span", has_text="저장소 복구").wait_for(timeout=15000)
+    picture(page, "ask-again-dark")
+    picture(theirs, "ask-again-light")
+    assert fits(page)
+    assert page.faults == theirs.faults == []
 
 
 def test_a_report_that_comes_is_seen_in_the_matrix_and_in_the_open_list(stage, room, traffic):

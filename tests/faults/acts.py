@@ -152,6 +152,12 @@ ACTS: dict[str, Callable[[Stage], str]] = {
 }
 
 
+def hush() -> None:
+    """Let the agencies say nothing more: what they close now would be answered behind the count."""
+    for link in agencies():
+        switch(link, "silent")
+
+
 def drain() -> float:
     """Wait until nothing is owed any more, or nothing moves; give the seconds it took."""
     began = moved = time.monotonic()

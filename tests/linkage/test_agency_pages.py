@@ -12,7 +12,7 @@ from incidents import lifecycle
 from incidents.models import Incident
 from linkage import links
 from linkage.choices import OutboxState
-from linkage.models import AgencySeat, Link, OutboxMessage
+from linkage.models import AgencySeat, Link, OutboxMessage, Resync
 from tests.conftest import make_member
 from tests.linkage.conftest import envelope
 
@@ -164,3 +164,32 @@ def test_who_keeps_links_gives_and_ends_a_seat(client, administrator, link, city
     keeper = make_member("keeper", other_city, "administrator")
     client.force_login(keeper)
     assert client.get(reverse("admin:linkage_agencyseat_changelist")).status_code == 200
+
+
+def test_an_engineer_has_everything_again_since_a_time_and_says_why(
+    desk, own, lost, link, other_link, engineer
+):
+    OutboxMessage.objects.update(state=OutboxState.ACKED, is_offered=True, acked_at=timezone.now())
+    page = text_of(desk.get(own))
+    assert 'name="since"' in page
+    since = timezone.localtime() - timedelta(hours=1)
+    asked = {"since": f"{since:%Y-%m-%dT%H:%M}", "reason": "데이터베이스 복구"}
+    for wrong in (
+        {"reason": "why"},
+        {**asked, "reason": ""},
+        {**asked, "since": "2999-01-01T00:00"},
+    ):
+        assert 'class="said said-error"' in text_of(desk.post(f"{own}resync/", wrong, follow=True))
+    assert not Resync.objects.exists()
+    page = text_of(desk.post(f"{own}resync/", asked, follow=True))
+    assert "데이터베이스 복구" in page
+    lost.refresh_from_db()
+    assert (lost.state, bool(lost.acked_at), bool(lost.resent_at)) == ("queued", True, True)
+    resync = Resync.objects.get()
+    assert (resync.asker, resync.asked_by, resync.offered) == ("agency", engineer, 1)
+    record = Record.objects.get(action="link.resynchronised")
+    assert (record.actor_id, record.agent) == (engineer.pk, link.code)
+    # Too soon, and never another agency's.
+    assert "said-error" in text_of(desk.post(f"{own}resync/", asked, follow=True))
+    assert desk.post(f"/agency/{other_link.code}/resync/", asked).status_code == 404
+    assert Resync.objects.count() == 1

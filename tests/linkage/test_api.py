@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from rest_framework.test import APIClient
 
-from incidents import lifecycle
+from incidents import catalogue, lifecycle
 from incidents.models import Incident
 from linkage.api.urls import urlpatterns
 from linkage.choices import LinkState
@@ -146,6 +146,7 @@ def test_of_a_suspended_link_nothing_leaves_by_fetching_either(police, post, lin
 
 
 def test_what_is_urgent_is_fetched_before_what_has_waited_longer(police, post, link, haneul):
+    catalogue.install()
     for number, urgency in (("U-1", "3"), ("U-2", "0"), ("U-3", "3")):
         post(envelope(receipt_no=number, urgency=urgency))
         incident = Incident.objects.get(cases__external_id=number)

@@ -10,7 +10,7 @@ from controlroom.journal.models import Entry
 from incidents import catalogue, lifecycle
 from incidents.features import moment
 from incidents.models import Incident
-from linkage import outbox
+from linkage import outbox, resyncs
 from linkage.choices import LinkState
 from linkage.demo.link import room_link
 from linkage.models import InboxMessage, OutboxMessage
@@ -38,7 +38,7 @@ def test_the_page_carries_what_its_modules_need(client, haneul, city, link):
     client.force_login(haneul)
     answer = client.get(f"/m/{city.code}/links/")
     assert answer.status_code == 200
-    assert answer.context["config"]["may"] == {"act": False, "phone": True}
+    assert answer.context["config"]["may"] == {"act": False, "ask": False, "phone": True}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_matrix_costs_the_same_for_any_number_of_links(
     client, haneul, city, link, other_link, django_assert_max_num_queries
 ):
     client.force_login(haneul)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(25):
         client.get(f"/m/{city.code}/linkage/console/")
 
 
@@ -171,3 +171,35 @@ def test_pausing_names_the_person_and_the_reason_and_is_heard(
     assert (
         client.post(f"{base}resume/", {"reason": "한 번 더"}, content_type=JSON).status_code == 400
     )
+
+
+@pytest.mark.parametrize(
+    ("person", "status"), [("administrator", 201), ("supervisor", 403), ("haneul", 403)]
+)
+def test_who_manages_links_asks_an_agency_for_everything_again(
+    client, request, city, link, base, person, status
+):
+    client.force_login(request.getfixturevalue(person))
+    asked = {"since": "2026-11-20T00:00:00+09:00", "reason": "백업에서 복구"}
+    if status == 201:
+        asked["since"] = (timezone.now() - timedelta(hours=24)).isoformat()
+        for wrong, field in (({"since": asked["since"]}, "reason"), ({"reason": "why"}, "since")):
+            refused = client.post(f"{base}ask-again/", wrong, content_type=JSON)
+            assert (refused.status_code, set(refused.json()["errors"])) == (400, {field})
+    assert client.post(f"{base}ask-again/", asked, content_type=JSON).status_code == status
+    rows = client.get(f"/m/{city.code}/linkage/console/").json().get("links", [])
+    told = [(one["asker"], one["reason"], one["state"]) for row in rows for one in row["resyncs"]]
+    assert told == [("centre", "백업에서 복구", "queued")] * (status == 201)
+    assert OutboxMessage.objects.filter(message_type="RESYNC").count() == (status == 201)
+
+
+def test_the_matrix_tells_who_asked_for_everything_and_how_much_it_was(
+    client, haneul, city, link, incident
+):
+    outbox.acknowledge(link=link, uid=OutboxMessage.objects.get().uid)
+    resyncs.offer_again(link=link, reason="저장소 복구", from_sequence=0)
+    client.force_login(haneul)
+    (row,) = client.get(f"/m/{city.code}/linkage/console/").json()["links"]
+    (wish,) = row["resyncs"]
+    assert (wish["asker"], wish["offered"], wish["reason"]) == ("agency", 1, "저장소 복구")
+    assert row["directions"][0]["waiting"] == 1

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 from django.contrib.gis.geos import Point
+from django.utils import timezone
 
 from controlroom.errors import DomainError
 from incidents import catalogue, lifecycle
 from incidents.models import Incident, Kind
 from linkage import errors, links
+from linkage.cap import reading
 from linkage.choices import AgencyKind, OutboxState
 from linkage.filed import file_report
 from linkage.links import create_link, issue_client, new_webhook_secret
@@ -28,6 +30,7 @@ from linkage.models import (
     FireTime,
     Link,
     OutboxMessage,
+    Resync,
     StreamGrant,
     UnitPosition,
 )
@@ -35,6 +38,7 @@ from linkage.models_cap import CapAlert
 from linkage.models_city import Bell, BellPress, Sensor, SensorReading
 from linkage.models_disaster import Situation
 from linkage.services.contracts import CONTRACTS
+from linkage.services.disaster import situations
 from linkage.transport import sign
 from tests.incidents.conftest import make_camera
 from tests.linkage.conftest import api_client, drain, envelope
@@ -76,7 +80,11 @@ class Sandbox:
             name_ko=f"연계기관 {name}",
         )
         return create_link(
-            municipality=self.city, agency=agency, service=service, code=f"{service}-{name}"
+            municipality=self.city,
+            agency=agency,
+            service=service,
+            code=f"{service}-{name}",
+            allows_drills=True,
         )
 
     def run(self, command: list[str], made: links.Credentials) -> str:
@@ -121,6 +129,11 @@ class Sandbox:
         for incident in Incident.objects.filter(status="received", cases__link=link):
             with contextlib.suppress(DomainError):  # taken back meanwhile
                 lifecycle.acknowledge(incident=incident, by=self.haneul)
+        for situation in Situation.objects.filter(
+            incident__cases__link=link, incident__status="acknowledged", is_public=False
+        ):
+            with contextlib.suppress(DomainError):  # over meanwhile
+                situations.publish(situation=situation, is_public=True, by=self.haneul)
         if link.push_url:
             drain(link)
 
@@ -234,7 +247,13 @@ def what_the_pages_promise() -> None:
     assert not Situation.objects.filter(incident__cases__external_id__in=["d1", "d3"]).filter(
         ended_at=None
     )
-    assert set(CapAlert.objects.values_list("msg_type", flat=True)) == {"Alert", "Update", "Cancel"}
+    kinds = {"Alert", "Update", "Cancel", "Ack"}
+    assert set(CapAlert.objects.values_list("msg_type", flat=True)) == kinds
+    answered = OutboxMessage.objects.get(message_type="CAP_ALERT", state=OutboxState.ANSWERED)
+    document = answered.payload["xml"].encode()
+    assert reading.read(document, now=timezone.now(), profile_required=True)
+    assert bytes(answered.cap_push.issue.body) == document
+    assert Resync.objects.get().offered
     assert BellPress.objects.count() == 3
     assert SensorReading.objects.count() == 3
 

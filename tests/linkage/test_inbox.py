@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from controlroom.audit.models import Record
 from controlroom.journal.models import Entry
+from incidents import catalogue
 from incidents.models import Incident, IncidentEvent
 from linkage.choices import InboxResult
 from linkage.models import Case, InboxMessage
@@ -130,6 +131,7 @@ def test_an_envelope_for_another_city_is_refused(post):
 
 
 def test_a_kind_outside_the_agreement_is_refused(post, link):
+    catalogue.install()
     link.allowed_kinds = ["101"]
     link.save()
     assert post(envelope()).data["code"] == "kind_not_allowed"

@@ -8,7 +8,7 @@ START = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 
 def gap(attempts: int, age: timedelta) -> float:
-    following = next_try(now=START + age, created_at=START, attempts=attempts)
+    following = next_try(now=START + age, offered_at=START, attempts=attempts)
     return (following - START - age).total_seconds()
 
 
@@ -22,4 +22,4 @@ def test_then_every_minute_for_an_hour_and_every_ten_after():
 
 
 def test_a_message_lives_72_hours():
-    assert next_try(now=START + LIFE, created_at=START, attempts=400) is None
+    assert next_try(now=START + LIFE, offered_at=START, attempts=400) is None

@@ -10,7 +10,19 @@ def end_incident(*, incident: Incident, agent: str, text: str) -> Incident:
 
     Locks: the incident.
     """
-    incident.refresh_from_db()
-    if incident.status in OPEN and incident.owner_id is None:
-        return lifecycle.cancel(incident=incident, agent=agent, text=text)
+    if end_unowned(incident=incident, agent=agent, text=text):
+        return incident
     return lifecycle.add_note(incident=incident, by=None, agent=agent, text=text)
+
+
+def end_unowned(*, incident: Incident, agent: str, text: str) -> bool:
+    """Take it back if it is open and nobody's, and say whether it was.
+
+    Locks: the incident.
+    """
+    incident.refresh_from_db()
+    if incident.status not in OPEN or incident.owner_id is not None:
+        return False
+    lifecycle.cancel(incident=incident, agent=agent, text=text)
+    incident.refresh_from_db()
+    return True

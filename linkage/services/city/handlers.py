@@ -8,7 +8,7 @@ from linkage.models import Link
 from linkage.models_city import Bell
 from linkage.services import casework
 from linkage.services.city import bells
-from linkage.services.city.endings import end_incident
+from linkage.services.city.endings import end_unowned
 from linkage.services.handling import Done, Handler
 from linkage.wire import Message
 
@@ -36,14 +36,16 @@ def take_status(link: Link, message: Message) -> Done:
 
 
 def take_close(link: Link, message: Message) -> Done:
-    """The event is over at its source."""
+    """The event is over at its source, which hears that we know."""
     case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
     # As the centre's people write it on the timeline.
     text = " · ".join(part for part in ("상황 종료", message.payload.get("text", "")) if part)
-    ended = end_incident(incident=case.incident, agent=link.code, text=text)
-    return Done(InboxResult.APPLIED, ended)
+    if end_unowned(incident=case.incident, agent=link.code, text=text):
+        text = ""
+    incident = casework.acknowledge_close(link, message, case, text=text)
+    return Done(InboxResult.APPLIED, incident)
 
 
 HANDLERS: dict[str, Handler] = {
@@ -51,6 +53,7 @@ HANDLERS: dict[str, Handler] = {
     "STATUS_UPDATE": take_status,
     "CANCEL": casework.take_cancel,
     "CLOSE": take_close,
+    "CLOSE_ACK": casework.take_close_ack,
 }
 
 

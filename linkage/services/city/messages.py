@@ -3,7 +3,17 @@
 Source: domain.md 3.10 (traffic, crime prevention and disaster systems).
 """
 
-from linkage.wire import PLACE, RECEIPT_NO, VERSION, Schema, moment, record, text, token
+from linkage.wire import (
+    CLOSE_TAKEN,
+    PLACE,
+    RECEIPT_NO,
+    VERSION,
+    Schema,
+    moment,
+    record,
+    text,
+    token,
+)
 
 REPORT_FIELDS: dict[str, Schema] = {
     "kind_code": token(30, "사건종별, for example C01 비상벨; an unknown one is kept as unmapped"),
@@ -37,6 +47,7 @@ PAYLOADS: dict[str, Schema] = {
     ),
     # The event is over; an incident that nobody owns ends with it.
     "CLOSE": record("receipt_no", receipt_no=RECEIPT_NO, text=text(500, "Remark")),
+    "CLOSE_ACK": CLOSE_TAKEN,
 }
 
 READING: Schema = record(

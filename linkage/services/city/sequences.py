@@ -30,4 +30,6 @@ SEQUENCES: Mapping[str, Mapping[CaseState, Word]] = {
     "STATUS_UPDATE": _row(_LATER, _YES, _YES, _YES),
     "CANCEL": _row(_LATER, _YES, _YES, _YES),
     "CLOSE": _row(_LATER, _YES, _YES, _YES),
+    # It answers our CLOSE; while the incident is open there is none to answer.
+    "CLOSE_ACK": _row(_LATER, _LATER, _YES, _YES),
 }

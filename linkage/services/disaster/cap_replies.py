@@ -8,16 +8,18 @@ from linkage.cap.alert import Alert
 from linkage.choices import InboxResult
 from linkage.models import Case, Link
 from linkage.models_cap import CapAlert, CapIssue
+from linkage.services.disaster import cap_pushes
 
 
 def take(*, link: Link, alert: Alert, row: CapAlert) -> InboxResult:
     """Put the reply on the timeline of each incident whose alert it refers to, and link it.
 
     An alert of ours is found by sender, identifier and time together, as CAP names it. A reply
-    to what nobody here has said is kept and changes nothing.
-    Locks: each incident, then the journal's counter.
+    to what nobody here has said is kept and changes nothing. What was pushed is answered by it.
+    Locks: the messages that pushed our alerts, each incident, then the journal's counter.
     """
     issues = _own(link, alert)
+    pushed = cap_pushes.lock_answered(link=link, issues=issues)
     incidents = {issue.situation.incident for issue in issues} or _theirs(link, alert)
     row.note = alert.note[:300]
     # The one that the row itself can name: the others have it on their timelines.
@@ -36,13 +38,14 @@ def take(*, link: Link, alert: Alert, row: CapAlert) -> InboxResult:
                 "of": [issue.identifier for issue in issues],
             },
         )
+    cap_pushes.mark_answered(pushed)
     return InboxResult.APPLIED if incidents else InboxResult.UNCHANGED
 
 
 def _own(link: Link, alert: Alert) -> list[CapIssue]:
     named = {(one.sender, one.identifier, one.sent) for one in alert.references}
     found = CapIssue.objects.filter(
-        municipality_id=link.municipality_id,
+        municipality_id__in=link.serving_ids(),
         identifier__in=[one.identifier for one in alert.references],
     ).select_related("situation__incident")
     return [issue for issue in found if (issue.sender, issue.identifier, issue.sent) in named]

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from controlroom.municipalities.models import Municipality
 from incidents.features import moment, person
 from incidents.models import Incident
 from incidents.statuses import OPEN
-from linkage.models_cap import CapAlert, CapIssue
+from linkage.models_cap import CapAlert, CapIssue, CapPush
 from linkage.models_disaster import Situation
 from linkage.models_messages import DisasterMessage, Landing
 from linkage.services.disaster import geometry, situations, text_messages
@@ -20,6 +21,7 @@ ALERTS = 50
 MESSAGES = 10
 AREAS = 100
 RECENT = timedelta(hours=24)
+_PUSHES = Prefetch("pushes", CapPush.objects.select_related("link__agency", "message"))
 
 
 def facet(*, incident: Incident, user: Any) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def facet(*, incident: Incident, user: Any) -> dict[str, Any]:
         "now": moment(timezone.now()),
         "situation": whole(row) if row else None,
         "alerts": [alert_item(one) for one in alerts.select_related("message")[:ALERTS]],
-        "issued": [_issue(one) for one in issued.prefetch_related("replies")[:ALERTS]],
+        "issued": [_issue(one) for one in issued.prefetch_related("replies", _PUSHES)[:ALERTS]],
         "messages": _messages(incident),
     }
 
@@ -79,6 +81,15 @@ def _issue(issue: CapIssue) -> dict[str, Any]:
         "sent": moment(issue.sent),
         "msg_type": issue.msg_type,
         "title": issue.title,
+        "pushes": [
+            {
+                "link": one.link.code,
+                "name": str(one.link.agency),
+                "state": str(one.message.state),
+                "at": moment(one.message.answered_at or one.message.acked_at),
+            }
+            for one in issue.pushes.all()
+        ],
         "replies": [
             {
                 "sender": one.sender,

@@ -78,10 +78,9 @@ def take_close(link: Link, message: Message) -> Done:
     if case is None:
         return Done(InboxResult.FILED)
     text = message.payload.get("text", "")
-    if not _end(case.incident, link, text):
-        return Done(InboxResult.UNCHANGED, case.incident)
+    stood = _end(case.incident, link, text)
     incident = casework.acknowledge_close(link, message, case, text=text)
-    return Done(InboxResult.APPLIED, incident)
+    return Done(InboxResult.APPLIED if stood else InboxResult.UNCHANGED, incident)
 
 
 HANDLERS: dict[str, Handler] = {
@@ -89,6 +88,7 @@ HANDLERS: dict[str, Handler] = {
     "CANCEL": take_cancel,
     "STATUS_UPDATE": take_status,
     "CLOSE": take_close,
+    "CLOSE_ACK": casework.take_close_ack,
 }
 
 

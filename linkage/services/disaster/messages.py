@@ -3,7 +3,7 @@
 Source: domain.md 3.4 (fields of 재난안전상황).
 """
 
-from linkage.wire import PLACE, RECEIPT_NO, VERSION, Schema, record, text, token
+from linkage.wire import CLOSE_TAKEN, PLACE, RECEIPT_NO, VERSION, Schema, record, text, token
 
 LEVEL: Schema = {
     "enum": [1, 2, 3, 4],
@@ -90,6 +90,7 @@ PAYLOADS: dict[str, Schema] = {
         reason=text(200, "Why it is taken back"),
     ),
     "CLOSE": record("receipt_no", receipt_no=RECEIPT_NO, text=text(500, "How the situation ended")),
+    "CLOSE_ACK": CLOSE_TAKEN,
 }
 CORRECTION: Schema = {
     "type": "object",

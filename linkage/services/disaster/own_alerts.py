@@ -13,6 +13,7 @@ from linkage.cap import writing
 from linkage.cap.alert import GEOCODE_R1, KR_R1, Alert, Area, Info, Reference
 from linkage.models_cap import CapIssue
 from linkage.models_disaster import CrisisLevel, Situation
+from linkage.services.disaster import cap_pushes
 
 EXAMPLE = """<?xml version="1.0" encoding="UTF-8"?>
 <alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
@@ -62,13 +63,14 @@ def next_identifier(municipality: Municipality) -> str:
     return f"{organisation}{serial:010d}"
 
 
-def issue(situation: Situation, *, is_over: bool = False) -> CapIssue | None:
-    """Publish what the situation is now: an Alert first, an Update after, a Cancel at its end.
+def issue(
+    situation: Situation, *, is_over: bool = False, by: Any = None, agent: str = ""
+) -> CapIssue | None:
+    """Issue what the situation is now: an Alert first, an Update after, a Cancel at its end.
 
-    A drill is never published. Called in the transaction of the fact.
+    A drill is an Exercise, which no public index shows. In the transaction of its fact the alert
+    is owed to every link that it is routed to.
     """
-    if situation.incident.is_drill:
-        return None
     last = situation.issues.order_by("-pk").first()
     if is_over and (last is None or last.msg_type == "Cancel"):
         return None
@@ -82,10 +84,13 @@ def issue(situation: Situation, *, is_over: bool = False) -> CapIssue | None:
         identifier=alert.identifier,
         sender=alert.sender,
         sent=alert.sent,
+        status=alert.status,
         msg_type=kind,
+        scope=alert.scope,
         title=alert.infos[0].headline[:200],
         body=writing.to_xml(alert),
     )
+    cap_pushes.push(issue=issued, alert=alert, by=by, agent=agent)
     return issued
 
 
@@ -95,10 +100,11 @@ def _alert(situation: Situation, kind: str, references: tuple[Reference, ...]) -
         identifier=next_identifier(situation.municipality),
         sender=sender(),
         sent=now,
-        status="Actual",
+        status="Exercise" if situation.incident.is_drill else "Actual",
         msg_type=kind,
         scope="Public",
         codes=(KR_R1,),
+        note="훈련" if situation.incident.is_drill else "",
         references=references,
         infos=(_info(situation),),
     )

@@ -1,4 +1,4 @@
-"""Does an alert concern this city: by its areas, and by whom it is addressed to.
+"""Does an alert concern this city, or a link: by its areas, and by whom it is addressed to.
 
 Source: TTAK.OT-06.0055/R1 (routing of Public, Restricted and Private).
 """
@@ -10,6 +10,7 @@ from django.contrib.gis.geos import MultiPolygon
 from controlroom.municipalities.models import Municipality
 from controlroom.municipalities.successors import today
 from linkage.cap.alert import NATIONWIDE, Alert
+from linkage.models import Link
 from linkage.models_cap import CapRoute
 from linkage.services.disaster import geometry
 
@@ -50,15 +51,33 @@ def covers(code: str, municipality_code: str) -> bool:
 
 
 def _addressed(municipality: Municipality, alert: Alert) -> bool:
-    """Restricted: by the restriction or the addresses; Private: by the addresses alone."""
-    text = alert.addresses
-    if alert.scope == "Restricted":
-        text = f"{alert.restriction} {alert.addresses}"
-    named = {quoted or word for quoted, word in _WORD.findall(text)}
     own = {
         municipality.code,
         municipality.organisation_code,
         municipality.name_ko,
         f"{municipality.province_ko} {municipality.name_ko}".strip(),
     }
-    return bool(named & (own - {""}))
+    return bool(_named(alert) & (own - {""}))
+
+
+def _named(alert: Alert) -> set[str]:
+    """Give whom it names. Restricted: by the restriction or the addresses; Private: the latter."""
+    text = alert.addresses
+    if alert.scope == "Restricted":
+        text = f"{alert.restriction} {alert.addresses}"
+    return {quoted or word for quoted, word in _WORD.findall(text)}
+
+
+def reaches(link: Link, alert: Alert, area: MultiPolygon | None) -> bool:
+    """Say whether an alert of ours goes over this link: the same rule, seen from its other end.
+
+    The link stands for the municipalities that it serves, and for the agency behind it.
+    """
+    if alert.infos and not alert.areas and alert.scope == "Public":
+        return False
+    agency = link.agency
+    own = {agency.organisation_code, agency.name_ko, agency.name_en, link.code} - {""}
+    if alert.scope != "Public" and not _named(alert) & own:
+        return False
+    served = Municipality.objects.filter(pk__in=link.serving_ids())
+    return any(_in_area(municipality, alert, area) for municipality in served)

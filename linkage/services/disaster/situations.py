@@ -162,13 +162,11 @@ def report(
 
 @transaction.atomic
 def publish(*, situation: Situation, is_public: bool, by: Any) -> Situation:
-    """Put it into our own public index of alerts, or take it out of it; a drill never goes in.
+    """Issue alerts of it from now on, or take them back; a drill's go to links that take drills.
 
     Raises: Conflict.
     """
     row = _lock(situation, by)
-    if is_public and row.incident.is_drill:
-        raise Conflict(_("a drill is not published"))
     row.is_public = is_public
     row.save(update_fields=["is_public"])
     _write(row, "disaster.published" if is_public else "disaster.withdrawn", by=by)
@@ -377,7 +375,7 @@ def _write(
     notice: OnwardNotice | None = None,
 ) -> None:
     if kind in _WITHDRAWN or (row.is_public and kind in _TOLD_TO_ALL):
-        own_alerts.issue(row, is_over=kind in _WITHDRAWN)
+        own_alerts.issue(row, is_over=kind in _WITHDRAWN, by=by, agent=agent)
     data: dict[str, Any] = {"situation": feature(row)}
     if notice is not None:
         data["notice"] = notice_feature(notice)

@@ -97,17 +97,20 @@ def take_positions(link: Link, message: Message) -> Done:
 
 
 def take_close(link: Link, message: Message) -> Done:
-    """End the 119 room's own case; the incident stays with the person here who works it."""
+    """End the 119 room's own case and say so; the incident stays with who works it here."""
     case, fire = _known(link, message)
     due = effect(cases.state_of(fire), message.message_type)
     if case is None or fire is None or due is Effect.FILE:
         return Done(InboxResult.FILED)
-    if due is Effect.KEEP:
-        return Done(InboxResult.UNCHANGED, case.incident)
     code = message.payload["closing_code"]
-    cases.end(fire, CaseState.ENDED, closing_code=code)
+    if due is Effect.APPLY:
+        cases.end(fire, CaseState.ENDED, closing_code=code)
     words = ["119 상황 종료", code, message.payload.get("text", "")]
-    incident = _write(case.incident, link, " · ".join(word for word in words if word))
+    incident = casework.acknowledge_close(
+        link, message, case, text=" · ".join(word for word in words if word)
+    )
+    if due is Effect.KEEP:
+        return Done(InboxResult.UNCHANGED, incident)
     cases.announce("fire119.ended", case.municipality_id, case.incident_id)
     return Done(InboxResult.APPLIED, incident)
 
@@ -118,6 +121,7 @@ HANDLERS: dict[str, Handler] = {
     "UNIT_POSITION": take_positions,
     "CANCEL": filed.or_note(take_cancel),
     "CLOSE": take_close,
+    "CLOSE_ACK": casework.take_close_ack,
     "ACK": filed.take_ack,
 }
 

@@ -3,7 +3,17 @@
 Source: domain.md 3.3 (fields of 119 긴급출동).
 """
 
-from linkage.wire import PLACE, RECEIPT_NO, VERSION, Schema, moment, record, text, token
+from linkage.wire import (
+    CLOSE_TAKEN,
+    PLACE,
+    RECEIPT_NO,
+    VERSION,
+    Schema,
+    moment,
+    record,
+    text,
+    token,
+)
 
 STEPS = ("received", "ordered", "departed", "arrived", "under_control", "withdrawn")
 CALL_SIGN = {**text(30, "호출명: call sign of the engine or crew"), "minLength": 1}
@@ -107,6 +117,7 @@ PAYLOADS: dict[str, Schema] = {
         closing_code=token(20, "종결코드 of the 119 room"),
         text=text(500, "Remark"),
     ),
+    "CLOSE_ACK": CLOSE_TAKEN,
 }
 
 # A partial correction of an own case, by PATCH.

@@ -21,16 +21,21 @@ class Effect(StrEnum):
     BY_VERSION = "by_version"
     # Times are facts and are kept whenever they are told; the incident is not moved by them.
     TIMES_ONLY = "times_only"
+    # It answers our CLOSE: by our own incident, whatever the 119 room's case is.
+    AFTER_OURS = "after_ours"
     KEEP = "keep"  # stored as it came, changes nothing
 
 
-_EARLY = dict.fromkeys(("STATUS_UPDATE", "UNIT_POSITION", "CANCEL", "CLOSE"), Effect.FILE)
+_EARLY = dict.fromkeys(
+    ("STATUS_UPDATE", "UNIT_POSITION", "CANCEL", "CLOSE", "CLOSE_ACK"), Effect.FILE
+)
 _OVER = {
     "EVENT_NOTIFY": Effect.BY_VERSION,
     "STATUS_UPDATE": Effect.TIMES_ONLY,
     # A city does not follow engines beyond the case (purpose limit).
     "UNIT_POSITION": Effect.KEEP,
     "CLOSE": Effect.KEEP,
+    "CLOSE_ACK": Effect.AFTER_OURS,
 }
 SEQUENCE: Mapping[CaseState, Mapping[str, Effect]] = {
     CaseState.UNKNOWN: {"EVENT_NOTIFY": Effect.APPLY, **_EARLY},
@@ -40,6 +45,7 @@ SEQUENCE: Mapping[CaseState, Mapping[str, Effect]] = {
         "UNIT_POSITION": Effect.APPLY,
         "CANCEL": Effect.BY_VERSION,
         "CLOSE": Effect.APPLY,
+        "CLOSE_ACK": Effect.AFTER_OURS,
     },
     CaseState.CANCELLED: {**_OVER, "CANCEL": Effect.BY_VERSION},
     CaseState.ENDED: {**_OVER, "CANCEL": Effect.KEEP},

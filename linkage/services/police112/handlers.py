@@ -65,7 +65,7 @@ def take_stream_request(link: Link, message: Message) -> Done:
     found = _ruling(message, case)
     if case is None or found.word is Word.FILED:
         return Done(InboxResult.FILED)
-    incident = _worked_on(case)
+    incident = casework.worked_on(case)
     video.take_request(case=case, incident=incident, message=message, standing=found.reason)
     return Done(InboxResult.APPLIED, incident)
 
@@ -75,7 +75,7 @@ def take_position(link: Link, message: Message) -> Done:
     case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
-    incident = _worked_on(case)
+    incident = casework.worked_on(case)
     _admit(message, case)
     is_newer = units.take_position(case=case, incident=incident, message=message)
     return Done(InboxResult.APPLIED if is_newer else InboxResult.STALE, incident)
@@ -100,20 +100,12 @@ def take_close(link: Link, message: Message) -> Done:
     return Done(InboxResult.APPLIED, incident)
 
 
-def take_close_ack(link: Link, message: Message) -> Done:
-    """Keep the answer to our CLOSE; its correlation marks that message answered."""
-    case = casework.case_of(link, message)
-    if case is None or _ruling(message, case).word is Word.FILED:
-        return Done(InboxResult.FILED, case.incident if case else None)
-    return Done(InboxResult.APPLIED, case.incident)
-
-
 def take_together(kind: JoinKind, link: Link, message: Message) -> Done:
     """Link the case's incident with the one that is named, or note with whom it is answered."""
     case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
-    said, incident = message.payload, _worked_on(case)
+    said, incident = message.payload, casework.worked_on(case)
     number = said.get("incident_number", "")
     other = Incident.objects.filter(municipality=link.municipality, number=number).first()
     if other is None or other.pk == incident.pk:
@@ -132,17 +124,11 @@ HANDLERS: dict[str, Handler] = {
     "STREAM_REQUEST": take_stream_request,
     "UNIT_POSITION": take_position,
     "CLOSE": take_close,
-    "CLOSE_ACK": take_close_ack,
+    "CLOSE_ACK": casework.take_close_ack,
     "ACK": filed.take_ack,
     "CO_RESPONSE": partial(take_together, JoinKind.CO_RESPONSE),
     "TRANSFER": partial(take_together, JoinKind.TRANSFER),
 }
-
-
-def _worked_on(case: Case) -> Incident:
-    """Give the incident that the case is worked on as: a duplicate's is the other one."""
-    original: Incident | None = case.incident.duplicate_of
-    return original or case.incident
 
 
 def _ruling(message: Message, case: Case | None) -> Ruling:
@@ -153,7 +139,7 @@ def state_of(case: Case | None) -> CaseState:
     """Say where the case stands; a duplicate stands where its original does."""
     if case is None:
         return CaseState.UNKNOWN
-    status = _worked_on(case).status
+    status = casework.worked_on(case).status
     if status == Status.CANCELLED:
         return CaseState.CANCELLED
     return CaseState.OPEN if status in OPEN else CaseState.ENDED

@@ -4,6 +4,7 @@ Source: domain.md 3.1 (fields of 112 긴급영상).
 """
 
 from linkage.wire import (
+    CLOSE_TAKEN,
     PLACE,
     RECEIPT_NO,
     REPORT_TAKEN,
@@ -101,7 +102,7 @@ PAYLOADS: dict[str, Schema] = {
         closing_code=token(20, "종결코드"),
         text=text(500, "Remark"),
     ),
-    "CLOSE_ACK": record("receipt_no", receipt_no=RECEIPT_NO),
+    "CLOSE_ACK": CLOSE_TAKEN,
     "ACK": REPORT_TAKEN,
     "CO_RESPONSE": record("receipt_no", "text", receipt_no=RECEIPT_NO, **_TOGETHER),
     "TRANSFER": record("receipt_no", "text", receipt_no=RECEIPT_NO, **_TOGETHER),

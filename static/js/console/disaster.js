@@ -54,7 +54,7 @@ export function mountDisaster({ config, store, map, desk, now }) {
     if (changes.reset || changes.removed.length || changes.facts.some((fact) => AREAS.test(fact.kind))) {
       settle("areas", loadAreas);
     }
-    const isOurs = (fact) => fact.kind === "disaster.message" || (fact.subject?.id === panel.id && /^(disaster|incident)\./.test(fact.kind));
+    const isOurs = (fact) => fact.kind === "disaster.message" || (fact.subject?.id === panel.id && /^(disaster|incident|exchange)\./.test(fact.kind));
     if (panel.id && (changes.reset || changes.facts.some(isOurs))) {
       settle("panel", () => panel.refresh());
     }

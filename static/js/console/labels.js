@@ -73,8 +73,9 @@ export function verbName(verb) {
     video_request: t("The agency asks for video"),
     agency_close: t("The agency closed its case"),
     escape_route: t("Direction of escape sent"),
-    "cap-ack": t("Our CAP alert was acknowledged"),
-    "cap-error": t("Our CAP alert was refused"),
+    cap_issue: t("CAP alert issued"),
+    cap_ack: t("Our CAP alert was acknowledged"),
+    cap_error: t("Our CAP alert was refused"),
     co_response: t("Linked: co-response"),
     handed_on: t("Linked: handed on"),
     related: t("Linked: related"),
@@ -97,6 +98,7 @@ export function exchangeState(state) {
       dead: t("Not delivered"),
       failed: t("Not delivered"),
       manual_fallback: t("Told by telephone"),
+      reconciled: t("Told by telephone, then acknowledged"),
       applied: t("Taken over into the incident"),
       unchanged: t("Nothing new"),
       stale: t("Older than what is known"),
@@ -108,7 +110,7 @@ export function exchangeState(state) {
 /** The type of a message to or from an agency. */
 export function messageName(type) {
   return (
-    { EVENT_NOTIFY: t("Report"), STATUS_UPDATE: t("Status"), CANCEL: t("Cancellation"), ACK: t("Acknowledgement"), CLOSE: t("Closing"), CAMERA_LIST: t("List of cameras"), STREAM_REQUEST: t("Video asked for"), STREAM_GRANT: t("Video granted"), STREAM_DENY: t("Video refused"), UNIT_POSITION: t("Position of a unit"), ESCAPE_ROUTE: t("Direction of escape"), CLOSE_ACK: t("Closing acknowledged"), CO_RESPONSE: t("Co-response"), TRANSFER: t("Handed on as") }[type] ?? type
+    { EVENT_NOTIFY: t("Report"), STATUS_UPDATE: t("Status"), CANCEL: t("Cancellation"), ACK: t("Acknowledgement"), CLOSE: t("Closing"), CAMERA_LIST: t("List of cameras"), STREAM_REQUEST: t("Video asked for"), STREAM_GRANT: t("Video granted"), STREAM_DENY: t("Video refused"), UNIT_POSITION: t("Position of a unit"), ESCAPE_ROUTE: t("Direction of escape"), CLOSE_ACK: t("Closing acknowledged"), CAP_ALERT: t("CAP alert"), RESYNC: t("Everything again"), CO_RESPONSE: t("Co-response"), TRANSFER: t("Handed on as") }[type] ?? type
   );
 }
 

@@ -1,4 +1,4 @@
-/** What a person does to a link: send again, pause, resume; each asks for its reason. */
+/** What a person does to a link: send again, ask again, pause, resume; each asks for its reason. */
 
 import { ask } from "../console/dialogs/form.js";
 import { postJson } from "../lib/http.js";
@@ -7,6 +7,8 @@ import { t } from "../lib/text.js";
 
 /** An undelivered message lives 72 hours before it is given up; twice that covers an outage. */
 const WHOLE_LIFE_H = 144;
+/** A backup is made every day. */
+const SINCE_BACKUP_H = 24;
 
 const reason = () => ({ name: "reason", label: t("Reason"), type: "area", required: true, wide: true });
 
@@ -43,6 +45,24 @@ export class Deeds {
         if (done.refused.length) {
           toast(t("%(n)s messages were not given up and were not sent again", { n: done.refused.length }), { bad: true });
         }
+        this.onDone();
+      },
+    });
+  }
+
+  /** After the centre was restored: the agency is asked for all that it sent since. */
+  askAgain(link) {
+    ask({
+      title: `${t("Ask for everything again")}: ${this.#name(link)}`,
+      about: t("For a centre that was restored from a backup. The agency sends again what it sent in this time; what is here already is known by its id and changes nothing."),
+      submit: t("Ask the agency"),
+      fields: [{ name: "hours", label: t("Hours back from now"), type: "number", required: true, wide: true }, reason()],
+      values: { hours: SINCE_BACKUP_H },
+      tables: {},
+      act: async ({ hours, reason: why }) => {
+        const since = new Date(this.now() - hours * 3600_000).toISOString();
+        await postJson(`${this.url}${link.code}/ask-again/`, { since, reason: why });
+        toast(t("The agency is asked; the delivery log shows when it has the message"));
         this.onDone();
       },
     });

@@ -46,7 +46,9 @@ const matrix = new Matrix({
   onOpen: (link) => open(link),
   onReplay: (link) => deeds.replay(link),
   onPause: (link) => deeds.pause(link),
+  onAskAgain: (link) => deeds.askAgain(link),
   onTest: (link) => deeds.test(link),
+  stateName: (state) => config.choices.out.find((one) => one.value === state)?.label ?? state,
   onPhone: (link) => phone?.open(link.code),
 });
 const watch = new Watch({ onTick: () => matrix.tick() });
@@ -130,6 +132,7 @@ const commands = [
   { stroke: "KeyR", keys: "R", label: t("Send again what was given up or is chosen"), run: onLink((link) => may.act && deeds.replay(link, chosen)) },
   { stroke: "KeyP", keys: "P", label: t("Pause or resume the link"), run: onLink((link) => may.act && link.state !== "suspended" && deeds.pause(link)) },
   { stroke: "Shift+KeyT", keys: "Shift+T", label: t("Send a test message"), run: onLink((link) => may.act && link.state !== "suspended" && link.directions[0].used && deeds.test(link)) },
+  { stroke: "Shift+KeyR", keys: "Shift+R", label: t("Ask for everything again"), run: onLink((link) => may.ask && link.state !== "suspended" && link.directions.every((way) => way.used) && deeds.askAgain(link)) },
   { stroke: "KeyT", keys: "T", label: t("Phone the agency"), run: onLink((link) => phone?.open(link.code)) },
   { stroke: "Shift+KeyP", keys: "Shift+P", label: t("Telephone tasks"), run: () => phone?.open() },
   { stroke: "Escape", keys: "Esc", label: t("Back one level"), run: back },

@@ -25,7 +25,7 @@ const NAMES = ["direction", "waiting", "oldest", "last", "acks", "clock", "break
 
 export class Matrix {
   /**
-   * @param {{may: {act: boolean, phone: boolean}, onOpen: Function, onReplay: Function, onPause: Function, onTest: Function, onPhone: Function, now: () => number}} wiring
+   * @param {{may: {act: boolean, ask: boolean, phone: boolean}, onOpen: Function, onReplay: Function, onPause: Function, onAskAgain: Function, onTest: Function, onPhone: Function, stateName: (state: string) => string, now: () => number}} wiring
    */
   constructor(wiring) {
     this.wiring = wiring;
@@ -79,6 +79,7 @@ export class Matrix {
       open: button(t("Messages"), this.wiring.onOpen),
       replay: button(t("Send again"), this.wiring.onReplay),
       pause: button("", this.wiring.onPause),
+      again: button(t("Ask again"), this.wiring.onAskAgain),
       test: button(t("Test"), this.wiring.onTest),
       phone: button(t("Phone"), this.wiring.onPhone),
     };
@@ -111,16 +112,27 @@ export class Matrix {
     for (const way of link.directions) {
       this.#direction(body.cells[way.direction], link, way, since);
     }
-    this.#use(body.use, link.use);
+    this.#use(body.use, link);
     const paused = link.state === "maintenance";
     setText(body.buttons.pause, paused ? t("Resume") : t("Pause"));
     show(body.buttons.pause, this.wiring.may.act && link.state !== "suspended");
     show(body.buttons.test, this.wiring.may.act && link.state !== "suspended" && link.directions[0].used);
+    show(body.buttons.again, this.wiring.may.ask && link.state !== "suspended" && link.directions.every((way) => way.used));
     show(body.buttons.replay, this.wiring.may.act && link.dead > 0);
     show(body.buttons.phone, this.wiring.may.phone);
   }
 
-  #use(cell, use) {
+  /** Who asked for everything again, when, and what came of it. */
+  #resync({ asker, at, offered, state, reason }) {
+    const time = moment(at);
+    if (asker === "agency") {
+      return t("asked for everything again %(time)s: %(n)s messages (%(reason)s)", { time, n: number(offered), reason });
+    }
+    return t("asked by us for everything again %(time)s: %(state)s (%(reason)s)", { time, state: this.wiring.stateName(state), reason });
+  }
+
+  #use(cell, { use, resyncs }) {
+    const again = resyncs.map((one) => this.#resync(one));
     const said = [
       t("Use in %(n)s days", { n: use.days }),
       t("triggered %(n)s", { n: number(use.triggered) }),
@@ -129,11 +141,12 @@ export class Matrix {
       t("useful %(yes)s, not %(no)s", { yes: number(use.useful), no: number(use.not_useful) }),
       t("last real case %(time)s", { time: use.last_real_at ? moment(use.last_real_at) : t("never") }),
     ].join(" · ");
-    const key = `${said} ${use.dormant}`;
+    const key = `${said} ${use.dormant} ${again.join(" ")}`;
     if (cell.dataset.key !== key) {
       cell.dataset.key = key;
       const flag = use.dormant && h("strong", { class: "state state-dormant" }, stateShape("dormant"), t("DORMANT"));
-      cell.replaceChildren(...[h("span", { class: "muted" }, said), flag].filter(Boolean));
+      const lines = again.map((text) => h("span", { class: "line" }, text));
+      cell.replaceChildren(...[h("span", { class: "muted" }, said), flag, ...lines].filter(Boolean));
     }
   }
 

@@ -135,7 +135,8 @@ export class Traffic {
   }
 
   #row(row) {
-    const label = this.choices[row.direction].find((choice) => choice.value === row.state)?.label ?? row.state;
+    const name = this.choices[row.direction].find((choice) => choice.value === row.state)?.label ?? row.state;
+    const label = row.is_resent ? `${name} · ${t("offered again")}` : name;
     const last = row.direction === "out" ? [number(row.attempts), row.error].filter(Boolean).join(" · ") : [`${(row.skew_ms / 1000).toFixed(1)} s`, `${number(row.bytes)} B`].join(" · ");
     const box = row.direction === "out" && STUCK.has(row.state) && this.may.act ? this.#box(row) : null;
     const open = h("button", { class: "row-open", type: "button", onclick: () => this.onMessage(this.link, row) }, moment(row.at));

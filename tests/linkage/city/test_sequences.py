@@ -17,6 +17,7 @@ BODIES = {
     "STATUS_UPDATE": {"text": "현장 확인"},
     "CANCEL": {"version": 9},
     "CLOSE": {},
+    "CLOSE_ACK": {},
 }
 
 
@@ -66,3 +67,7 @@ def test_the_end_at_the_source_ends_an_unowned_incident_and_tells_an_owner(post,
     owned.refresh_from_db()
     assert owned.status == "accepted"
     assert owned.events.filter(text="상황 종료 · 견인 완료").exists()
+    # Nobody's is over by one word: it is not said twice.
+    assert (
+        Incident.objects.get(cases__external_id=CASE).events.filter(text="상황 종료").count() == 1
+    )

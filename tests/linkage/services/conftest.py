@@ -34,7 +34,11 @@ def room_of(city, haneul, supervisor) -> Callable[[str], Room]:
             kind=AgencyKind.OTHER, organisation_code="9000001", name_ko="연계기관"
         )
         link = create_link(
-            municipality=city, agency=agency, service=service, code=f"{service}-{city.code}"
+            municipality=city,
+            agency=agency,
+            service=service,
+            code=f"{service}-{city.code}",
+            allows_drills=True,
         ).link
         cameras = [make_camera(city, *place, f"길 {n}").pk for n, place in enumerate(PLACES)]
         return Room(link, api_client(link, service), city, haneul, supervisor, cameras)

@@ -15,6 +15,8 @@ from incidents.models import Incident, Kind
 from linkage.choices import LinkMode
 from linkage.filed import file_report
 from linkage.models import Link
+from linkage.models_disaster import Situation
+from linkage.services.disaster import situations
 from linkage.services.police112.escape import send_escape_route
 
 CASE = "guarded-1"
@@ -61,7 +63,13 @@ class Room:
     def incident(self) -> Incident:
         return Incident.objects.get(cases__external_id=CASE)
 
-    def send(self, message_type: str, receipt_no: str = CASE, **payload: Any) -> Any:
+    def send(
+        self,
+        message_type: str,
+        receipt_no: str = CASE,
+        correlation_id: str = "",
+        **payload: Any,
+    ) -> Any:
         at = now()
         document = {
             "msg_id": f"m-{next(_numbers)}",
@@ -72,6 +80,8 @@ class Room:
             "is_drill": Incident.objects.filter(is_drill=True).exists(),
             "payload": {"receipt_no": receipt_no, **payload},
         }
+        if correlation_id:
+            document["correlation_id"] = correlation_id
         url = f"/api/v1/links/{self.link.code}/messages"
         return self.api.post(url, document, format="json")
 
@@ -174,6 +184,16 @@ def hands_over(room: Room) -> None:
 
 def reopens(room: Room) -> None:
     lifecycle.reopen(incident=room.incident, by=room.haneul, reason="다시 신고됨")
+
+
+def publishes(room: Room) -> None:
+    situation = Situation.objects.get(incident=room.incident)
+    situations.publish(situation=situation, is_public=True, by=room.haneul)
+
+
+def withdraws(room: Room) -> None:
+    situation = Situation.objects.get(incident=room.incident)
+    situations.publish(situation=situation, is_public=False, by=room.haneul)
 
 
 def marks_duplicate(room: Room) -> None:

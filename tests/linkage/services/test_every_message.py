@@ -7,15 +7,18 @@ from itertools import product
 
 import pytest
 
+from incidents import lifecycle, ownership
 from linkage.api.asyncapi import document
-from linkage.choices import MessageType
-from linkage.models import InboxMessage
+from linkage.choices import MessageType, OutboxState
+from linkage.models import InboxMessage, OutboxMessage
 from linkage.routing import TOLD
 from linkage.services.contracts import CONTRACTS
 from linkage.services.handlers import HANDLERS
 from tests.linkage.city import test_sequences as city
+from tests.linkage.conftest import envelope
 from tests.linkage.services import rooms
 from tests.linkage.services import test_told_answers as answers
+from tests.linkage.services.conftest import valid
 from tests.linkage.services.disaster import test_handlers as disaster
 from tests.linkage.services.fire119 import test_sequence as fire119
 from tests.linkage.services.police112 import test_sequences as police112
@@ -65,9 +68,14 @@ def test_every_message_that_a_service_is_told_has_a_row():
 def test_what_is_published_beside_the_tables_belongs_to_no_case():
     tables = {f"{service}.{name}" for service, name in TAKEN}
     tables |= {f"{service}.told.{name}" for service, one in CONTRACTS.items() for name in one.tells}
-    # Proven in tests/linkage/test_trials.py.
-    tests = {f"{service}.{told}TEST" for service in CONTRACTS for told in ("", "told.")}
-    assert set(document()["components"]["messages"]) == tables | tests
+    # Proven in tests/linkage/test_trials.py and test_resyncs.py.
+    without = {
+        f"{service}.{told}{name}"
+        for service in CONTRACTS
+        for told in ("", "told.")
+        for name in ("TEST", "RESYNC")
+    }
+    assert set(document()["components"]["messages"]) == tables | without
 
 
 @pytest.mark.parametrize("service", list(CONTRACTS))
@@ -96,3 +104,47 @@ def test_the_number_of_119_for_our_report_is_taken_in_every_state(room_of, state
     assert said(room).data["result"] == "unchanged"
     unknown = rooms.says("ACK", report_no="00000000-0000-0000-0000-000000000000")(room)
     assert (unknown.status_code, unknown.data["result"]) == (202, "filed")
+
+
+@pytest.mark.parametrize("service", list(CONTRACTS))
+def test_a_close_acknowledged_answers_our_close_in_every_service(room_of, service):
+    room = room_of(service)
+    for step in answers.CLAIMED:
+        step(room)
+    assert rooms.says("CLOSE_ACK")(room).status_code == 202
+    rooms.closes(room)
+    ours = OutboxMessage.objects.get(message_type="CLOSE")
+    answer = room.send("CLOSE_ACK", correlation_id=str(ours.uid))
+    assert (answer.status_code, answer.data["result"]) == (201, "applied")
+    ours.refresh_from_db()
+    assert (ours.state, bool(ours.answered_at)) == (OutboxState.ANSWERED, True)
+
+
+@pytest.mark.parametrize("service", list(CONTRACTS))
+def test_every_service_asks_by_a_message_and_fetches_all_of_it_again(room_of, service):
+    room = room_of(service)
+    room.report()
+    base = f"/api/v1/links/{room.link.code}"
+    lifecycle.acknowledge(incident=room.incident, by=room.haneul)
+    ownership.claim(incident=room.incident, by=room.haneul)
+    page = room.api.get(f"{base}/outbound").data["messages"]
+    room.api.post(f"{base}/outbound/commit", {"sequence": page[-1]["sequence"]}, format="json")
+    assert not room.api.get(f"{base}/outbound").data["messages"]
+    wish = envelope("RESYNC")
+    wish["payload"] = {"from_sequence": page[1]["sequence"], "reason": "저장소 복구"}
+    answer = room.api.post(f"{base}/messages", wish, format="json")
+    assert (answer.status_code, answer.data["result"]) == (201, "applied")
+    assert answer.data["resync"] == {
+        "messages": len(page) - 1,
+        "first_sequence": page[1]["sequence"],
+        "last_sequence": page[-1]["sequence"],
+        "is_all": True,
+    }
+    assert "Location" not in answer
+    # A commit of what was fetched before covers nothing of it.
+    room.api.post(f"{base}/outbound/commit", {"sequence": page[-1]["sequence"]}, format="json")
+    again = room.api.get(f"{base}/outbound").data["messages"]
+    assert [row["event"]["id"] for row in again] == [row["event"]["id"] for row in page[1:]]
+    assert all(valid(row) for row in OutboxMessage.objects.all())
+    room.api.post(f"{base}/outbound/commit", {"sequence": page[-1]["sequence"]}, format="json")
+    assert not OutboxMessage.objects.exclude(state=OutboxState.ACKED).exists()

@@ -29,6 +29,7 @@ POSITION = {"unit": "중앙12", "lon": 127.4, "lat": 36.4}
 REPORTED = [reports()]
 AUTOMATIC = [makes_automatic, *REPORTED]
 CLAIMED = [*REPORTED, rooms.claims]
+PUBLISHED = [*REPORTED, rooms.publishes]
 CLOSED = [*CLAIMED, rooms.closes]
 TAKEN_BACK = [*REPORTED, says("CANCEL", version=2)]
 DUPLICATE = [*REPORTED, rooms.marks_duplicate]
@@ -120,23 +121,41 @@ ROWS = [
     ("fire119", CLAIMED, steps, []),
     ("fire119", REPORTED, engines, []),
     ("fire119", REPORTED, says("CANCEL", version=2), []),
-    ("fire119", REPORTED, says("CLOSE", closing_code="DONE"), []),
-    ("fire119", CLOSED, says("CLOSE", closing_code="DONE"), []),
-    # The end of a situation that stands is answered; it ends with its incident too.
+    ("fire119", [], says("CLOSE", closing_code="DONE"), []),
+    ("fire119", REPORTED, says("CLOSE", closing_code="DONE"), ["CLOSE_ACK"]),
+    ("fire119", CLOSED, says("CLOSE", closing_code="DONE"), ["CLOSE_ACK"]),
+    ("fire119", TAKEN_BACK, says("CLOSE", closing_code="DONE"), ["CLOSE_ACK"]),
+    ("fire119", CLOSED, says("CLOSE_ACK"), []),
+    # Every end is answered, also when the situation is over already: the answer was missed.
     ("disaster", [], reports(), []),
     ("disaster", REPORTED, reports(version=2, level=4), []),
     ("disaster", REPORTED, says("STATUS_UPDATE", text="수위 상승", level=3), []),
     ("disaster", REPORTED, says("CANCEL", version=2), []),
     ("disaster", [], says("CLOSE"), []),
     ("disaster", REPORTED, says("CLOSE"), ["CLOSE_ACK"]),
-    ("disaster", CLOSED, says("CLOSE"), []),
-    ("disaster", [*REPORTED, says("CLOSE")], says("CLOSE"), []),
-    ("disaster", TAKEN_BACK, says("CLOSE"), []),
+    ("disaster", CLOSED, says("CLOSE"), ["CLOSE_ACK"]),
+    ("disaster", [*REPORTED, says("CLOSE")], says("CLOSE"), ["CLOSE_ACK"]),
+    ("disaster", TAKEN_BACK, says("CLOSE"), ["CLOSE_ACK"]),
+    ("disaster", CLOSED, says("CLOSE_ACK"), []),
+    # What we publish is told alert by alert: the first, its updates, its cancel.
+    ("disaster", REPORTED, rooms.publishes, ["CAP_ALERT"]),
+    ("disaster", REPORTED, rooms.withdraws, []),
+    ("disaster", PUBLISHED, reports(version=2, level=4), ["CAP_ALERT"]),
+    ("disaster", PUBLISHED, says("STATUS_UPDATE", text="수위 상승", level=3), ["CAP_ALERT"]),
+    ("disaster", PUBLISHED, says("STATUS_UPDATE", text="변화 없음"), []),
+    ("disaster", PUBLISHED, rooms.withdraws, ["CAP_ALERT"]),
+    ("disaster", PUBLISHED, says("CLOSE"), ["CAP_ALERT", "CLOSE_ACK"]),
+    ("disaster", PUBLISHED, says("CANCEL", version=2), ["CAP_ALERT"]),
+    ("disaster", [*PUBLISHED, rooms.claims], rooms.closes, ["CLOSE", "CAP_ALERT"]),
     ("city", [], reports(), []),
     ("city", REPORTED, says("STATUS_UPDATE", text="현장 확인"), []),
     ("city", REPORTED, says("CANCEL", version=2), []),
-    ("city", REPORTED, says("CLOSE"), []),
-    ("city", CLAIMED, says("CLOSE"), []),
+    ("city", [], says("CLOSE"), []),
+    ("city", REPORTED, says("CLOSE"), ["CLOSE_ACK"]),
+    ("city", CLAIMED, says("CLOSE"), ["CLOSE_ACK"]),
+    ("city", CLOSED, says("CLOSE"), ["CLOSE_ACK"]),
+    ("city", TAKEN_BACK, says("CLOSE"), ["CLOSE_ACK"]),
+    ("city", CLOSED, says("CLOSE_ACK"), []),
     # The centre reports to 112 and 119; it needs words, and no number of theirs.
     *[
         (service, before, files(relation), told)

@@ -3,24 +3,27 @@
 import heapq
 import threading
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from lxml import etree
 
-from incidents import catalogue
+from incidents import catalogue, lifecycle
 from incidents.correlation import probably_same_as
 from incidents.models import Incident
+from linkage import resyncs
 from linkage.demo.link import room_link
 from linkage.demo.street import install_street
+from linkage.envelopes import cloud_event
 from linkage.links import create_link
-from linkage.models import Agency
+from linkage.models import Agency, InboxMessage, OutboxMessage
 from linkage.models_city import Bell, BellPress, Feed, FeedAdapter, Sensor
 from linkage.models_disaster import Situation
 from linkage.services.city import adapters, feeds
 from linkage.services.disaster import situations
 from linkage.simulator.city import ITS, RISE_STEPS, UTIC, CityRoom
-from linkage.simulator.client import Account
+from linkage.simulator.client import Account, AgencyClient
 from linkage.simulator.disaster import CHANGES, DisasterRoom
 from linkage.simulator.fire119 import Fire119Room
 from linkage.simulator.police112 import Police112Room
@@ -28,6 +31,7 @@ from linkage.simulator.room import Habits
 from linkage.simulator.scenes import City, Town
 from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.disaster.conftest import make_link
+from tests.linkage.services.rooms import report_of
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +123,9 @@ def test_a_disaster_is_raised_changed_and_ended_in_both_forms(city, haneul):
         heapq.heappop(room._agenda)[2]()
     by_json, _by_cap = Situation.objects.order_by("pk")
     situations.publish(situation=by_json, is_public=True, by=haneul)
+    pushed = OutboxMessage.objects.get(message_type="CAP_ALERT")
     for _ in range(2):
+        room.heard(cloud_event(pushed))
         room.acknowledge_published()
     work_off(room)
     assert {status for _type, status, _body in line.answers} == {201}, line.answers
@@ -129,6 +135,54 @@ def test_a_disaster_is_raised_changed_and_ended_in_both_forms(city, haneul):
     assert Incident.objects.count() == 2
     assert not Situation.objects.filter(ended_at=None).exists()
     assert by_json.issues.order_by("pk").first().replies.get().msg_type == "Ack"
+    pushed.refresh_from_db()
+    assert pushed.state == "answered"
+
+
+@pytest.mark.parametrize(("kind", "service"), [(Police112Room, "police112"), (CityRoom, "city")])
+def test_a_close_of_ours_is_acknowledged_and_answers_it(city, haneul, kind, service):
+    link = room_link(service, municipality=city).link
+    room = kind(
+        client=Line(link, service),
+        city=City(lon=127.4, lat=36.4, seed=7, themes=Police112Room.themes),
+        rate_per_min=1,
+    )
+    room.client.send("EVENT_NOTIFY", {"receipt_no": "closed-1", **report_of(service)})
+    incident = lifecycle.acknowledge(incident=Incident.objects.get(), by=haneul)
+    lifecycle.mark_false_alarm(incident=incident, by=haneul)
+    ours = OutboxMessage.objects.get(message_type="CLOSE")
+    room.heard(cloud_event(ours))
+    work_off(room)
+    ours.refresh_from_db()
+    assert ours.state == "answered", room.client.answers
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_sent_since_is_sent_again_as_the_same_when_the_centre_asks(
+    city, administrator, live_server
+):
+    made = room_link("police112", municipality=city)
+    account = Account(live_server.url, made.client_id, made.client_secret, made.link.code)
+    client = AgencyClient(account)
+    room = Police112Room(
+        client=client,
+        city=City(lon=127.4, lat=36.4, seed=7),
+        rate_per_min=1,
+        habits=Habits(0, 0, 0, 0),
+    )
+    for number in range(2):
+        room._report(room.city.case(receipt_no=f"again-{number}", at=datetime.now(UTC)))
+    # One was lost with the backup.
+    lost = InboxMessage.objects.get(case_number="again-1")
+    InboxMessage.objects.filter(pk=lost.pk).delete()
+    since = timezone.now() - timedelta(minutes=5)
+    asked = resyncs.ask(link=made.link, since=since, reason="복구", by=administrator)
+    room.heard(cloud_event(asked.message))
+    heapq.heappop(room._agenda)[2]()
+    ids = InboxMessage.objects.values_list("message_id", flat=True)
+    assert {one["id"] for one in client.sent()} == set(ids)
+    assert len(ids) == Incident.objects.count() == 2
+    client.hang_up()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import { h } from "../../lib/dom.js";
 import { moment } from "../../lib/format.js";
 import { t } from "../../lib/text.js";
+import { exchangeState } from "../labels.js";
 
 const typeName = (type) => ({ Alert: t("Alert issued"), Update: t("Update"), Cancel: t("Cancellation"), Ack: t("Acknowledgement"), Error: t("Error") })[type] ?? type;
 
@@ -31,10 +32,16 @@ function reply(one, now) {
   return h("span", { class: isBad ? "disaster-bad" : "" }, `${isBad ? t("refused by %(name)s", { name: one.sender }) : t("acknowledged by %(name)s", { name: one.sender })}${note} ${moment(one.sent, now)}`);
 }
 
-/** An alert of our own, with what others answered. */
+/** Where an alert of ours stands on the line to one agency. */
+function push(one, now) {
+  const isBad = one.state === "dead";
+  return h("span", { class: isBad ? "disaster-bad" : "muted", "data-push": one.link }, `${one.name}: ${exchangeState(one.state)}${one.at ? ` ${moment(one.at, now)}` : ""}`);
+}
+
+/** An alert of our own: how it was delivered to each agency, and what others answered. */
 export function issueItem(issue, now) {
   const replies = issue.replies.length ? issue.replies.map((one) => reply(one, now)) : [h("span", { class: "muted" }, t("no reply yet"))];
-  return h("li", { class: "unit", "data-cap": issue.identifier }, h("strong", null, `${t("Out")} · ${typeName(issue.msg_type)}`), h("span", null, issue.title), h("span", { class: "muted" }, t("published %(time)s", { time: moment(issue.sent, now) })), ...replies);
+  return h("li", { class: "unit", "data-cap": issue.identifier }, h("strong", null, `${t("Out")} · ${typeName(issue.msg_type)}`), h("span", null, issue.title), h("span", { class: "muted" }, t("published %(time)s", { time: moment(issue.sent, now) })), ...issue.pushes.map((one) => push(one, now)), ...replies);
 }
 
 /** A text message to everybody's telephones. */

@@ -68,7 +68,7 @@ export class DisasterQuestions {
   }
 
   publish(isPublic) {
-    const about = isPublic ? t("Everybody can read it in the city's index of CAP alerts.") : t("A Cancel is published after it.");
+    const about = isPublic ? t("Everybody can read it in the city's index of CAP alerts, and the disaster agencies are told. A drill goes as an exercise to the links that take drills and stands in no index.") : t("A Cancel is published after it.");
     this.#ask("publish", { title: isPublic ? t("Publish as an alert") : t("Withdraw the alert"), about, submit: isPublic ? t("Publish") : t("Withdraw"), more: { is_public: isPublic } });
   }
 

@@ -21,6 +21,7 @@ def make_link(municipality, code="", organisation_code="1741000"):
         agency=agency,
         service="disaster",
         code=code or f"disaster-{municipality.code}",
+        allows_drills=True,
     ).link
 
 

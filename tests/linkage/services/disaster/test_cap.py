@@ -281,10 +281,7 @@ def test_our_alerts_validate_against_the_oasis_schema(real_data, send, haneul):
     assert schema.validate(document), schema.error_log
 
 
-def test_nothing_of_an_unpublished_situation_or_a_drill_is_public(send, client, city, haneul):
+def test_nothing_of_an_unpublished_situation_is_public(send, client, city):
     send(notify())
     client.logout()
     assert b"<entry" not in client.get(f"/cap/{city.code}/index.atom").content
-    Incident.objects.update(is_drill=True)
-    with pytest.raises(situations.Conflict):
-        situations.publish(situation=Situation.objects.get(), is_public=True, by=haneul)

@@ -29,6 +29,10 @@ def close():
     return envelope("CLOSE", receipt_no="NDMS-1", text="호우 특보 해제")
 
 
+def close_ack():
+    return envelope("CLOSE_ACK", receipt_no="NDMS-1")
+
+
 BEFORE = {
     "nothing": [],
     "open": [notify],
@@ -47,6 +51,11 @@ SEQUENCE = [
     ("open", status, 201, "applied", True),
     ("open", cancel, 201, "applied", False),
     ("open", close, 201, "applied", False),
+    ("nothing", close_ack, 202, "filed", None),
+    # The room has ended its situation; the incident here is still open.
+    ("open", close_ack, 202, "filed", True),
+    ("closed", close_ack, 202, "filed", False),
+    ("cancelled", close_ack, 201, "applied", False),
     ("closed", status, 201, "applied", False),
     ("closed", close, 201, "unchanged", False),
     ("closed", cancel, 201, "applied", False),

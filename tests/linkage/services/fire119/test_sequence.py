@@ -22,6 +22,7 @@ MESSAGES = {
     "UNIT_POSITION": lambda: fire_message("UNIT_POSITION", positions=[position()]),
     "CANCEL": lambda: fire_message("CANCEL", version=3),
     "CLOSE": lambda: fire_message("CLOSE", closing_code="DONE"),
+    "CLOSE_ACK": lambda: fire_message("CLOSE_ACK"),
 }
 BRINGS_TO = {
     CaseState.UNKNOWN: [],
@@ -37,21 +38,26 @@ TABLE = {
     (NONE, "UNIT_POSITION"): (202, "filed", NONE),
     (NONE, "CANCEL"): (202, "filed", NONE),
     (NONE, "CLOSE"): (202, "filed", NONE),
+    (NONE, "CLOSE_ACK"): (202, "filed", NONE),
     (OPEN, "EVENT_NOTIFY"): (201, "applied", OPEN),
     (OPEN, "STATUS_UPDATE"): (201, "applied", OPEN),
     (OPEN, "UNIT_POSITION"): (201, "applied", OPEN),
     (OPEN, "CANCEL"): (201, "applied", GONE),
     (OPEN, "CLOSE"): (201, "applied", OVER),
+    # By our own incident: it is still open, so there is no CLOSE of ours to answer.
+    (OPEN, "CLOSE_ACK"): (202, "filed", OPEN),
     (GONE, "EVENT_NOTIFY"): (201, "applied", OPEN),
     (GONE, "STATUS_UPDATE"): (201, "applied", GONE),
     (GONE, "UNIT_POSITION"): (201, "unchanged", GONE),
     (GONE, "CANCEL"): (201, "applied", GONE),
     (GONE, "CLOSE"): (201, "unchanged", GONE),
+    (GONE, "CLOSE_ACK"): (201, "applied", GONE),
     (OVER, "EVENT_NOTIFY"): (201, "applied", OPEN),
     (OVER, "STATUS_UPDATE"): (201, "applied", OVER),
     (OVER, "UNIT_POSITION"): (201, "unchanged", OVER),
     (OVER, "CANCEL"): (201, "unchanged", OVER),
     (OVER, "CLOSE"): (201, "unchanged", OVER),
+    (OVER, "CLOSE_ACK"): (202, "filed", OVER),
 }
 
 
