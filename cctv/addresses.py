@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 MAX_LENGTH = 500
-DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "https": 443}
+DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "https": 443, "http": 80}
 
 _URL = re.compile(
-    r"(?P<scheme>rtsps?|https)://"
+    r"(?P<scheme>rtsps?|https?)://"
     r"(?:(?P<user>[A-Za-z0-9._~!$&()*+,;=%-]+)(?::(?P<password>[A-Za-z0-9._~!$&()*+,;=:%-]*))?@)?"
     r"(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])"
     r"(?::(?P<port>[0-9]{1,5}))?"
@@ -55,6 +55,12 @@ class Address:
             f"{self.scheme}://{secret}{f'[{name}]' if ':' in name else name}:{self.port}{self.tail}"
         )
 
+    @property
+    def authority(self) -> str:
+        """Name the host as a request to it does."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return name if self.port == DEFAULT_PORTS[self.scheme] else f"{name}:{self.port}"
+
     def __str__(self) -> str:
         return f"{self.scheme}://…"
 
@@ -87,14 +93,14 @@ def _check_host(host: str) -> None:
         raise BadAddress("the host is not valid")
 
 
-def parse(text: str) -> Address:
-    """Check an address and take it apart.
+def parse(text: str, *, plain: bool = False) -> Address:
+    """Check an address and take it apart; unencrypted HTTP only where `plain` says so.
 
     Raises: BadAddress, which never repeats what was given.
     """
     _check_text(text)
     found = _URL.fullmatch(text)
-    if not found:
+    if not found or (found["scheme"] == "http" and not plain):
         raise BadAddress("only rtsp, rtsps and https addresses of a host are allowed")
     host = found["host"].strip("[]").lower()
     _check_host(host)
@@ -102,7 +108,7 @@ def parse(text: str) -> Address:
     if not 0 < port < 65536:
         raise BadAddress("the port is not valid")
     query = found["query"] or ""
-    if found["scheme"] != "https" and _RTSP_OPTIONS & set(re.split("[?&]", query.lower())):
+    if found["scheme"].startswith("rtsp") and _RTSP_OPTIONS & set(re.split("[?&]", query.lower())):
         raise BadAddress("options of the player are not allowed in the address")
     return Address(
         scheme=found["scheme"],

@@ -141,6 +141,7 @@ class SiteAdmin(LeafletGeoAdminMixin, RecordedAdmin):  # type: ignore[misc]  # u
         counted: QuerySet[Site] = (
             super()
             .get_queryset(request)
+            .filter(is_borrowed=False)
             .defer("municipality__boundary", "municipality__centre")
             .annotate(
                 cameras_now=Count("cameras", filter=now, distinct=True),
@@ -249,6 +250,7 @@ class CameraAdmin(RecordedAdmin):
         return (
             super()
             .get_queryset(request)
+            .filter(site__is_borrowed=False)
             .defer("source_secret", "municipality__boundary", "municipality__centre")
         )
 

@@ -28,6 +28,8 @@ class SourceKind(models.TextChoices):
     NONE = "none", _("not connected")
     STREAM = "stream", _("camera or VMS address")
     SYNTHETIC = "synthetic", _("synthetic picture (demo)")
+    # Of another operator: its address expires and is asked for whenever a relay begins.
+    ASKED = "asked", _("address asked for at each opening")
 
 
 class EndReason(models.TextChoices):

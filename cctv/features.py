@@ -35,7 +35,7 @@ SELECT coalesce(string_agg(
                     s.register_id))::text,
          ',' ORDER BY s.id), '')
   FROM cctv_site s LEFT JOIN worth w ON w.site_id = s.id
- WHERE s.municipality_id = %(municipality_id)s AND s.gone_at IS NULL
+ WHERE s.municipality_id = %(municipality_id)s AND s.gone_at IS NULL AND NOT s.is_borrowed
 """
 
 

@@ -42,6 +42,10 @@ class Site(models.Model):
     match_key = models.CharField(max_length=32, blank=True, editable=False)
     source_hash = models.CharField(max_length=32, blank=True, editable=False)
     gone_at = models.DateTimeField(_("gone from the register"), null=True, blank=True)
+    # Another operator's pole: watched under our rules, but in no register or choice of ours.
+    is_borrowed = models.BooleanField(
+        _("of another operator"), default=False, db_default=False, editable=False
+    )
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
 
     objects = SiteQuerySet.as_manager()

@@ -15,7 +15,11 @@ class SiteQuerySet(OwnedQuerySet):
     right = Right.OPERATIONS_VIEW
 
     def in_register(self) -> Self:
-        return self.filter(gone_at__isnull=True)
+        return self.own().filter(gone_at__isnull=True)
+
+    def own(self) -> Self:
+        """Leave out the poles of other operators."""
+        return self.filter(is_borrowed=False)
 
     def matching(self, words: str) -> Self:
         """Keep the sites that carry every word in a name, an address or the register number."""
@@ -35,7 +39,14 @@ class CameraQuerySet(OwnedQuerySet):
     right = Right.OPERATIONS_VIEW
 
     def in_register(self) -> Self:
+        return self.own().standing()
+
+    def standing(self) -> Self:
+        """Keep what may be watched: ours, and what other operators let us see."""
         return self.filter(gone_at__isnull=True, site__gone_at__isnull=True)
+
+    def own(self) -> Self:
+        return self.filter(site__is_borrowed=False)
 
 
 class ImportBatchQuerySet(models.QuerySet[Any]):

@@ -186,8 +186,8 @@ class Relay(threading.Thread):
         patient = self.watch.reason == "no_picture"
         return relay_command.stream(
             run=self.run_id,
-            url=pinned_url(source.address),
-            scheme=source.address.scheme,
+            url=pinned_url(source),
+            address=source.address,
             transcode=self.transcode,
             patience_us=LATER_PATIENCE_US if patient else FIRST_PATIENCE_US,
             ca_file=_authorities(),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cctv.addresses import Address
 from cctv.scene import street
 
 FONT = "font.woff"
@@ -21,7 +22,9 @@ _PROTOCOLS = {
     "rtsp": "pipe,rtsp,rtp,tcp,udp",
     "rtsps": "pipe,rtsp,rtp,tcp,tls",
     "https": "pipe,https,tls,tcp,crypto",
+    "http": "pipe,http,tcp,crypto",
 }
+_HTTP = frozenset({"http", "https"})
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def synthetic(*, run: str, seed: int, rate: int = 10) -> Plan:
     return Plan([*_BASE, "-nostdin", *reading, "-i", picture, *_X264, *_KEYED, *_hls(run)])
 
 
-def _script(url: str, *, scheme: str, patience_us: int, ca_file: str) -> str:
+def _script(url: str, *, address: Address, patience_us: int, ca_file: str) -> str:
     """Write the one-line play list whose file is the camera.
 
     The grammar of addresses.py keeps quotes and line ends out of the url.
@@ -75,17 +78,20 @@ def _script(url: str, *, scheme: str, patience_us: int, ca_file: str) -> str:
         raise ValueError("the address would leave its quotes")
     lines = ["ffconcat version 1.0", f"file '{url}'", f"option analyzeduration {patience_us}"]
     lines.append("option fpsprobesize 1")
-    if scheme == "https":
+    if address.scheme in _HTTP:
         lines += ["option rw_timeout 5000000", "option max_redirects 0"]
     else:
         lines += ["option rtsp_transport tcp", "option timeout 5000000"]
-    if scheme != "rtsp":
+    if address.scheme == "http":
+        # The url holds the address that was checked; the server wants to hear its name.
+        lines.append(f"option headers 'Host: {address.authority}'")
+    if address.scheme in {"rtsps", "https"}:
         lines += ["option tls_verify 1", f"option ca_file {ca_file}"]
     return "\n".join(lines) + "\n"
 
 
 def stream(
-    *, run: str, url: str, scheme: str, transcode: bool, patience_us: int, ca_file: str
+    *, run: str, url: str, address: Address, transcode: bool, patience_us: int, ca_file: str
 ) -> Plan:
     """Relay a camera: H.264 as it comes, anything else transcoded.
 
@@ -93,9 +99,9 @@ def stream(
     when the stream itself is copied.
     """
     freeze = f"scale=160:-2,freezedetect=n={FREEZE_NOISE}:d={FREEZE_S}"
-    reading = ["-protocol_whitelist", _PROTOCOLS[scheme], "-fflags", "nobuffer"]
+    reading = ["-protocol_whitelist", _PROTOCOLS[address.scheme], "-fflags", "nobuffer"]
     reading += ["-analyzeduration", str(patience_us), "-fpsprobesize", "1"]
-    if scheme == "https":
+    if address.scheme in _HTTP:
         # Pieces of a play list come in bursts; a steady pace tells living from stalled.
         reading += ["-readrate", "1.02", "-readrate_initial_burst", "2"]
     if not transcode:
@@ -109,5 +115,5 @@ def stream(
     else:
         writing = ["-map", "0:v:0", "-c:v", "copy", *_hls(run)]
         writing += ["-map", "0:v:0", "-vf", freeze, "-fps_mode", "passthrough", "-f", "null", "-"]
-    script = _script(url, scheme=scheme, patience_us=patience_us, ca_file=ca_file)
+    script = _script(url, address=address, patience_us=patience_us, ca_file=ca_file)
     return Plan([*_BASE, *reading, *writing], script, copies=not transcode)

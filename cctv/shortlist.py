@@ -33,7 +33,7 @@ _SITE_COLUMNS = """
                 s.register_id) AS name,
        ST_X(s.location::geometry) AS lon, ST_Y(s.location::geometry) AS lat
 """
-_OWN = "s.municipality_id = %(municipality_id)s AND s.gone_at IS NULL"
+_OWN = "s.municipality_id = %(municipality_id)s AND s.gone_at IS NULL AND NOT s.is_borrowed"
 _PLACE = "(SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)::geography)"
 
 # SITES is written as a number: behind a parameter the planner expects a tenth of the table and
@@ -45,6 +45,7 @@ SELECT {_CAMERA_COLUMNS}, n.is_own
   FROM (SELECT {_SITE_COLUMNS}, ST_Distance(s.location, {_PLACE}) AS distance_m,
                ({_OWN}) AS is_own
           FROM cctv_site s
+         WHERE NOT s.is_borrowed
          ORDER BY s.location <-> {_PLACE}
          LIMIT SITES) n
   LEFT JOIN cctv_camera c ON c.site_id = n.id AND c.gone_at IS NULL AND n.is_own

@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import dataclass, field
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -21,6 +22,9 @@ SYNTHETIC = "synthetic:"
 
 # Sent after commit with camera_id when a source was set or taken away.
 source_changed = Signal()
+# Sent with camera_id by a relay that begins. The room that knows the other operator answers with
+# an Asked, or raises why there is none. It may take as long as the operator does.
+address_asked = Signal()
 
 
 class SourceRefused(Invalid):
@@ -39,25 +43,35 @@ class Source:
     name: str
     seed: int = 0
     address: Address | None = field(default=None, repr=False)
+    # Let in wherever it lives: whoever registered the operator said so.
+    is_trusted: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Another operator's address of this moment; kept nowhere."""
+
+    url: str = field(repr=False)
+    is_trusted: bool = False
 
 
 def _keys() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
 
 
-def check(url: str) -> Address:
+def check(url: str, *, is_asked: bool = False, is_trusted: bool = False) -> Address:
     """Check an address as far as that goes without the network.
 
     Raises: SourceRefused; its text names the rule and no part of the address.
     """
     try:
-        address = addresses.parse(url)
+        address = addresses.parse(url, plain=is_asked)
     except BadAddress as refusal:
         raise SourceRefused(
             _("this camera address is not allowed"), fields={"url": [_(str(refusal))]}
         ) from None
     host = addresses.literal(address.host)
-    if host and not addresses.may_reach(host, addresses.networks(settings.CAMERA_NETWORKS)):
+    if host and not _may_reach(host, is_asked=is_asked, is_trusted=is_trusted):
         raise SourceRefused(
             _("this camera address is not allowed"),
             fields={"url": [_("the host is outside the camera networks")]},
@@ -99,13 +113,34 @@ def set_source(camera: Camera, url: str, *, by: User | None = None) -> Camera:
     return camera
 
 
-def source_of(camera: Camera) -> Source:
-    """Open the secret of a camera for the relay.
+def _may_reach(host: addresses.Host, *, is_asked: bool, is_trusted: bool) -> bool:
+    """Say whether a camera may live there: ours in the camera networks, another operator's outside
+    of them in public, unless who registered that operator allowed a private address."""
+    if not is_asked:
+        return addresses.may_reach(host, addresses.networks(settings.CAMERA_NETWORKS))
+    if is_trusted:
+        return not (host.is_unspecified or host.is_multicast or host.is_link_local)
+    return host.is_global and addresses.may_reach(host, [])
 
-    Raises: SourceMissing when the camera is not connected or no key opens its secret.
+
+def source_at_hand(camera: Camera) -> Source | None:
+    """Give what is known without asking anybody; None: the relay must ask when it begins.
+
+    Raises: SourceMissing.
+    """
+    return None if camera.source_kind == SourceKind.ASKED else source_of(camera)
+
+
+def source_of(camera: Camera) -> Source:
+    """Open the secret of a camera for the relay, or ask its operator for the address of now.
+
+    Raises: SourceMissing when the camera is not connected or no key opens its secret; Unavailable
+    when its operator does not answer; SourceRefused for an address that may not be opened.
     """
     if camera.source_kind == SourceKind.SYNTHETIC:
         return Source(kind=SourceKind.SYNTHETIC, name=str(camera), seed=camera.pk)
+    if camera.source_kind == SourceKind.ASKED:
+        return _asked(camera)
     if camera.source_kind != SourceKind.STREAM or not camera.source_secret:
         raise SourceMissing(_("this camera is not connected"))
     try:
@@ -115,18 +150,33 @@ def source_of(camera: Camera) -> Source:
     return Source(kind=SourceKind.STREAM, name=str(camera), address=check(url))
 
 
-def pinned_url(address: Address) -> str:
+def _asked(camera: Camera) -> Source:
+    answers: list[tuple[Any, Any]] = address_asked.send(sender=Camera, camera_id=camera.pk)
+    found = next((answer for _receiver, answer in answers if isinstance(answer, Asked)), None)
+    if found is None:
+        raise SourceMissing(_("this camera is not connected"))
+    address = check(found.url, is_asked=True, is_trusted=found.is_trusted)
+    return Source(
+        kind=SourceKind.ASKED, name=str(camera), address=address, is_trusted=found.is_trusted
+    )
+
+
+def pinned_url(source: Source) -> str:
     """Resolve the host once and give the address that the relay connects to.
 
     A name behind TLS stays a name: its certificate proves the host, which an address could not.
-    Raises: SourceRefused when any of its addresses lies outside the camera networks.
+    Raises: SourceRefused when any of its addresses lies where no camera may.
     """
-    allowed = addresses.networks(settings.CAMERA_NETWORKS)
+    address = source.address
+    assert address is not None  # noqa: S101  # only pictures from the network are opened
+    is_asked = source.kind == SourceKind.ASKED
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError:
         raise SourceMissing(_("the host of this camera is not known")) from None
     hosts = [addresses.literal(str(entry[4][0]).split("%", maxsplit=1)[0]) for entry in found]
-    if not hosts or not all(host and addresses.may_reach(host, allowed) for host in hosts):
+    if not hosts or not all(
+        host and _may_reach(host, is_asked=is_asked, is_trusted=source.is_trusted) for host in hosts
+    ):
         raise SourceRefused(_("the host is outside the camera networks"))
-    return address.url(str(hosts[0]) if address.scheme == "rtsp" else None)
+    return address.url(str(hosts[0]) if address.scheme in {"rtsp", "http"} else None)

@@ -153,7 +153,7 @@ def _loader(camera_id: int, first: Source | None) -> Callable[[], Source]:
 
 
 def _read_source(camera_id: int) -> Source:
-    camera = Camera.objects.in_register().select_related("site").filter(pk=camera_id).first()
+    camera = Camera.objects.standing().select_related("site").filter(pk=camera_id).first()
     if camera is None:
         raise SourceMissing(_("this camera is not connected"))
     return source_of(camera)

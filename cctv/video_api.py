@@ -17,7 +17,7 @@ from cctv import passes, streams, tickets
 from cctv.models import Camera
 from cctv.passes import Pass
 from cctv.relay_watch import StreamState
-from cctv.sources import source_of
+from cctv.sources import source_at_hand
 from cctv.tickets import Caller, TicketRefused
 from controlroom.accounts.models import User
 from controlroom.errors import OutOfScope, Unavailable
@@ -60,7 +60,7 @@ class TicketView(APIView):
         municipality = municipality_for(request.user, code, Right.VIDEO_WATCH)
         camera = (
             Camera.objects.visible_to(request.user)
-            .in_register()
+            .standing()
             .select_related("site")
             .filter(municipality=municipality, pk=camera_id)
             .first()
@@ -69,7 +69,7 @@ class TicketView(APIView):
             raise OutOfScope(_("no such camera"))
         wished = TicketRequest(data=request.data)
         wished.is_valid(raise_exception=True)
-        source = source_of(camera)
+        source = source_at_hand(camera)
         issued = tickets.issue(
             camera=camera,
             viewer=cast(User, request.user),

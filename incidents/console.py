@@ -78,6 +78,7 @@ def addresses(code: str) -> dict[str, str]:
         "exchanges": f"{base}linkage/incidents/",
         "units": f"{base}linkage/units/",
         "reports": f"{base}linkage/reports/",
+        "roads": f"{base}linkage/traffic-cameras/",
         "situations": f"{base}linkage/situations/",
         "texts": f"{base}linkage/disaster-messages/",
         "grants": f"{base}linkage/grants/",

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.gis.db.models import PointField
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from leaflet.forms.widgets import LeafletWidget
 
+from controlroom.audit import chain
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.roles import Right
 from incidents.statuses import Status
@@ -29,9 +31,11 @@ from linkage.models_city import (
     TrafficCamera,
 )
 from linkage.models_disaster import CrisisLevel
+from linkage.models_raw import RawIntake
 from linkage.sealing import seal
 
 LAST_READINGS = 20
+SHOWN_BYTES = 64 * 1024
 STAGES = (pgettext_lazy("level", "below all levels"), *CrisisLevel.labels)
 # Only what the rows on the page have: the names of other cities are not theirs to read.
 OWN_CITY = ("municipality", admin.RelatedOnlyFieldListFilter)
@@ -130,10 +134,53 @@ class FeedItemAdmin(ScopedAdmin):
 class TrafficCameraAdmin(ScopedAdmin):
     right = Right.LINKS_MANAGE
     read_only = True
-    list_display = ["name", "feed", "picture_format", "seen_at"]
-    list_select_related = ["feed__link"]
+    list_display = ["name", "feed", "picture_format", "health", "seen_at", "gone_at"]
+    list_filter = [OWN_CITY, "picture_format"]
+    list_select_related = ["feed__link", "camera"]
     search_fields = ["name"]
     exclude = ["location"]
+
+    @admin.display(description=gettext_lazy("health"))
+    def health(self, row: TrafficCamera) -> str:
+        return row.camera.get_health_display()
+
+
+@admin.register(RawIntake)
+class RawIntakeAdmin(ScopedAdmin):
+    """What came outside the inbox. The content stands on the row's own page, and reading it is
+    on record."""
+
+    right = Right.LINKS_MANAGE
+    read_only = True
+    municipality_path = "link__municipality"
+    list_display = ["received_at", "link", "feed", "times", "again_at"]
+    list_filter = [("link", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["link", "feed__link"]
+    fields = ["link", "feed", "received_at", "again_at", "times", "sha256", "content"]
+    readonly_fields = ["content"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RawIntake]:
+        return super().get_queryset(request).defer("raw")
+
+    @admin.display(description=gettext_lazy("as received"))
+    def content(self, row: RawIntake) -> str:
+        return bytes(row.raw)[:SHOWN_BYTES].decode("utf-8", "replace")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        shown: HttpResponse = super().change_view(request, object_id, *args, **kwargs)
+        row = self.get_object(request, object_id)
+        if row is not None and shown.status_code == HTTPStatus.OK:
+            chain.record(
+                action="raw_intake.read",
+                subject_kind="raw_intake",
+                subject_id=row.pk,
+                municipality_id=row.link.municipality_id,
+                actor_id=request.user.pk,
+                detail={"link": row.link.code},
+            )
+        return shown
 
 
 class StillThere(admin.SimpleListFilter):

@@ -97,7 +97,7 @@ KINDS: dict[str, AlarmKind] = _table(
         AlarmKind(
             "cap.feed_failing",
             _("Another office's alerts cannot be fetched"),
-            _("The index of CAP alerts, or an alert that it names, did not come."),
+            _("The index of CAP alerts, or an alert it names, did not come or was not asked for."),
             _("A warning of that office may not be known here."),
             _("Telephone the office and ask for its warnings; have the address looked at."),
             severity=Priority.P2.value,
@@ -150,6 +150,13 @@ KINDS: dict[str, AlarmKind] = _table(
             _("Close the view, and tell the system's keeper that the sweep stands."),
         ),
         AlarmKind(
+            "grant.overdue",
+            _("A grant of video stands open after its time"),
+            _("Video was granted to an agency until a time that has passed, and nobody ended it."),
+            _("Nothing is shown any more, but the record says that the agency may watch."),
+            _("Withdraw the grant, and tell the system's keeper that the sweep of grants stands."),
+        ),
+        AlarmKind(
             "link.silent",
             _("An agency has fallen silent"),
             _("Nothing came from the agency for longer than its link expects."),
@@ -161,8 +168,8 @@ KINDS: dict[str, AlarmKind] = _table(
         AlarmKind(
             "link.down",
             _("An agency cannot be reached"),
-            _("Deliveries to the agency failed several times in a row; the breaker is open."),
-            _("Messages wait in the queue until the line returns."),
+            _("Deliveries to the agency, or our questions to its sources, failed several times."),
+            _("Messages wait in the queue, and news of its sources does not come."),
             _("Telephone the agency; urgent messages appear as telephone tasks."),
             severity=Priority.P2.value,
             route=OPERATOR,
@@ -188,8 +195,8 @@ KINDS: dict[str, AlarmKind] = _table(
         AlarmKind(
             "link.conflict",
             _("An agency used a message number twice"),
-            _("The same message number came again with other content and was refused."),
-            _("One of the two messages is not known here."),
+            _("A message number, or a sensor's time, came again with other content: refused."),
+            _("One of the two is not known here."),
             _("Ask the agency what it meant to send, and have it sent under a new number."),
             severity=Priority.P3.value,
             allowed_s=600,

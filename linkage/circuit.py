@@ -64,10 +64,14 @@ def _count(link: Link, outcome: str, now: datetime) -> None:
 
 
 def by_failures(link: Link) -> str:
-    """Give the state that deliveries show; that nobody uses a link is no delivery's finding."""
-    if link.failures >= DOWN_AFTER:
+    """Give the state that deliveries and questions show, by the worse of the two.
+
+    That nobody uses a link is neither's finding.
+    """
+    failures = max(link.failures, link.source_failures)
+    if failures >= DOWN_AFTER:
         return LinkState.DOWN
-    if link.failures >= DEGRADED_AFTER:
+    if failures >= DEGRADED_AFTER:
         return LinkState.DEGRADED
     return LinkState.DORMANT if link.state == LinkState.DORMANT else LinkState.UP
 

@@ -9,6 +9,12 @@ class MessageConflict(Conflict):
     code = "message_id_conflict"
 
 
+class ReadingConflict(Conflict):
+    """A sensor and time came again with another value; what else the batch held was taken."""
+
+    code = "reading_conflict"
+
+
 class KeyReused(DomainError):
     """The same Idempotency-Key came with another request."""
 

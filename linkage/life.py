@@ -35,9 +35,14 @@ def last_heard(links: Iterable[Link]) -> dict[int, datetime]:
     return dict(SignOfLife.objects.filter(link__in=ids).values_list("link_id", "at"))
 
 
+def is_excused(link: Link, now: datetime) -> bool:
+    """Say whether nobody expects to hear anything of the link now."""
+    return link.state in EXCUSED or link.in_maintenance(now)
+
+
 def silence(link: Link, heard_at: datetime | None, now: datetime) -> timedelta | None:
     """Give for how long nothing has come, beyond what the link expects; None: all is well."""
-    if link.silent_after_s is None or link.state in EXCUSED or link.in_maintenance(now):
+    if link.silent_after_s is None or is_excused(link, now):
         return None
     quiet = now - max(heard_at or link.created_at, link.created_at)
     return quiet if quiet > timedelta(seconds=link.silent_after_s) else None

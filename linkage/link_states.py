@@ -1,4 +1,4 @@
-"""The states of links that no delivery shows: planned maintenance, and links nobody uses."""
+"""The states of links that no delivery shows: maintenance, failing sources, links nobody uses."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -7,10 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from controlroom.journal import log
-from linkage import circuit
+from incidents.choices import Service
+from linkage import asked, circuit
 from linkage.choices import Direction, LinkState
 from linkage.links import WINDOW, take_windows
 from linkage.models import InboxMessage, Link, OutboxMessage
+from linkage.models_city import FeedItem, SensorReading
 
 MEASURED = (LinkState.UP, LinkState.DORMANT)
 
@@ -23,26 +25,33 @@ def measure(*, now: datetime | None = None) -> list[str]:
     now = now or timezone.now()
     rows = list(Link.objects.exclude(state=LinkState.SUSPENDED).select_related("region"))
     used = {row.pk: _used_since(row, _horizon(row, now)) for row in rows}
-    return [row.code for row in rows if _settle(row, rows, used, now)]
+    sources = asked.by_link()
+    failing = {row.pk: asked.failures(sources.get(row.pk, ())) for row in rows}
+    return [row.code for row in rows if _settle(row, rows, used, failing[row.pk], now)]
 
 
-def _settle(row: Link, rows: list[Link], used: dict[int, bool], now: datetime) -> bool:
-    """Write the state of one link when it is another one now.
+def _settle(
+    row: Link, rows: list[Link], used: dict[int, bool], failures: int, now: datetime
+) -> bool:
+    """Write the state of one link when it is another one now, and how its sources fail.
 
     Locks: the link row, then the journal's counters.
     """
     idle = not used[row.pk] and _has_busy_peer(row, rows, used)
     idle = idle and row.created_at < _horizon(row, now)
-    if _wanted(row, now, idle=idle) == row.state and not _window_passed(row, now):
+    is_same = row.source_failures == failures
+    row.source_failures = failures
+    if is_same and _wanted(row, now, idle=idle) == row.state and not _window_passed(row, now):
         return False
     with transaction.atomic():
         link = Link.objects.select_for_update(no_key=True).get(pk=row.pk)
         before = link.state
+        link.source_failures = failures
         # What was just read may have changed meanwhile: decide again on the locked row.
         link.state = _wanted(link, now, idle=idle)
         if _window_passed(link, now):
             take_windows(link, now)
-        link.save(update_fields=["state", *WINDOW])
+        link.save(update_fields=["state", "source_failures", *WINDOW])
         if link.state == before:
             return False
         for municipality_id in link.serving_ids():
@@ -78,7 +87,17 @@ def _used_since(link: Link, since: datetime) -> bool:
         owed = OutboxMessage.objects.filter(link=link, created_at__gte=since)
         return owed.filter(incident__is_drill=False).exists()
     came = InboxMessage.objects.filter(link=link, received_at__gte=since)
-    return came.filter(incident__isnull=False, incident__is_drill=False).exists()
+    if came.filter(incident__isnull=False, incident__is_drill=False).exists():
+        return True
+    return link.service == Service.CITY and _told_without_messages(link, since)
+
+
+def _told_without_messages(link: Link, since: datetime) -> bool:
+    """Say whether a source listed an event that concerned us, or a sensor stood above a level."""
+    listed = FeedItem.objects.filter(feed__link=link, last_seen_at__gte=since)
+    if listed.filter(incident__isnull=False, incident__is_drill=False).exists():
+        return True
+    return SensorReading.objects.filter(sensor__link=link, at__gte=since, level__gt=0).exists()
 
 
 def _has_busy_peer(link: Link, rows: Iterable[Link], used: dict[int, bool]) -> bool:

@@ -18,7 +18,7 @@ from controlroom.errors import Invalid
 from controlroom.journal import log
 from controlroom.municipalities.models import Municipality
 from linkage import agreements
-from linkage.choices import LinkState
+from linkage.choices import Direction, LinkState
 from linkage.models import Agency, Link
 from linkage.models_agreements import MaintenanceWindow
 from linkage.sealing import seal, unseal
@@ -60,6 +60,9 @@ def create_link(
     client_secret = client_secret or generate_client_secret()
     application = _new_application(code, client_id or generate_client_id(), client_secret)
     webhook_secret = webhook_secret or new_webhook_secret()
+    if options.get("direction") == Direction.OUT:
+        # Nobody expects to hear anything of it.
+        options.setdefault("silent_after_s", None)
     options = {**agreements.usual(service), **options}
     link = Link.objects.create(
         municipality=municipality,

@@ -12,12 +12,12 @@ from django.utils import timezone
 from controlroom.municipalities.models import Municipality
 from incidents.choices import Status
 from incidents.features import moment
-from linkage import circuit, life, resyncs
+from linkage import asked, circuit, life, resyncs
 from linkage.buckets import link_key
 from linkage.choices import PENDING, Direction, InboxResult, LinkState, OutboxState
 from linkage.clocks import MARKED
-from linkage.models import Case, InboxMessage, Link, OutboxMessage, RateBucket
-from linkage.use import use_of
+from linkage.models import InboxMessage, Link, OutboxMessage, RateBucket
+from linkage.use import CAME, use_of
 
 WINDOW = timedelta(hours=24)
 SKEW_MARK_MS = MARKED.total_seconds() * 1000
@@ -30,14 +30,21 @@ WHERE link_id = ANY(%s) AND municipality_id = %s AND created_at >= %s
   AND acked_at IS NOT NULL AND incident_id IS NOT NULL
 GROUP BY link_id
 """
-_IN_ACKS = """
+_IN_ACKS = f"""
+WITH {CAME}
 SELECT c.link_id, count(*), percentile_cont(ARRAY[0.5, 0.9])
   WITHIN GROUP (ORDER BY extract(epoch FROM i.acknowledged_at - i.received_at))
-FROM linkage_case c JOIN incidents_incident i ON i.id = c.incident_id
-WHERE c.link_id = ANY(%s) AND c.municipality_id = %s AND c.opened_at >= %s
-  AND i.acknowledged_at IS NOT NULL
+FROM came c JOIN incidents_incident i ON i.id = c.incident_id
+WHERE c.municipality_id = %(city)s AND c.opened_at >= %(since)s AND i.acknowledged_at IS NOT NULL
 GROUP BY c.link_id
-"""
+"""  # noqa: S608 - built from constants
+_UNSEEN = f"""
+WITH {CAME}
+SELECT c.link_id, count(*), min(i.received_at)
+FROM came c JOIN incidents_incident i ON i.id = c.incident_id
+WHERE c.municipality_id = %(city)s AND i.status = %(received)s
+GROUP BY c.link_id
+"""  # noqa: S608 - built from constants
 _NEWEST_IN = """
 SELECT l.id, m.received_at, s.skew_ms, m.raw
 FROM unnest(%s::bigint[]) AS l(id)
@@ -52,6 +59,15 @@ CROSS JOIN LATERAL (
     SELECT skew_ms FROM linkage_inboxmessage WHERE link_id = l.id ORDER BY id DESC LIMIT 20
   ) AS newest
 ) AS s
+"""
+# Batches of readings, which are no messages.
+_NEWEST_BATCH = """
+SELECT l.id, b.again_at
+FROM unnest(%s::bigint[]) AS l(id)
+CROSS JOIN LATERAL (
+  SELECT again_at FROM linkage_rawintake
+  WHERE link_id = l.id AND feed_id IS NULL ORDER BY id DESC LIMIT 1
+) AS b
 """
 
 
@@ -100,23 +116,22 @@ class _Seen:
             .values_list("link_id")
             .annotate(n=Count("pk"))
         )
-        self.unseen = {
-            pk: (length, oldest)
-            for pk, length, oldest in Case.objects.filter(**own, incident__status=Status.RECEIVED)
-            .order_by()
-            .values_list("link_id")
-            .annotate(n=Count("pk"), oldest=Min("incident__received_at"))
-        }
         held = RateBucket.objects.filter(key__in=[link_key(pk) for pk in ids])
         self.held = dict(held.values_list("key", "held_back"))
         self.heard = life.last_heard(links)
         self.resyncs = resyncs.newest(links)
+        self.sources = asked.by_link(ids)
         since = now - WINDOW
         with connection.cursor() as cursor:
             cursor.execute(_OUT_ACKS, [ids, city.pk, since])
             self.out_acks = {pk: (n, shares) for pk, n, shares in cursor.fetchall()}
-            cursor.execute(_IN_ACKS, [ids, city.pk, since])
+            counted = {"ids": ids, "city": city.pk, "since": since}
+            cursor.execute(_UNSEEN, {**counted, "received": Status.RECEIVED})
+            self.unseen = {pk: (length, oldest) for pk, length, oldest in cursor.fetchall()}
+            cursor.execute(_IN_ACKS, counted)
             self.in_acks = {pk: (n, shares) for pk, n, shares in cursor.fetchall()}
+            cursor.execute(_NEWEST_BATCH, [ids])
+            self.batches = dict(cursor.fetchall())
             cursor.execute(_NEWEST_IN, [ids])
             self.newest = {
                 pk: (at, skew, schema_version(bytes(raw)))
@@ -180,7 +195,10 @@ def _out(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
 
 
 def _in(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
-    last_at, skew_ms, version = seen.newest.get(row.pk, (None, None, ""))
+    message_at, skew_ms, version = seen.newest.get(row.pk, (None, None, ""))
+    sources = seen.sources.get(row.pk, [])
+    came = (message_at, asked.last_answer(sources), seen.batches.get(row.pk))
+    last_at = max((at for at in came if at is not None), default=None)
     unseen, oldest = seen.unseen.get(row.pk, (0, None))
     heard_at = seen.heard.get(row.pk) or last_at
     quiet = life.silence(row, heard_at, now)
@@ -197,6 +215,17 @@ def _in(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
         "schema_version": version,
         "heard_at": moment(heard_at),
         "silent_s": round(quiet.total_seconds()) if quiet else None,
+        "sources": [_source(one) for one in sources],
+    }
+
+
+def _source(one: asked.AskedSource) -> dict[str, Any]:
+    return {
+        "name": str(one.name),
+        "answered_at": moment(one.answered_at),
+        "next_try_at": moment(one.next_at),
+        "failures": one.failures,
+        "error": one.error,
     }
 
 

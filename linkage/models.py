@@ -129,11 +129,16 @@ class Link(Agreed):
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     # The breaker: nothing is sent before this moment; people's states stand above it.
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
+    # The same of the sources that we ask by it, as linkage.sources counts them for the state.
+    source_failures = models.PositiveIntegerField(
+        _("failures of its sources in a row"), default=0, editable=False
+    )
     last_success_at = models.DateTimeField(_("last delivery"), null=True, editable=False)
     silent_after_s = models.PositiveIntegerField(
         _("silent after (s)"),
         null=True,
         blank=True,
+        default=900,
         validators=[MinValueValidator(10)],
         help_text=_("alarm when nothing has come for so long, heartbeats included; empty: never"),
     )
@@ -424,6 +429,7 @@ from linkage.models_fire119 import FireTime as FireTime  # noqa: E402, PLC0414 -
 from linkage.models_life import SignOfLife as SignOfLife  # noqa: E402, PLC0414 - likewise
 from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: E402, PLC0414
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
+from linkage.models_raw import RawIntake as RawIntake  # noqa: E402, PLC0414 - likewise
 from linkage.models_regions import Region as Region  # noqa: E402, PLC0414
 from linkage.models_resync import Resync as Resync  # noqa: E402, PLC0414 - likewise
 from linkage.models_seats import AgencySeat as AgencySeat  # noqa: E402, PLC0414 - likewise

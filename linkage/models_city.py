@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.contrib.gis.db import models
 from django.core.validators import MinValueValidator
 from django.db.models import Q
@@ -116,8 +118,19 @@ class FeedItem(models.Model):
         return self.source_id
 
 
+class TrafficCameraQuerySet(OwnedQuerySet):
+    right = Right.OPERATIONS_VIEW
+
+    def listed(self) -> Self:
+        """Keep what its source lists, while the source is asked at all."""
+        return self.filter(gone_at=None, feed__is_active=True)
+
+
 class TrafficCamera(models.Model):
-    """A road operator's camera. Its address expires, so it is asked for anew at every use."""
+    """A road operator's camera. Its address expires, so it is asked for anew at every use.
+
+    Its name and place are its identity: one that moves is another camera.
+    """
 
     municipality = models.ForeignKey(
         "municipalities.Municipality",
@@ -132,8 +145,15 @@ class TrafficCamera(models.Model):
     picture_format = models.CharField(_("format"), max_length=20, blank=True)
     road_section = models.CharField(_("road section"), max_length=30, blank=True)
     seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
+    # By this borrowed camera it is watched, under the same rules and records as our own.
+    camera = models.OneToOneField(
+        "cctv.Camera", models.PROTECT, related_name="+", verbose_name=_("camera")
+    )
+    # Good answers in a row that did not hold it.
+    missed = models.PositiveSmallIntegerField(default=0, editable=False)
+    gone_at = models.DateTimeField(_("the source lists it no more"), null=True, blank=True)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = TrafficCameraQuerySet.as_manager()
 
     class Meta:
         ordering = ["municipality", "name", "pk"]

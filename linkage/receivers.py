@@ -6,12 +6,14 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import receiver
 
+from cctv import sources
 from incidents.choices import Priority
 from incidents.events import fact_recorded, kind_asked
 from incidents.models import Incident, IncidentEvent, Kind
 from incidents.statuses import ENDED
 from linkage import delivery, mapping, neighbours, tasks
 from linkage.obligations import owed
+from linkage.services.city import road_cameras
 from linkage.services.disaster import cap_pushes, situations
 from linkage.services.police112 import video
 
@@ -46,6 +48,11 @@ def plan_neighbours(incident: Incident, event: IncidentEvent, **_kwargs: Any) ->
 @receiver(kind_asked, dispatch_uid="linkage.mapping")
 def answer_kind(source: str, service: str, code: str, name: str, **_kwargs: Any) -> Kind | None:
     return mapping.mapped(source=source, service=service, code=code, name=name)
+
+
+@receiver(sources.address_asked, dispatch_uid="linkage.road_cameras")
+def answer_address(camera_id: int, **_kwargs: Any) -> sources.Asked | None:
+    return road_cameras.address_of(camera_id)
 
 
 # Connected last: it writes to the journal, whose counter is locked after everything else.

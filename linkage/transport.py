@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from secrets import token_hex
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 from cryptography.hazmat.primitives import serialization
@@ -29,6 +29,8 @@ MAX_ANSWER_BYTES = 16 * 1024
 # Shorter than servers keep an idle connection, so that none is used while its server ends it.
 KEPT_FOR_S = 3.0
 KEPT_CONNECTIONS = 4
+# Of an address that leads to another one, as those of road operators do.
+MOST_HOPS = 4
 # Answers that say the message itself is wrong: it will be no better next time.
 REFUSED_FOR_GOOD = frozenset({400, 422})
 
@@ -270,6 +272,31 @@ def fetch(*, destination: Destination, max_bytes: int, deadline_s: float = DEADL
     Raises: TransportError.
     """
     return fetch_changed(destination=destination, max_bytes=max_bytes, deadline_s=deadline_s).body
+
+
+def landing(*, url: str, allow_private: bool) -> str:
+    """Follow redirects ourselves, each hop checked, and give the address that answers with 200.
+
+    For players that must follow none: what they open was resolved and allowed before.
+    Raises: TransportError.
+    """
+    for _hop in range(MOST_HOPS):
+        destination = Destination(url, urlsplit(url).hostname or "", allow_private)
+        checked, address = _resolved(destination)
+        headers = {"Host": urlsplit(url).netloc, "User-Agent": "controlroom/1"}
+        try:
+            with _client(destination.host, address).stream(
+                "GET", checked, headers=headers, extensions={"sni_hostname": destination.host}
+            ) as response:
+                status, following = response.status_code, response.headers.get("Location", "")
+        except httpx.HTTPError as error:
+            raise TransportError(f"{destination.host}: {type(error).__name__}") from error
+        if status == 200:
+            return url
+        if not 300 < status < 400 or not following:
+            raise TransportError(f"HTTP {status}", http_status=status)
+        url = urljoin(url, following)
+    raise TransportError("too many redirects")
 
 
 @dataclass(frozen=True)

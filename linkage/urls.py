@@ -50,6 +50,7 @@ urlpatterns = [
     path("disaster-messages/", views_texts.text_messages, name="disaster-messages"),
     path("disaster-messages/<int:number>/", views_texts.decide, name="disaster-message"),
     path("bells/", views_city.bells, name="bells"),
+    path("traffic-cameras/", views_city.traffic_cameras, name="traffic-cameras"),
     path("alarms/", views_alarms.listing, name="alarms"),
     path(
         "alarms/<int:alarm_id>/acknowledge/",

@@ -1,5 +1,6 @@
 """Whether a link is used at all: triggered, opened, watched, useful, and when last in earnest.
 
+Cases, and events of sources and sensors (CAME). Whether it is dormant is the link's own state.
 Source: domain.md 1, finding 2 (whole services that nobody used); peers.md (d) 4.
 """
 
@@ -27,28 +28,57 @@ PERIOD = timedelta(days=30)
 # Video that is opened later than this did not help to decide.
 SEEN_WITHIN = timedelta(seconds=120)
 
-# Drills are no use; a row of a link without a case in the period is made by the left join.
-_COUNTED = """
+# What a link brought: its cases, and what came of the sources that we ask and of sensors, which
+# have no case. For %(ids)s; the index of opening reports is by municipality and source.
+CAME = """
+came AS (
+  SELECT c.link_id, c.municipality_id, c.incident_id, c.opened_at
+  FROM linkage_case c WHERE c.link_id = ANY(%(ids)s)
+  UNION ALL
+  SELECT l.id, r.municipality_id, r.incident_id, r.received_at
+  FROM linkage_link l
+  CROSS JOIN LATERAL (
+    SELECT l.municipality_id AS id
+    UNION SELECT m.municipality_id FROM linkage_region_members m WHERE m.region_id = l.region_id
+  ) AS city
+  JOIN incidents_report r ON r.municipality_id = city.id AND r.source = l.code
+    AND r.is_opening AND r.external_id <> ''
+  WHERE l.id = ANY(%(ids)s) AND l.service = 'city'
+    AND NOT EXISTS (SELECT 1 FROM linkage_case c
+                    WHERE c.link_id = l.id AND c.external_id = r.external_id)
+)
+"""
+# Drills are no use.
+_COUNTED = f"""
+WITH {CAME}
 SELECT c.link_id, count(*),
   count(*) FILTER (WHERE i.acknowledged_by_id IS NOT NULL),
   count(*) FILTER (WHERE EXISTS (
     SELECT 1 FROM cctv_viewrecord v
-    WHERE v.incident_id = i.id AND v.started_at <= i.received_at + make_interval(secs => %s))),
+    WHERE v.incident_id = i.id
+      AND v.started_at <= i.received_at + make_interval(secs => %(within)s))),
   count(*) FILTER (WHERE u.is_useful),
   count(*) FILTER (WHERE NOT u.is_useful)
-FROM linkage_case c
+FROM came c
 JOIN incidents_incident i ON i.id = c.incident_id AND NOT i.is_drill
 LEFT JOIN linkage_useverdict u ON u.incident_id = i.id
-WHERE c.link_id = ANY(%s) AND c.opened_at >= %s AND c.municipality_id = %s
+WHERE c.opened_at >= %(since)s AND c.municipality_id = %(city)s
 GROUP BY c.link_id
-"""
+"""  # noqa: S608 - built from constants
+# Each half stops at its newest row.
 _LAST_REAL = """
-SELECT l.id, l.service, l.dormant_after_days, (
+SELECT l.id, greatest((
   SELECT c.opened_at FROM linkage_case c
   JOIN incidents_incident i ON i.id = c.incident_id AND NOT i.is_drill
-  WHERE c.link_id = l.id ORDER BY c.opened_at DESC, c.id DESC LIMIT 1)
+  WHERE c.link_id = l.id ORDER BY c.opened_at DESC, c.id DESC LIMIT 1), (
+  SELECT max(r.received_at) FROM incidents_report r
+  JOIN incidents_incident i ON i.id = r.incident_id AND NOT i.is_drill
+  WHERE l.service = 'city' AND r.source = l.code AND (r.municipality_id = l.municipality_id
+    OR r.municipality_id IN (
+      SELECT m.municipality_id FROM linkage_region_members m WHERE m.region_id = l.region_id))
+    AND r.is_opening AND r.external_id <> ''))
 FROM linkage_link l
-WHERE l.service IN (SELECT service FROM linkage_link WHERE id = ANY(%s))
+WHERE l.id = ANY(%(ids)s)
 """
 
 
@@ -63,24 +93,17 @@ def use_of(
     rows = list(links)
     ids = [row.pk for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED, [SEEN_WITHIN.total_seconds(), ids, now - PERIOD, city.pk])
+        within = SEEN_WITHIN.total_seconds()
+        asked = {"ids": ids, "within": within, "since": now - PERIOD, "city": city.pk}
+        cursor.execute(_COUNTED, asked)
         counted = {pk: counts for pk, *counts in cursor.fetchall()}
-        cursor.execute(_LAST_REAL, [ids])
-        last = {pk: (service, days, at) for pk, service, days, at in cursor.fetchall()}
-    busy = {service for service, days, at in last.values() if _within(at, days, now)}
-    return {row.pk: _use(row, counted.get(row.pk), last[row.pk], busy, now) for row in rows}
+        cursor.execute(_LAST_REAL, {"ids": ids})
+        last = dict(cursor.fetchall())
+    return {row.pk: _use(row, counted.get(row.pk), last[row.pk]) for row in rows}
 
 
-def _use(
-    row: Link,
-    counted: list[int] | None,
-    last: tuple[str, int, datetime | None],
-    busy: set[str],
-    now: datetime,
-) -> dict[str, Any]:
-    service, days, at = last
+def _use(row: Link, counted: list[int] | None, last_at: datetime | None) -> dict[str, Any]:
     triggered, opened, watched, useful, useless = counted or [0] * 5
-    silent = not _within(at, days, now) and service in busy
     return {
         "days": PERIOD.days,
         "triggered": triggered,
@@ -89,14 +112,10 @@ def _use(
         "watched_within_s": int(SEEN_WITHIN.total_seconds()),
         "useful": useful,
         "not_useful": useless,
-        "last_real_at": moment(at),
-        "dormant": row.state == LinkState.DORMANT or silent,
-        "dormant_after_days": days,
+        "last_real_at": moment(last_at),
+        "dormant": row.state == LinkState.DORMANT,
+        "dormant_after_days": row.dormant_after_days,
     }
-
-
-def _within(at: datetime | None, days: int, now: datetime) -> bool:
-    return at is not None and at >= now - timedelta(days=days)
 
 
 @transaction.atomic

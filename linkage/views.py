@@ -19,6 +19,7 @@ from incidents.features import moment
 from incidents.models import Incident
 from linkage.exchanges import inbound, outbound
 from linkage.models import InboxMessage, Link, OutboxMessage, RateBucket
+from linkage.models_raw import RawIntake
 
 
 @api_view(["GET"])
@@ -51,7 +52,10 @@ def _queues(link_ids: list[int], city: Municipality) -> dict[int, tuple[int, dat
 
 def _link(row: Link, queue: tuple[int, datetime] | None, held_back: int) -> dict[str, Any]:
     newest = InboxMessage.objects.filter(link=row).order_by("-pk")
-    last_in = newest.values_list("received_at", flat=True).first()
+    message_at = newest.values_list("received_at", flat=True).first()
+    batches = RawIntake.objects.filter(link=row).order_by("-pk")
+    batch_at = batches.values_list("again_at", flat=True).first()
+    last_in = max((at for at in (message_at, batch_at) if at), default=None)
     age_s = (timezone.now() - queue[1]).total_seconds() if queue else None
     return {
         "code": row.code,

@@ -85,7 +85,7 @@ def install_register(*, municipality: Municipality, cameras: int) -> int:
 
     A register that already holds this many cameras is left as people made it.
     """
-    if Camera.objects.filter(municipality=municipality).count() >= cameras:
+    if Camera.objects.own().filter(municipality=municipality).count() >= cameras:
         return 0
     known = set(
         Site.objects.filter(municipality=municipality).values_list("register_id", flat=True)

@@ -8,6 +8,7 @@ from linkage.demo.plane import CENTRE_LAT, CENTRE_LON
 from linkage.models import Link
 from linkage.models_city import Bell, Feed, FeedAdapter, Sensor
 from linkage.simulator.city import ITS, UTIC
+from linkage.simulator.road_video import PAGE as CCTV
 from linkage.simulator.street import BELLS, SENSORS, spot
 
 ASKED_EVERY_S = 15
@@ -54,7 +55,12 @@ def install_street(*, municipality: Municipality, link_code: str, door: str) -> 
         ),
         ignore_conflicts=True,
     )
-    for adapter, page in ((FeedAdapter.ITS_EVENTS, ITS), (FeedAdapter.UTIC_EVENTS, UTIC)):
+    pages = {
+        FeedAdapter.ITS_EVENTS: ITS,
+        FeedAdapter.ITS_CAMERAS: CCTV,
+        FeedAdapter.UTIC_EVENTS: UTIC,
+    }
+    for adapter, page in pages.items():
         if door:
             _feed(link, adapter, f"{door}{page}")
 

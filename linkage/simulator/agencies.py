@@ -16,6 +16,7 @@ from linkage.simulator.client import AgencyClient
 from linkage.simulator.disaster import DisasterRoom
 from linkage.simulator.fire119 import Fire119Room
 from linkage.simulator.police112 import Police112Room
+from linkage.simulator.road_video import Reply
 from linkage.simulator.scenes import City, Theme
 
 
@@ -31,6 +32,8 @@ class Behaviour(Protocol):
     ) -> None: ...
 
     def run(self) -> None: ...
+
+    def further(self, base: str, rest: str, /) -> Reply | None: ...
 
     def heard(self, event: dict[str, Any]) -> None: ...
 

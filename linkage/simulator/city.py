@@ -10,6 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from linkage.simulator.client import AgencyClient
+from linkage.simulator.road_video import Reply, RoadVideo
 from linkage.simulator.room import Room
 from linkage.simulator.scenes import Case, City, Theme
 from linkage.simulator.street import BELLS, SENSORS, BellPost, LevelPost
@@ -71,12 +72,16 @@ class CityRoom(Room):
         self._listed = threading.Lock()
         self._seen: set[str] = set()
         self._rising: dict[str, int] = {}
+        self._roads = RoadVideo(lon=city.lon, lat=city.lat)
         self.pages = {ITS: self._its_page, UTIC: self._utic_page}
 
     def run(self) -> None:
         self.after(0, self._measure)
         self.after(LOOK_S, self._look_around)
         super().run()
+
+    def further(self, base: str, rest: str) -> Reply | None:
+        return self._roads.answer(base, rest)
 
     def heard(self, event: dict[str, Any]) -> None:
         """Of a machine nothing more is asked than of every agency."""

@@ -13,6 +13,7 @@ from typing import Any
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from linkage.simulator.misbehaviour import LATE_S, Fault, Faults
+from linkage.simulator.road_video import Reply
 
 MAX_BODY = 256 * 1024
 HANG_S = 60.0
@@ -20,6 +21,12 @@ DRIP_S = 1.0
 EARLY = {"error500": 500, "redirect": 302, "refuse": 422}
 # Gives the kind of content and the content.
 Page = Callable[[], tuple[str, bytes]]
+# The same and more, for whoever must know under which address it was asked, and the rest of it.
+Further = Callable[[str, str], Reply | None]
+
+
+def _nothing(_base: str, _rest: str) -> None:
+    return None
 
 
 class Receiver:
@@ -33,6 +40,7 @@ class Receiver:
         faults: Faults | None = None,
         sent: Callable[[], list[dict[str, Any]]] = list,
         pages: Mapping[str, Page] | None = None,
+        further: Further = _nothing,
     ) -> None:
         self._webhook = Webhook(secret)
         self._on_message = on_message
@@ -40,6 +48,7 @@ class Receiver:
         self._sent = sent
         # What is fetched from the agency, by the last part of its address.
         self.pages = pages or {}
+        self.further = further
         self.faults = faults or Faults()
         self.effects: dict[str, dict[str, Any]] = {}
         self.deliveries = 0
@@ -118,7 +127,9 @@ class Handler(BaseHTTPRequestHandler):
                 200 if self.path == "/" else 404, {"agencies": list(self.server.receivers)}
             )
         elif rest in receiver.pages:
-            self._page(receiver, rest)
+            self._page(receiver, lambda: Reply(200, *receiver.pages[rest]()))
+        elif reply := receiver.further(self._base(rest), rest):
+            self._page(receiver, lambda: reply)
         else:
             self._answer(200, receiver.ledger() if rest == "ledger" else receiver.state())
 
@@ -137,7 +148,10 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._take(receiver, body)
 
-    def _page(self, receiver: Receiver, name: str) -> None:
+    def _base(self, rest: str) -> str:
+        return f"http://{self.headers['Host']}{self.path.removesuffix(rest)}"
+
+    def _page(self, receiver: Receiver, page: Callable[[], Reply]) -> None:
         """Give what is fetched; the faults of taking are those of being asked."""
         fault = receiver.faults.take()
         if fault.mode in EARLY:
@@ -147,9 +161,16 @@ class Handler(BaseHTTPRequestHandler):
             self._reset()
             return
         time.sleep(pause_s(fault))
-        kind, content = receiver.pages[name]()
-        raw = b"<html>" if fault.mode == "garbage" else content
-        self._answer(200, None, raw=raw, drip=fault.mode == "drip", kind=kind)
+        reply = page()
+        raw = b"<html>" if fault.mode == "garbage" else reply.content
+        self._answer(
+            reply.status,
+            None,
+            raw=raw,
+            drip=fault.mode == "drip",
+            kind=reply.kind,
+            location=reply.location,
+        )
 
     def _addressed(self) -> tuple[Receiver | None, str]:
         """Find whom the path means, and what follows its name: the longest name wins."""
@@ -189,6 +210,7 @@ class Handler(BaseHTTPRequestHandler):
         *,
         drip: bool = False,
         kind: str = "application/json",
+        location: str = "http://127.0.0.1:1/",
     ) -> None:
         body = raw if raw is not None else json.dumps(answer, ensure_ascii=False).encode()
         with contextlib.suppress(OSError):
@@ -196,7 +218,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             if status == 302:
-                self.send_header("Location", "http://127.0.0.1:1/")
+                self.send_header("Location", location)
             self.end_headers()
             if not drip:
                 self.wfile.write(body)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from linkage.simulator.client import AgencyClient
+from linkage.simulator.road_video import Reply
 from linkage.simulator.scenes import THEMES, Case, City
 
 log = logging.getLogger("linkage.simulator")
@@ -54,6 +55,10 @@ class Room:
         self._numbers = itertools.count(1)
         self._started = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
         self._open: dict[str, Case] = {}
+
+    def further(self, _base: str, _rest: str) -> Reply | None:
+        """Answer what else is fetched from it under its address; None: it has nothing there."""
+        return None
 
     def run(self) -> None:
         """Work until the client is told to stop."""

@@ -34,6 +34,18 @@ class LevelPost:
     rests_at: float
 
 
+@dataclass(frozen=True)
+class RoadPost:
+    """A road operator's camera, in the form in which its operator gives the picture."""
+
+    code: str
+    name: str
+    section: str
+    east_m: int
+    north_m: int
+    picture_format: str = "HLS"
+
+
 BELLS = tuple(
     BellPost(f"한빛-{number:03d}", f"{name} {corner}", east + away, north - away)
     for number, (name, east, north, corner, away) in enumerate(
@@ -79,6 +91,17 @@ SENSORS = (
         1.0,
         1.0,
     ),
+)
+ROAD_CAMERAS = (
+    RoadPost("road-1", "[국도1호선] 한빛역교차로", "90010001", 1250, -300),
+    RoadPost("road-2", "[국도1호선] 가온지하차도", "90010002", -620, -560),
+    RoadPost("road-3", "[국도1호선] 시청네거리", "90010003", 260, 180),
+    RoadPost("road-4", "[남부순환로] 참샘IC", "90010104", 3200, -3650),
+    RoadPost("road-5", "[남부순환로] 여울대교", "90010105", -2900, -3300),
+    RoadPost("road-6", "[북부순환로] 해오름터널", "90010206", 3500, 3600),
+    RoadPost("road-7", "[북부순환로] 대학앞", "90010207", -3200, 2900),
+    # Gives stills only, as some do.
+    RoadPost("road-8", "[국도1호선] 의료원앞", "90010008", 2750, 300, "JPEG"),
 )
 
 

@@ -13,10 +13,12 @@ from controlroom.journal import pulses
 from controlroom.journal.models import Entry, Pulse
 from incidents.choices import Priority
 from incidents.timers import overdue_escalations
-from linkage import clocks, life, phone
+from linkage import asked, clocks, life, phone
 from linkage.choices import Direction, LinkState
-from linkage.models import Link, OutboxMessage
+from linkage.models import Link, OutboxMessage, StreamGrant
 from linkage.models_city import Feed
+from linkage.services.city import sensors
+from linkage.services.disaster import cap_feeds, situations
 from linkage.watch import canaries, link_checks
 from linkage.watch.findings import GRACE, Check, Finding, late, of_line
 from linkage.watch.scheduler import BEAT
@@ -93,12 +95,19 @@ def unfinished_escalations() -> Iterator[Finding]:
 
 
 def silent_agencies() -> Iterator[Finding]:
-    """Find links that expect to hear something, and have not heard it for so long."""
+    """Find links that expect to hear something, and have not heard it for so long.
+
+    Who is only asked never speaks: its silence is that of its source.
+    """
     now = timezone.now()
+    asked_links = asked.by_link()
     expecting = list(Link.objects.filter(silent_after_s__isnull=False).select_related("region"))
     heard = life.last_heard(expecting)
     for link in expecting:
-        quiet = life.silence(link, heard.get(link.pk) or life.newest(link), now)
+        heard_at = heard.get(link.pk) or life.newest(link)
+        if heard_at is None and link.pk in asked_links:
+            continue
+        quiet = life.silence(link, heard_at, now)
         if quiet is not None:
             detail = {"silent_s": round(quiet.total_seconds()), "expected_s": link.silent_after_s}
             yield from of_line("link.silent", link, detail)
@@ -119,6 +128,38 @@ def silent_sources() -> Iterator[Finding]:
             detail = {"answered_s": answered_s, "failures": feed.failures}
             for municipality_id in feed.link.serving_ids():
                 yield Finding("source.silent", municipality_id, "feed", str(feed), detail)
+
+
+def silent_sensors() -> Iterator[Finding]:
+    for sensor in sensors.silent(timezone.now()):
+        detail = sensors.silence_detail(sensor)
+        yield Finding(sensors.SILENT, sensor.municipality_id, "sensor", str(sensor.pk), detail)
+
+
+def failing_alert_indexes() -> Iterator[Finding]:
+    """Find indexes of other offices' CAP alerts that fail, or that nobody asks."""
+    for source, detail in cap_feeds.failing(timezone.now()):
+        link = source.link
+        yield Finding(cap_feeds.FAILING, link.municipality_id, "link", link.code, detail)
+
+
+def overdue_situation_reports() -> Iterator[Finding]:
+    for row in situations.overdue():
+        detail = situations.overdue_detail(row)
+        subject = ("incident", str(row.incident_id))
+        yield Finding(situations.OVERDUE, row.municipality_id, *subject, detail)
+
+
+def overdue_grants() -> Iterator[Finding]:
+    """Find grants of video that stand open after their time: who ends them stands still.
+
+    The door reads the times itself, so nothing is shown; but the record says that it may be.
+    """
+    horizon = timezone.now() - late() - GRACE
+    rows = StreamGrant.objects.filter(ended_at=None, expires_at__lt=horizon).order_by()
+    found = rows.values("municipality_id").annotate(open=Count("pk"), oldest=Min("expires_at"))
+    for row in found:
+        yield Finding("grant.overdue", row["municipality_id"], "", "", {"open": row["open"]})
 
 
 def overdue_views() -> Iterator[Finding]:
@@ -182,7 +223,11 @@ CHECKS: tuple[Check, ...] = (
     Check(("link.silent",), silent_agencies),
     # After a planned pause it is asked within a turn of beat: that is no silence.
     Check(("source.silent",), silent_sources, patience=3),
+    Check((sensors.SILENT,), silent_sensors),
+    Check((cap_feeds.FAILING,), failing_alert_indexes),
+    Check((situations.OVERDUE,), overdue_situation_reports),
     Check(("view.overdue",), overdue_views),
+    Check(("grant.overdue",), overdue_grants),
     Check(("worker.stalled", "beat.stopped"), standing_workers),
     Check(("feed.stalled", "feed.deaf"), stalled_screens, patience=2),
     Check(("cluster.unacknowledged",), link_checks.unacknowledged_clusters),

@@ -23,7 +23,8 @@ def links_by_state() -> Iterator[Finding]:
     """Bring the states of links up to date, and find those that are down or not used."""
     link_states.measure()
     for link in Link.objects.filter(state__in=_SAID_OF).select_related("region"):
-        detail = {"failures": link.failures} if link.state == LinkState.DOWN else {}
+        failures = max(link.failures, link.source_failures)
+        detail = {"failures": failures} if link.state == LinkState.DOWN else {}
         yield from of_line(_SAID_OF[LinkState(link.state)], link, detail)
 
 

@@ -2,19 +2,29 @@
 
 import signal
 import statistics
+import threading
 import time
 from itertools import count
 
 import pytest
 from django.utils import timezone
 
+from cctv.models import ViewRecord
 from controlroom.accounts.models import User
+from controlroom.municipalities.models import Municipality
 from incidents.models import Incident
-from linkage import inbox
+from linkage import inbox, transport
+from linkage.demo.link import room_link
+from linkage.links import new_webhook_secret
 from linkage.models import Link
 from linkage.models_cap import CapIssue
+from linkage.models_city import Feed
 from linkage.models_disaster import OnwardContact, Situation
+from linkage.services.city import feeds
 from linkage.services.disaster import cap_intake
+from linkage.simulator.receiver import Receiver, serve
+from linkage.simulator.road_video import PAGE, RoadVideo
+from linkage.simulator.street import ROAD_CAMERAS
 from linkage.wire import canonical
 from tests.browser.conftest import CODE, committed, show
 from tests.browser.test_axe import faults
@@ -411,3 +421,55 @@ def test_a_disaster_is_worked_and_its_area_is_drawn_by_level(stage, console):
     page.click("#verb-submit")
     other.wait_for_selector("path.crisis-area", state="detached")
     assert found == page.faults == other.faults == []
+
+
+@pytest.fixture
+def roads(stage):
+    """Serve the simulated road operator, and ask it once as the city's feed does."""
+    city = Municipality.objects.get(code=CODE)
+    middle = {"lon": city.centre.x, "lat": city.centre.y}
+    receiver = Receiver(
+        secret=new_webhook_secret(),
+        on_message=lambda _event: None,
+        further=RoadVideo(**middle).answer,
+    )
+    door = serve(receiver, port=0)
+    threading.Thread(target=door.serve_forever, daemon=True).start()
+
+    def ask() -> None:
+        link = room_link("city", municipality=stage.city).link
+        feed = Feed.objects.create(
+            municipality=stage.city,
+            link=link,
+            adapter="its_cameras",
+            url=f"{door.url}{PAGE}",
+            allow_private_address=True,
+        )
+        feeds.poll(feed_id=feed.pk)
+
+    committed(ask)
+    yield middle
+    transport.hang_up()
+    door.shutdown()
+    door.server_close()
+
+
+def test_a_traffic_camera_is_a_square_of_its_own_and_is_seen_live_beside_an_incident(
+    stage, console, roads
+):
+    receipt = case(stage, place={**roads, "error_radius_m": 10, "method": "gps"})
+    page = console(viewport=WIDE)
+    page.wait_for_selector(".road-pin", state="attached")
+    assert page.locator(".road-pin").count() == len(ROAD_CAMERAS)
+    page.click("#map-roads")
+    assert page.locator(".road-pin").count() == 0
+    strip(page, receipt).click()
+    page.wait_for_selector("#roads .camera")
+    nearest = page.locator("#roads .camera-name").first
+    assert "시청네거리" in nearest.inner_text()
+    assert faults(page, "an incident with traffic cameras") == []
+    nearest.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector('.tile[data-large] .player[data-state="live"]', timeout=30000)
+    assert ViewRecord.objects.filter(camera__site__is_borrowed=True, ended_at=None).exists()
+    assert page.faults == []

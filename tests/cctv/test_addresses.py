@@ -122,7 +122,7 @@ def test_a_taken_address_stays_one_quoted_line_of_the_script(tail):
     plan = relay_command.stream(
         run="0011aabb",
         url=address.url("10.0.0.1"),
-        scheme="rtsp",
+        address=address,
         transcode=False,
         patience_us=1,
         ca_file="",

@@ -1,18 +1,24 @@
 """A camera's address is kept encrypted, opened only for the relay, and shown to nobody."""
 
+import contextlib
+
 import pytest
 from cryptography.fernet import Fernet
 
-from cctv import sources
+from cctv import addresses, relay_command, sources
 from cctv.choices import SourceKind
 from cctv.models import Camera
-from cctv.sources import SourceMissing, SourceRefused, pinned_url, set_source, source_of
+from cctv.sources import Source, SourceMissing, SourceRefused, pinned_url, set_source, source_of
 from controlroom.audit.models import Record
 from tests.cctv.builders import make_camera
 
 URL = "rtsp://admin:geheim4711@10.20.0.5:8554/stream1"
 
 pytestmark = pytest.mark.django_db
+
+
+def networked(url: str) -> Source:
+    return Source(kind=SourceKind.STREAM, name="x", address=addresses.parse(url))
 
 
 @pytest.fixture
@@ -82,19 +88,47 @@ def test_synthetic_and_none_have_no_secret(camera):
 
 def test_a_name_is_pinned_to_the_address_that_was_checked(settings):
     settings.CAMERA_NETWORKS = ["127.0.0.0/8", "::1/128"]
-    url = pinned_url(sources.check("rtsp://u:p@localhost:8554/x"))
+    url = pinned_url(networked("rtsp://u:p@localhost:8554/x"))
     assert url in {"rtsp://u:p@127.0.0.1:8554/x", "rtsp://u:p@[::1]:8554/x"}
 
 
 def test_a_name_that_leads_elsewhere_is_refused_when_opened(settings):
-    address = sources.check("rtsp://localhost/x")
     with pytest.raises(SourceRefused):
-        pinned_url(address)
+        pinned_url(networked("rtsp://localhost/x"))
 
 
 def test_a_name_behind_tls_stays_a_name_for_its_certificate(settings):
     settings.CAMERA_NETWORKS = ["127.0.0.0/8", "::1/128"]
-    assert pinned_url(sources.check("https://localhost/x.m3u8")) == "https://localhost:443/x.m3u8"
+    assert pinned_url(networked("https://localhost/x.m3u8")) == "https://localhost:443/x.m3u8"
+
+
+def test_plain_http_is_for_other_operators_only_and_keeps_its_name_for_the_server():
+    with pytest.raises(SourceRefused):
+        sources.check("http://203.0.113.9/x.m3u8")
+    address = sources.check("http://cctvsec.example:8081/x.m3u8", is_asked=True)
+    plan = relay_command.stream(
+        run="0011aabb",
+        url=address.url("203.0.113.9"),
+        address=address,
+        transcode=False,
+        patience_us=1,
+        ca_file="",
+    )
+    assert "option headers 'Host: cctvsec.example:8081'" in plan.script
+    assert "cctvsec" not in " ".join(plan.arguments)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.20.0.5", "169.254.169.254"])
+def test_another_operators_address_leads_into_no_private_network_unless_it_is_trusted(
+    settings, host
+):
+    # Our own camera network is no place for another operator's camera either.
+    settings.CAMERA_NETWORKS = ["10.20.0.0/16", "127.0.0.0/8"]
+    with pytest.raises(SourceRefused):
+        sources.check(f"http://{host}/x.m3u8", is_asked=True)
+    is_link_local = host.startswith("169.254")
+    with pytest.raises(SourceRefused) if is_link_local else contextlib.nullcontext():
+        sources.check(f"http://{host}/x.m3u8", is_asked=True, is_trusted=True)
 
 
 def test_a_changed_source_is_told(camera, django_capture_on_commit_callbacks):

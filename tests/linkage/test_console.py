@@ -7,11 +7,15 @@ from django.utils import timezone
 
 from controlroom.audit.models import Record
 from controlroom.journal.models import Entry
-from incidents import lifecycle
+from incidents import catalogue, lifecycle
+from incidents.features import moment
 from incidents.models import Incident
 from linkage import outbox, resyncs
 from linkage.choices import LinkState
+from linkage.demo.link import room_link
 from linkage.models import InboxMessage, OutboxMessage
+from linkage.models_city import Feed
+from linkage.services.city import sensors
 from tests.linkage.conftest import envelope
 
 JSON = "application/json"
@@ -63,11 +67,39 @@ def test_the_matrix_tells_each_direction(client, haneul, city, link, incident):
     assert row["directions"][0]["acks"]["count"] == 1
 
 
+def test_a_source_that_we_ask_shows_its_last_answer_its_failures_and_its_next_question(
+    client, haneul, city
+):
+    catalogue.install()
+    asked = room_link("city", municipality=city).link
+    now = timezone.now()
+    feed = Feed.objects.create(
+        municipality=city,
+        link=asked,
+        adapter="its_events",
+        url="http://x.example/",
+        answered_at=now - timedelta(minutes=2),
+        next_poll_at=now + timedelta(minutes=1),
+        failures=2,
+        last_error="HTTP 500",
+    )
+    client.force_login(haneul)
+    (row,) = client.get(f"/m/{city.code}/linkage/console/").json()["links"]
+    came = row["directions"][1]
+    assert came["last_at"] == moment(feed.answered_at)
+    (source,) = came["sources"]
+    assert (source["failures"], source["error"]) == (2, "HTTP 500")
+    assert source["next_try_at"] == moment(feed.next_poll_at)
+    sensors.take_readings(link=asked, readings=[], raw=b"{}")
+    (row,) = client.get(f"/m/{city.code}/linkage/console/").json()["links"]
+    assert row["directions"][1]["last_at"] > came["last_at"]
+
+
 def test_the_matrix_costs_the_same_for_any_number_of_links(
     client, haneul, city, link, other_link, django_assert_max_num_queries
 ):
     client.force_login(haneul)
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(25):
         client.get(f"/m/{city.code}/linkage/console/")
 
 

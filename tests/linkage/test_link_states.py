@@ -6,11 +6,17 @@ import pytest
 from django.utils import timezone
 
 from controlroom.journal.models import Entry
+from incidents import catalogue
 from linkage import circuit, link_states, links
 from linkage.choices import LinkState, Outcome
+from linkage.demo.link import room_link
 from linkage.links import create_link
 from linkage.models import Agency, InboxMessage, Link
 from linkage.models_agreements import MaintenanceWindow
+from linkage.models_city import Feed
+from linkage.services.city import feeds
+from linkage.services.city.adapters import utic_events
+from tests.linkage.city.answers import UTIC_ROW, utic_answer
 from tests.linkage.conftest import api_client, envelope
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +128,41 @@ def test_a_dormant_link_stays_so_through_deliveries_and_wakes_by_a_case(link, ot
     assert state_of(link) == LinkState.UP
     InboxMessage.objects.filter(link=link).update(received_at=timezone.now() - timedelta(days=31))
     assert link_states.measure() == [link.code]
+
+
+@pytest.fixture
+def asked(city) -> Link:
+    """A link of the city's systems that only is asked: two traffic feeds."""
+    catalogue.install()
+    link = room_link("city", municipality=city).link
+    for adapter in ("its_events", "utic_events"):
+        Feed.objects.create(municipality=city, link=link, adapter=adapter, url="http://x.example/")
+    return link
+
+
+def test_a_link_whose_source_lists_events_is_used_without_a_single_message(asked, link, post):
+    age(asked, link)
+    post(envelope())
+    assert link_states.measure() == [asked.code]
+    assert state_of(asked) == LinkState.DORMANT
+    later = (timezone.localtime() + timedelta(hours=1)).strftime("%Y%m%d%H%M%S")
+    reading = utic_events(utic_answer(UTIC_ROW | {"endDate": later}))
+    feeds.take(feed=Feed.objects.get(adapter="utic_events"), reading=reading)
+    assert link_states.measure() == [asked.code]
+    assert state_of(asked) == LinkState.UP
+
+
+def test_failing_sources_degrade_their_link_and_all_of_them_take_it_down(asked):
+    Feed.objects.filter(adapter="its_events").update(failures=9)
+    assert link_states.measure() == [asked.code]
+    assert state_of(asked) == LinkState.DEGRADED
+    Feed.objects.update(failures=circuit.DOWN_AFTER)
+    assert link_states.measure() == [asked.code]
+    assert state_of(asked) == LinkState.DOWN
+    # A delivery that succeeds says nothing of the sources.
+    circuit.note(link_id=asked.pk, outcomes=[Outcome.ACKED], now=timezone.now())
+    assert state_of(asked) == LinkState.DOWN
+    Feed.objects.filter(adapter="its_events").update(is_active=False)
+    Feed.objects.filter(adapter="utic_events").update(failures=0)
+    assert link_states.measure() == [asked.code]
+    assert told(asked) == ["degraded", "down", "up"]

@@ -1,18 +1,24 @@
 """Whether a link is used: counted, said by people, exported, and dormant beside its peers."""
 
-from datetime import timedelta
+from datetime import UTC, datetime
 
 import pytest
-from django.utils import timezone
 
 from controlroom.audit.models import Record
-from incidents import lifecycle
+from incidents import catalogue, lifecycle
 from incidents.models import Incident
-from linkage.models import Case, Link
+from linkage.choices import LinkState
+from linkage.demo.link import room_link
+from linkage.models import Link
+from linkage.models_city import Feed
+from linkage.services.city import feeds
+from linkage.services.city.adapters import utic_events
 from linkage.use import use_of
+from tests.linkage.city.answers import UTIC_ROW, utic_answer
 from tests.linkage.conftest import api_client, envelope
 
 JSON = "application/json"
+STARTED = datetime(2026, 11, 22, 0, 40, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -32,25 +38,32 @@ def test_the_use_counts_real_cases_and_who_opened_them(link, incident):
     assert (use["triggered"], use["last_real_at"]) == (0, None)
 
 
-def test_a_link_is_dormant_when_its_peers_have_cases_and_it_has_none(link, other_link, incident):
+def test_whether_it_is_dormant_is_the_links_own_state_and_nothing_else(link, other_link, incident):
     links = Link.objects.order_by("pk")
-    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [
-        False,
-        True,
-    ]
-    long_ago = timezone.now() - timedelta(days=link.dormant_after_days + 1)
-    Case.objects.update(opened_at=long_ago)
-    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [
-        False,
-        False,
-    ]
-    api_client(other_link).post(
-        f"/api/v1/links/{other_link.code}/messages", envelope(), format="json"
+    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [False, False]
+    Link.objects.filter(pk=link.pk).update(state=LinkState.DORMANT)
+    assert [row["dormant"] for row in use_of(links.all(), city=link.municipality).values()] == [True, False]
+
+
+def test_events_of_a_source_that_we_ask_are_use_and_a_bell_is_counted_once(city, haneul):
+    catalogue.install()
+    link = room_link("city", municipality=city).link
+    feed = Feed.objects.create(
+        municipality=city, link=link, adapter="utic_events", url="http://x.example/"
     )
-    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [
-        True,
-        False,
-    ]
+    feeds.take(feed=feed, reading=utic_events(utic_answer(UTIC_ROW)), now=STARTED)
+    send = api_client(link, "city").post
+    place = {"lon": 127.4, "lat": 36.4, "error_radius_m": 5, "method": "gps"}
+    send(
+        f"/api/v1/links/{link.code}/messages", envelope(kind_code="C07", place=place), format="json"
+    )
+    use = use_of([link], city=city)[link.pk]
+    assert (use["triggered"], use["opened"]) == (2, 0)
+    assert use["last_real_at"]
+    lifecycle.acknowledge(incident=Incident.objects.get(cases=None), by=haneul)
+    assert use_of([link], city=city)[link.pk]["opened"] == 1
+    Incident.objects.update(is_drill=True)
+    assert use_of([link], city=city)[link.pk]["triggered"] == 0
 
 
 def test_a_person_says_whether_it_was_of_use_and_may_change_their_mind(

@@ -131,6 +131,7 @@ def _player(profile: Profile, secrets: Secrets, options: dict[str, Any], town: T
         faults=faults,
         sent=client.sent,
         pages=behaviour.pages,
+        further=behaviour.further,
     )
     return Player(profile, client, behaviour, receiver)
 

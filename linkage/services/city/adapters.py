@@ -7,6 +7,7 @@ Source: domain.md 3.10 (fields of ITS eventInfo and cctvInfo, of UTIC imsOpenDat
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -121,6 +122,17 @@ def its_cameras(raw: bytes) -> Reading:
             continue
         cameras.setdefault(camera.source_id, camera)
     return Reading(cameras=tuple(cameras.values()), refused=tuple(refused))
+
+
+# The value of the field in JSON, then in XML.
+_ADDRESS = re.compile(
+    rb'("cctvurl"\s*:\s*")(?:[^"\\]|\\.)*(?=")|(<cctvurl>).*?(?=</cctvurl>)', re.DOTALL
+)
+
+
+def without_addresses(raw: bytes) -> bytes:
+    """Strike the addresses out of an answer of cctvInfo and leave every other byte as it came."""
+    return _ADDRESS.sub(lambda found: found[1] or found[2], raw)
 
 
 Adapter = Callable[[bytes], Reading]

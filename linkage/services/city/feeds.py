@@ -1,34 +1,27 @@
 """Ask a source, take its events in as reports, end what it ended; each form of an event once."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 from django.contrib.gis.geos import Point
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from controlroom.audit import chain
 from controlroom.errors import Unavailable
 from controlroom.municipalities.models import Municipality
 from incidents.choices import Service
 from incidents.reports import ReportIn, take_report
 from incidents.statuses import OPEN
-from linkage import transport
+from linkage import mapping, raw_intakes, transport
 from linkage.choices import Direction, LinkState
-from linkage.models import Link
-from linkage.models_city import EndedBy, Feed, FeedItem, TrafficCamera
-from linkage.sealing import unseal
-from linkage.services.city.adapters import ADAPTERS, CityEvent, Reading, SeenCamera
+from linkage.models_city import EndedBy, Feed, FeedAdapter, FeedItem
+from linkage.services.city import asking, road_cameras
+from linkage.services.city.adapters import ADAPTERS, CityEvent, Reading, without_addresses
 from linkage.services.city.endings import end_incident
-from linkage.services.city.records import MAX_BYTES, Unreadable
+from linkage.services.city.records import Unreadable
 
-# What lies this far outside the boundary still concerns the city.
-BUFFER_M = 1_000
 # One answer may lack an event by accident; two in a row mean that it is over.
 MISSES = 2
 ERROR_RADIUS_M = 50
@@ -57,13 +50,17 @@ def due(now: datetime) -> list[int]:
 def poll(*, feed_id: int) -> Taken | None:
     """Ask a feed once, outside any transaction; None when another worker does it already.
 
-    A failure is kept with the feed and delays the next question; it ends no event.
+    A failure is kept with the feed and delays the next question; it ends no event. The answer is
+    kept byte for byte whatever it is, only without the addresses of cameras, which are secrets.
     """
     feed = _claim(feed_id)
     if feed is None:
         return None
     try:
-        reading = ADAPTERS[feed.adapter](_fetch(feed))
+        raw = asking.fetch(feed)
+        kept = without_addresses(raw) if feed.adapter == FeedAdapter.ITS_CAMERAS else raw
+        raw_intakes.keep(link=feed.link, feed=feed, raw=kept)
+        reading = ADAPTERS[feed.adapter](raw)
     except (transport.TransportError, Unreadable, Unavailable) as error:
         _failed(feed, str(error))
         return None
@@ -78,23 +75,11 @@ def _claim(feed_id: int) -> Feed | None:
     """Move the next question on before asking, so that no second worker asks the same."""
     now = timezone.now()
     waiting = Feed.objects.filter(pk=feed_id, next_poll_at__lte=now, is_active=True)
-    feed: Feed | None = waiting.select_related("link__municipality").first()
+    feed: Feed | None = waiting.select_related("link__municipality", "link__agency").first()
     if feed is None:
         return None
     won = waiting.update(polled_at=now, next_poll_at=now + timedelta(seconds=feed.interval_s))
     return feed if won else None
-
-
-def _fetch(feed: Feed, **more: str) -> bytes:
-    query = dict(more)
-    if feed.key and feed.key_parameter:
-        query[feed.key_parameter] = unseal(feed.key)
-    joint = "&" if urlsplit(feed.url).query else "?"
-    url = f"{feed.url}{joint}{urlencode(query)}" if query else feed.url
-    destination = transport.Destination(
-        url=url, host=urlsplit(url).hostname or "", allow_private=feed.allow_private_address
-    )
-    return transport.fetch(destination=destination, max_bytes=MAX_BYTES)
 
 
 def _failed(feed: Feed, error: str) -> None:
@@ -116,8 +101,12 @@ def take(*, feed: Feed, reading: Reading, now: datetime | None = None) -> Taken:
     now = now or timezone.now()
     taken = Taken(refused=[vars(one) for one in reading.refused])
     taken.counts["refused"] = len(reading.refused)
-    _take_cameras(feed, reading.cameras, now, taken)
-    inside = _inside(feed.link, reading.events)
+    if feed.adapter == FeedAdapter.ITS_CAMERAS:
+        taken.counts.update(
+            road_cameras.take(feed=feed, seen=reading.cameras, refused=reading.refused, now=now)
+        )
+        return taken
+    inside = asking.inside(feed.link, reading.events)
     for event in reading.events:
         if event.source_id in inside:
             taken.counts[_take_event(feed, event, inside[event.source_id], now)] += 1
@@ -126,28 +115,8 @@ def take(*, feed: Feed, reading: Reading, now: datetime | None = None) -> Taken:
     present = {event.source_id for event in reading.events}
     # A record that could not be read may still be the same event.
     present |= {one.source_id for one in reading.refused}
-    if feed.adapter != "its_cameras":
-        _end_missing(feed, present, now, taken)
+    _end_missing(feed, present, now, taken)
     return taken
-
-
-def _inside(link: Link, seen: Iterable[CityEvent | SeenCamera]) -> dict[str, int]:
-    """Give the city of the link in which, or else near whose limit, each place lies, by id; in one
-    query."""
-    rows = [(one.source_id, one.lon, one.lat) for one in seen]
-    if not rows:
-        return {}
-    ids, lons, lats = (list(column) for column in zip(*rows, strict=True))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (p.id) p.id, m.id "
-            "FROM unnest(%s::text[], %s::float8[], %s::float8[]) AS p(id, lon, lat) "
-            "JOIN municipalities_municipality m ON m.id = ANY(%s) "
-            "WHERE ST_DWithin(m.boundary, ST_MakePoint(p.lon, p.lat)::geography, %s) "
-            "ORDER BY p.id, ST_Distance(m.boundary, ST_MakePoint(p.lon, p.lat)::geography), m.id",
-            [ids, lons, lats, link.serving_ids(), BUFFER_M],
-        )
-        return dict(cursor.fetchall())
 
 
 @transaction.atomic
@@ -204,7 +173,7 @@ def _open(feed: Feed, event: CityEvent, city_id: int, now: datetime) -> str:
 
 def _report(feed: Feed, item: FeedItem, event: CityEvent, city_id: int) -> None:
     link = feed.link
-    if link.allowed_kinds and event.kind_code not in link.allowed_kinds:
+    if not mapping.admits(link, event.kind_code):
         return
     taken = take_report(
         municipality=Municipality.objects.defer("boundary").get(pk=city_id),
@@ -263,62 +232,3 @@ def _end(feed: Feed, item: FeedItem, why: EndedBy, now: datetime) -> None:
     }
     text = f"{words[why]} ({feed.get_adapter_display()})"
     end_incident(incident=incident, agent=feed.link.code, text=text)
-
-
-def _take_cameras(feed: Feed, seen: tuple[SeenCamera, ...], now: datetime, taken: Taken) -> None:
-    inside = _inside(feed.link, seen)
-    rows = [
-        TrafficCamera(
-            municipality_id=inside[one.source_id],
-            feed=feed,
-            source_id=one.source_id,
-            name=one.name,
-            location=Point(one.lon, one.lat, srid=4326),
-            picture_format=one.picture_format,
-            road_section=one.road_section,
-            seen_at=now,
-        )
-        for one in seen
-        if one.source_id in inside
-    ]
-    TrafficCamera.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["feed", "source_id"],
-        update_fields=[
-            "municipality",
-            "name",
-            "location",
-            "picture_format",
-            "road_section",
-            "seen_at",
-        ],
-    )
-    if seen:
-        taken.counts["cameras"] = len(rows)
-        taken.counts["cameras elsewhere"] = len(seen) - len(rows)
-
-
-def fresh_address(*, camera: TrafficCamera, purpose: str, by: Any) -> SeenCamera:
-    """Ask the source for the camera's address of this moment; it is kept nowhere.
-
-    Raises: Unavailable when the source does not answer or has the camera no more.
-    """
-    feed = Feed.objects.select_related("link").get(pk=camera.feed_id)
-    try:
-        reading = ADAPTERS[feed.adapter](_fetch(feed))
-    except (transport.TransportError, Unreadable) as error:
-        raise Unavailable(_("the source of this camera does not answer")) from error
-    found = next((one for one in reading.cameras if one.source_id == camera.source_id), None)
-    if found is None:
-        raise Unavailable(_("the source has this camera no more"))
-    with transaction.atomic():
-        chain.record(
-            action="traffic_camera.opened",
-            subject_kind="traffic_camera",
-            subject_id=camera.pk,
-            municipality_id=camera.municipality_id,
-            actor_id=by.pk,
-            reason=purpose,
-        )
-    return found

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from incidents.choices import Service
 from incidents.reports import ReportIn, take_report
 from incidents.statuses import OPEN
-from linkage import alarms
-from linkage.models import Link
+from linkage import alarms, life, raw_intakes
+from linkage.choices import Direction
+from linkage.models import Alarm, Link
 from linkage.models_city import Sensor, SensorKind, SensorReading
 from linkage.services.city.endings import end_incident
 from linkage.services.city.levels import level_of
@@ -31,27 +32,40 @@ class TakenReadings:
     repeated: int = 0
     events: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
+    # Places in the batch whose sensor and time came before with another value; "sensor at".
+    conflicts: dict[int, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return vars(self)
+        return {name: value for name, value in vars(self).items() if name != "conflicts"}
+
+
+@dataclass(frozen=True)
+class _Good:
+    index: int
+    sensor: Sensor
+    at: datetime
+    value: float
 
 
 @transaction.atomic
-def take_readings(*, link: Link, readings: list[dict[str, Any]]) -> TakenReadings:
+def take_readings(*, link: Link, readings: list[dict[str, Any]], raw: bytes) -> TakenReadings:
     """Take a batch in: each sensor and time once, in the order of time; a bad one stops no other.
 
-    What is older than the newest reading of its sensor is kept and changes no level. An event is
-    of the city that the sensor stands in.
+    The batch itself is kept byte for byte. What is older than the newest reading of its sensor is
+    kept and changes no level. Another value for a known sensor and time is taken for none: the
+    first stands, and the caller must refuse it aloud (`conflicts`). An event is of the city that
+    the sensor stands in.
     Locks: the sensors named, in the order of their ids; then what the incident verbs lock, city
     by city.
     """
     done = TakenReadings()
+    raw_intakes.keep(link=link, raw=raw)
     named = {reading["sensor"] for reading in readings}
     rows = Sensor.objects.filter(link=link, code__in=named, is_active=True).order_by("pk")
     rows = rows.select_related("municipality")
     sensors = {sensor.code: sensor for sensor in rows.select_for_update(of=("self",))}
     latest = timezone.now() + FUTURE
-    good: list[tuple[datetime, Sensor, float]] = []
+    good: list[_Good] = []
     for index, reading in enumerate(readings):
         sensor, at = sensors.get(reading["sensor"]), moment_of(reading["at"])
         if sensor is None:
@@ -59,23 +73,27 @@ def take_readings(*, link: Link, readings: list[dict[str, Any]]) -> TakenReading
         elif at > latest:
             done.refused.append({"index": index, "reason": _("must not be in the future")})
         else:
-            good.append((at, sensor, float(reading["value"])))
-    for at, sensor, value in sorted(good, key=lambda one: (one[1].municipality_id, one[0])):
-        _take(link, sensor, at, value, done)
+            good.append(_Good(index, sensor, at, float(reading["value"])))
+    for one in sorted(good, key=lambda one: (one.sensor.municipality_id, one.at)):
+        _take(link, one, done)
     for sensor in sensors.values():
         sensor.save()
     return done
 
 
-def _take(link: Link, sensor: Sensor, at: datetime, value: float, done: TakenReadings) -> None:
+def _take(link: Link, one: _Good, done: TakenReadings) -> None:
+    sensor, at, value = one.sensor, one.at, one.value
     is_newest = sensor.measured_at is None or at > sensor.measured_at
     before = sensor.level
     level = _level(sensor, value) if is_newest else before
-    _row, is_new = SensorReading.objects.get_or_create(
+    row, is_new = SensorReading.objects.get_or_create(
         sensor=sensor, at=at, defaults={"value": value, "level": level}
     )
     if not is_new:
-        done.repeated += 1
+        if row.value == value:
+            done.repeated += 1
+        else:
+            done.conflicts[one.index] = f"{sensor.code} {at.isoformat()}"
         return
     done.taken += 1
     if not is_newest:
@@ -130,21 +148,46 @@ def _tell(link: Link, sensor: Sensor, before: int) -> None:
     sensor.incident = taken.incident
 
 
+def silent(now: datetime) -> list[Sensor]:
+    """Give the sensors in use that are silent: the workers and the auditor look alike.
+
+    Nobody expects to hear one whose link is suspended or in maintenance.
+    """
+    rows = Sensor.objects.filter(is_active=True).exclude(link__direction=Direction.OUT)
+    return [
+        sensor
+        for sensor in rows.select_related("municipality", "link").order_by("pk")
+        if not life.is_excused(sensor.link, now) and _is_silent(sensor, now)
+    ]
+
+
+def _is_silent(sensor: Sensor, now: datetime) -> bool:
+    limit = timedelta(seconds=sensor.stale_after_s)
+    return sensor.measured_at is None or now - sensor.measured_at > limit
+
+
+def silence_detail(sensor: Sensor) -> dict[str, Any]:
+    return {"code": sensor.code, "name": sensor.name}
+
+
 def watch(now: datetime | None = None) -> int:
-    """Raise an alarm for each sensor that is silent, clear it when it speaks; give the silent."""
-    now = now or timezone.now()
-    silent = 0
-    for sensor in Sensor.objects.filter(is_active=True).select_related("municipality"):
-        said = {
-            "kind": SILENT,
-            "municipality": sensor.municipality,
-            "subject_kind": "sensor",
-            "subject_id": sensor.pk,
-        }
-        limit = timedelta(seconds=sensor.stale_after_s)
-        if sensor.measured_at is None or now - sensor.measured_at > limit:
-            silent += 1
-            alarms.raise_(**said, detail={"code": sensor.code, "name": sensor.name})
-        else:
-            alarms.clear(**said)
-    return silent
+    """Let an alarm stand for each silent sensor and for no other; give how many there are."""
+    found = silent(now or timezone.now())
+    for sensor in found:
+        alarms.raise_(
+            kind=SILENT,
+            municipality=sensor.municipality,
+            subject_kind="sensor",
+            subject_id=sensor.pk,
+            detail=silence_detail(sensor),
+        )
+    still = [str(sensor.pk) for sensor in found]
+    standing = Alarm.objects.standing().filter(kind=SILENT).exclude(subject_id__in=still)
+    for alarm in standing.select_related("municipality"):
+        alarms.clear(
+            kind=SILENT,
+            municipality=alarm.municipality,
+            subject_kind=alarm.subject_kind,
+            subject_id=alarm.subject_id,
+        )
+    return len(found)

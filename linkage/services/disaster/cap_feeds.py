@@ -1,7 +1,7 @@
 """Ask another office's index for its alerts: only what is new, each entry once, failures told."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
@@ -24,6 +24,8 @@ FAILING, REFUSED = "cap.feed_failing", "cap.feed_refused"
 # One answer may be lost by accident; two in a row are told.
 TOLD_AFTER = 2
 LONGEST_PAUSE = timedelta(minutes=5)
+# A question so long due, and more than three turns, is one that nobody asks.
+UNASKED = timedelta(minutes=2)
 # The rest of a long index comes with the next question.
 ENTRIES_AT_ONCE = 20
 # Alerts that did not come, after which the office itself is taken to be away.
@@ -51,6 +53,20 @@ def due(now: datetime) -> list[int]:
     sources = CapSource.objects.exclude(feed_url="").filter(next_fetch_at__lte=now)
     open_links = sources.exclude(link__state__in=[LinkState.SUSPENDED, LinkState.MAINTENANCE])
     return list(open_links.exclude(link__direction=Direction.OUT).values_list("pk", flat=True))
+
+
+def failing(now: datetime) -> Iterator[tuple[CapSource, dict[str, object]]]:
+    """Give the sources that failed twice in a row, and those that nobody asks."""
+    sources = CapSource.objects.exclude(feed_url="").exclude(link__direction=Direction.OUT)
+    for source in sources.exclude(
+        link__state__in=[LinkState.SUSPENDED, LinkState.MAINTENANCE]
+    ).select_related("link"):
+        about: dict[str, object] = {"link": source.link.code}
+        if source.failures >= TOLD_AFTER:
+            yield source, about | {"failures": source.failures, "error": source.last_error}
+        elif now - source.next_fetch_at > max(UNASKED, timedelta(seconds=3 * source.interval_s)):
+            unasked = round((now - source.next_fetch_at).total_seconds())
+            yield source, about | {"unasked_s": unasked}
 
 
 def poll(*, source_id: int) -> int | None:

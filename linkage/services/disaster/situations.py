@@ -101,6 +101,7 @@ def set_level(*, situation: Situation, level: int, by: Any = None, agent: str = 
     row.report_every_min = CYCLES_MIN[row.level]
     row.next_report_at = _next(row)
     row.save(update_fields=["level", "report_every_min", "next_report_at"])
+    _clear_overdue(row)
     _fill_checklist(row)
     _write(row, "disaster.level", by=by, agent=agent)
     return row
@@ -115,6 +116,7 @@ def set_cycle(*, situation: Situation, every_min: int, by: Any) -> Situation:
     row.report_every_min = every_min
     row.next_report_at = _next(row)
     row.save(update_fields=["report_every_min", "next_report_at"])
+    _clear_overdue(row)
     _write(row, "disaster.cycle", by=by)
     return row
 
@@ -243,17 +245,26 @@ def mark_acknowledged(*, notice: OnwardNotice, name: str, by: Any) -> OnwardNoti
     return notice
 
 
+def overdue() -> list[Situation]:
+    """Give the situations whose report is due: the workers and the auditor look alike."""
+    late = Situation.objects.filter(ended_at=None, next_report_at__lt=timezone.now())
+    return list(late.select_related("incident", "municipality").order_by("next_report_at"))
+
+
+def overdue_detail(row: Situation) -> dict[str, Any]:
+    return {"number": row.incident.number, "due_at": moment(row.next_report_at)}
+
+
 def watch_cycles() -> int:
     """Raise an alarm for every report that is overdue; give how many stand."""
-    late = Situation.objects.filter(ended_at=None, next_report_at__lt=timezone.now())
-    rows = list(late.select_related("incident", "municipality")[:500])
+    rows = overdue()
     for row in rows:
         alarms.raise_(
             kind=OVERDUE,
             municipality=row.municipality,
             subject_kind="incident",
             subject_id=str(row.incident_id),
-            detail={"number": row.incident.number, "due_at": moment(row.next_report_at)},
+            detail=overdue_detail(row),
         )
     return len(rows)
 

@@ -22,6 +22,7 @@ import { Strips } from "./panels/strips.js";
 import { Topbar } from "./panels/topbar.js";
 import { VideoWall } from "./panels/video_wall.js";
 import { mountPolice112 } from "./police112.js";
+import { mountRoads } from "./roads.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { mountSame } from "./same.js";
 import { Store } from "./store.js";
@@ -138,6 +139,7 @@ const fire119 = mountFire119({ config, store, map, desk, now: () => vigil.now() 
 const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now(), alarm: (severity, text) => vigil.systemAlarm(severity, text) });
 desk.tour = (id) => disaster.tour(id);
 mountPolice112({ config, store, map, vigil, onIncident: (id) => desk.open(id) });
+mountRoads({ config, store, map, desk, sites, now: () => vigil.now() });
 const same = mountSame({ config, store, strips, onIncident: (id) => desk.open(id), now: () => vigil.now() });
 
 const feed = new Feed({ urls, store, getJson, onCondition: (condition) => vigil.condition(condition), onHeard: (at) => vigil.heard(at) });

@@ -153,13 +153,13 @@ export class Matrix {
 
   #direction(cells, link, way, since) {
     const out = way.direction === "out";
-    lines(cells.direction, [out ? t("Out") : t("In"), out && way.used && { text: link.transport === "push" ? t("we push") : t("they fetch") }, !way.used && { text: t("not used") }]);
+    lines(cells.direction, [out ? t("Out") : t("In"), out && way.used && { text: link.transport === "push" ? t("we push") : t("they fetch") }, way.sources?.length && { text: t("we ask") }, !way.used && { text: t("not used") }]);
     lines(cells.waiting, out ? [number(way.waiting), link.dead && { text: t("%(n)s given up", { n: number(link.dead) }), bad: true }] : [number(way.waiting), way.filed && { text: t("%(n)s wait for their report", { n: number(way.filed) }) }, link.held_back && { text: t("%(n)s held back", { n: number(link.held_back) }) }]);
     lines(cells.oldest, [since(way.oldest_at)]);
     lines(cells.last, way.last_at ? [since(way.last_at), { text: moment(way.last_at) }] : [t("never")]);
     lines(cells.acks, way.acks ? [`${span(way.acks.p50_s)} / ${span(way.acks.p90_s)}`, { text: t("of %(n)s", { n: number(way.acks.count) }) }] : ["—"]);
     lines(cells.clock, out ? ["—"] : this.#clock(way));
-    lines(cells.breaker, out ? this.#breaker(link, way) : ["—"]);
+    lines(cells.breaker, out ? this.#breaker(link, way) : this.#sources(way));
   }
 
   #clock(way) {
@@ -168,6 +168,17 @@ export class Matrix {
     }
     const text = `${way.skew_ms > 0 ? "+" : ""}${(way.skew_ms / 1000).toFixed(1)} s`;
     return [{ text: way.skew_marked ? t("%(skew)s: clock is off", { skew: text }) : text, bad: way.skew_marked }, { text: way.schema_version ? t("schema %(version)s", { version: way.schema_version }) : "—" }];
+  }
+
+  /** Each source that we ask: its failures in a row with the last error, and when it is asked next. */
+  #sources(way) {
+    const said = way.sources.flatMap((source) => {
+      const left = Math.max(0, Math.ceil((Date.parse(source.next_try_at) - this.wiring.now()) / 1000));
+      const next = left ? t("asked in %(age)s", { age: age(left * 1000) }) : t("asked now");
+      const failed = source.failures && { text: `${t("%(n)s failures in a row", { n: number(source.failures) })}: ${source.error}`, bad: true };
+      return [{ text: `${source.name}: ${next}` }, failed];
+    });
+    return said.length ? said : ["—"];
   }
 
   #breaker(link, way) {

@@ -9,7 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linkage.services.city import records
-from linkage.services.city.adapters import ADAPTERS, its_cameras, its_events, utic_events
+from linkage.services.city.adapters import (
+    ADAPTERS,
+    its_cameras,
+    its_events,
+    utic_events,
+    without_addresses,
+)
 from linkage.services.city.records import Unreadable
 from tests.linkage.city.answers import ITS_ROW, UTIC_ROW, its_answer, its_xml, utic_answer
 
@@ -104,6 +110,24 @@ def test_cameras_are_read_and_their_address_is_in_no_representation():
     assert camera.url.endswith("secret-token")
     assert "secret-token" not in repr(reading)
     assert [refused.code for refused in reading.refused] == ["no_address"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "struck"),
+    [
+        (
+            b'{"data": [{"cctvurl" : "http:\\/\\/x\\"y/tok=","cctvname":"a"},{"cctvurl":"z"}]}',
+            b'{"data": [{"cctvurl" : "","cctvname":"a"},{"cctvurl":""}]}',
+        ),
+        (
+            b"<data><cctvurl><![CDATA[http://x/\ntok]]></cctvurl><coordx>1</coordx></data>",
+            b"<data><cctvurl></cctvurl><coordx>1</coordx></data>",
+        ),
+        (b'{"header": {"resultCode": 0}}', b'{"header": {"resultCode": 0}}'),
+    ],
+)
+def test_addresses_are_struck_out_of_an_answer_and_nothing_else(raw, struck):
+    assert without_addresses(raw) == struck
 
 
 def test_one_record_may_stand_without_a_list():

@@ -7,9 +7,11 @@ from django.contrib.gis.geos import Point
 from django.utils import timezone
 
 from cctv.models_roads import RoadNetwork
+from controlroom.audit.models import Record
 from incidents.models import SiteOfConcern
 from linkage import alarms
 from linkage.models_city import Bell, Sensor
+from linkage.models_raw import RawIntake
 from linkage.services.city import sensors
 from tests.linkage.conftest import envelope
 
@@ -44,8 +46,13 @@ def test_what_the_city_has_and_measured_is_listed_and_only_read(page, client, li
         {"sensor": sensor.code, "at": (now - timedelta(minutes=n)).isoformat(), "value": 0.5 + n}
         for n in range(3)
     ]
-    sensors.take_readings(link=link, readings=readings)
+    sensors.take_readings(link=link, readings=readings, raw=b'{"readings": []}')
     assert "0.5 m" in page("linkage/sensor/")
+    batch = RawIntake.objects.get()
+    assert "&quot;readings&quot;" not in page("linkage/rawintake/")
+    assert "&quot;readings&quot;" in page(f"linkage/rawintake/{batch.pk}/change/")
+    assert Record.objects.filter(action="raw_intake.read", subject_id=batch.pk).count() == 1
+    page("linkage/trafficcamera/")
     shown = page(f"linkage/sensor/{sensor.pk}/change/")
     assert "1.5 m ·" in shown
     city = link.municipality

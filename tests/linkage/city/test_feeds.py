@@ -1,6 +1,5 @@
 """A feed is asked, its events come in once in each of their forms, and end when they end."""
 
-import json
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,25 +7,19 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from django.utils import timezone
 
-from controlroom.audit.models import Record
-from controlroom.errors import Unavailable
 from incidents import lifecycle
-from incidents.models import Incident, Report
+from incidents.models import Incident, Kind, Report
 from incidents.statuses import Status
-from linkage.models_city import Feed, FeedItem, TrafficCamera
+from linkage.models_agreements import KindMapping
+from linkage.models_city import Feed, FeedItem
+from linkage.models_raw import RawIntake
 from linkage.sealing import seal
 from linkage.services.city import feeds
-from linkage.services.city.adapters import its_cameras, its_events, utic_events
+from linkage.services.city.adapters import its_events, utic_events
+from linkage.services.city.records import MAX_BYTES
 from tests.linkage.city.answers import ITS_ROW, UTIC_ROW, its_answer, utic_answer
 
 NOW = datetime(2026, 11, 22, 0, 40, tzinfo=UTC)
-CAMERA = {
-    "cctvname": "한빛IC",
-    "cctvurl": "http://cctvsec.example/one-time-token",
-    "cctvformat": "HLS",
-    "coordx": "127.39",
-    "coordy": "36.36",
-}
 
 
 @pytest.fixture
@@ -143,38 +136,6 @@ def test_its_and_utic_of_one_link_never_share_a_case(feed, its):
     assert Incident.objects.count() == 2
 
 
-def test_a_cameras_address_is_stored_nowhere_and_asked_for_at_each_use(link, haneul, monkeypatch):
-    feed = Feed.objects.create(
-        municipality=link.municipality, link=link, adapter="its_cameras", url="http://x.example/"
-    )
-    answers = iter(["first", "second"])
-
-    def fetch(**_kwargs):
-        row = CAMERA | {"cctvurl": f"http://cctvsec.example/{next(answers)}"}
-        return json.dumps({"response": {"data": [row]}}).encode()
-
-    feeds.take(feed=feed, reading=its_cameras(json.dumps({"data": [CAMERA]}).encode()))
-    camera = TrafficCamera.objects.get()
-    assert "one-time-token" not in str(TrafficCamera.objects.values().get())
-    monkeypatch.setattr(feeds.transport, "fetch", fetch)
-    urls = [feeds.fresh_address(camera=camera, purpose="사고 확인", by=haneul).url for _ in "12"]
-    assert [url.rpartition("/")[2] for url in urls] == ["first", "second"]
-    assert Record.objects.filter(action="traffic_camera.opened").count() == 2
-
-
-def test_a_camera_that_the_source_dropped_is_said_to_be_gone(link, haneul, monkeypatch):
-    feed = Feed.objects.create(
-        municipality=link.municipality, link=link, adapter="its_cameras", url="http://x.example/"
-    )
-    feeds.take(feed=feed, reading=its_cameras(b'{"data": []}'))
-    camera = TrafficCamera.objects.create(
-        municipality=link.municipality, feed=feed, source_id="x", name="x", location="POINT(127 36)"
-    )
-    monkeypatch.setattr(feeds.transport, "fetch", lambda **_: b'{"data": []}')
-    with pytest.raises(Unavailable):
-        feeds.fresh_address(camera=camera, purpose="확인", by=haneul)
-
-
 class _Source(BaseHTTPRequestHandler):
     answer, status, asked = b"", 200, []
 
@@ -212,13 +173,40 @@ def test_a_due_feed_is_asked_over_http_with_its_key_and_once(feed, source):
     assert feeds.due(timezone.now()) == []
 
 
+def test_every_answer_is_kept_byte_for_byte_once_in_each_content(feed, source):
+    def ask(answer):
+        source.answer = answer
+        Feed.objects.update(next_poll_at=timezone.now())
+        feeds.poll(feed_id=feed.pk)
+
+    first, second = utic_answer(UTIC_ROW), b"<html>"
+    for answer in (first, first, second, first):
+        ask(answer)
+    rows = RawIntake.objects.filter(feed=feed).order_by("pk")
+    assert [(bytes(row.raw), row.times) for row in rows] == [(first, 2), (second, 1), (first, 1)]
+
+
+def test_a_code_that_means_nothing_here_yet_is_taken_in_whatever_the_agreement_names(feed):
+    feed.link.allowed_kinds = ["C07"]
+    assert take(feed, UTIC_ROW | {"incidenteTypeCd": "9"})["new"] == 1
+    assert Incident.objects.get().kind.is_mapped is False
+
+
+def test_a_code_that_the_links_table_maps_to_an_allowed_kind_is_no_reason_to_leave_it_out(feed):
+    feed.link.allowed_kinds = ["C07"]
+    kind = Kind.objects.get(service="city", code="C07")
+    KindMapping.objects.create(link=feed.link, code="UTIC-9", kind=kind)
+    assert take(feed, UTIC_ROW | {"incidenteTypeCd": "9"})["new"] == 1
+    assert Incident.objects.get().kind == kind
+
+
 @pytest.mark.parametrize(
     ("status", "answer", "error"),
     [
         (500, b"", "HTTP 500"),
         (302, b"", "HTTP 302"),
         (200, b"<html>", "not_xml"),
-        (200, b"x" * (feeds.MAX_BYTES + 1), "too large"),
+        (200, b"x" * (MAX_BYTES + 1), "too large"),
     ],
 )
 def test_a_source_that_fails_ends_nothing_and_is_asked_later(feed, source, status, answer, error):

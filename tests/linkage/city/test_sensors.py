@@ -1,5 +1,6 @@
 """A level begins at its threshold, ends below its hysteresis, and a silent sensor is an alarm."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -8,13 +9,17 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from controlroom.audit.models import Record
 from incidents import lifecycle
 from incidents.models import Incident
-from linkage.models import Alarm
+from linkage.choices import LinkState
+from linkage.models import Alarm, Link
 from linkage.models_city import Sensor, SensorReading
+from linkage.models_raw import RawIntake
 from linkage.services.city import sensors
 from linkage.services.city.levels import level_of
 
+HOUR = timedelta(hours=1)
 THRESHOLDS = (1.0, 1.5, 2.0, 2.5)
 
 
@@ -140,3 +145,51 @@ def test_a_silent_sensor_is_an_alarm_until_it_speaks(push, sensor):
     assert sensors.watch() == 0
     assert not Alarm.objects.standing().exists()
     assert sensors.watch(timezone.now() + timedelta(hours=1)) == 1
+
+
+def test_another_value_for_a_known_time_is_refused_aloud_and_stops_no_other(push, sensor, link):
+    assert push(0.5).data["taken"] == 1
+    answer = push(0.9, 1.1)
+    assert (answer.status_code, answer.data["code"]) == (409, "reading_conflict")
+    assert list(answer.data["errors"]) == ["readings[0].value"]
+    values = sensor.readings.order_by("at").values_list("value", flat=True)
+    assert list(values) == [0.5, 1.1]
+    alarm = Alarm.objects.standing().get(kind="link.conflict")
+    assert (alarm.subject_id, "underpass-1" in alarm.detail["message_id"]) == (link.code, True)
+    assert Record.objects.filter(action="link.message_conflict").count() == 1
+    # Twice in one batch it is the same.
+    stamp = timezone.now().isoformat()
+    assert push(1.3, 1.4, at=stamp).status_code == 409
+    assert sensor.readings.get(at=stamp).value == 1.3
+
+
+def test_each_batch_is_kept_byte_for_byte_and_the_same_one_is_only_counted(push, sensor, link):
+    for _ in range(2):
+        push(0.5, 1.1)
+    push(7.0, minute=5)
+    first, second = RawIntake.objects.filter(link=link).order_by("pk")
+    assert (first.times, second.times) == (2, 1)
+    assert json.loads(bytes(first.raw))["readings"][1]["value"] == 1.1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": LinkState.MAINTENANCE},
+        {"state": LinkState.SUSPENDED},
+        {"maintenance_from": timezone.now(), "maintenance_until": timezone.now() + HOUR},
+    ],
+    ids=["paused", "suspended", "planned"],
+)
+def test_planned_silence_is_no_alarm_and_ends_one(sensor, link, change):
+    assert sensors.watch() == 1
+    Link.objects.filter(pk=link.pk).update(**change)
+    assert sensors.watch() == 0
+    assert not Alarm.objects.standing().exists()
+
+
+def test_a_sensor_out_of_use_leaves_no_alarm_behind(sensor):
+    sensors.watch()
+    Sensor.objects.update(is_active=False)
+    assert sensors.watch() == 0
+    assert not Alarm.objects.standing().exists()

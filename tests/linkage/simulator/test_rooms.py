@@ -219,7 +219,7 @@ def asked(room, adapter, page):
 
 def test_the_city_systems_press_list_and_measure_as_the_city_takes_it_in(streets):
     room, _town = streets
-    assert (Bell.objects.count(), Sensor.objects.count(), Feed.objects.count()) == (28, 3, 2)
+    assert (Bell.objects.count(), Sensor.objects.count(), Feed.objects.count()) == (28, 3, 3)
     drawn(room, "bell")
     press = BellPress.objects.get()
     assert press.incident.kind.code == "C01"

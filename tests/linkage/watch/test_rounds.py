@@ -4,19 +4,26 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.contrib.gis.geos import Point
 from django.utils import timezone
 
 from controlroom.journal import pulses
 from controlroom.journal.models import Entry, Pulse
 from incidents import lifecycle, timers
 from incidents.models import Incident
-from linkage import outbox, transport
-from linkage.choices import LinkState
-from linkage.models import Alarm, Canary, Link, OutboxMessage
-from linkage.models_city import Feed
+from linkage import grants, outbox, transport
+from linkage.choices import Direction, LinkState
+from linkage.demo.link import room_link
+from linkage.models import Alarm, Canary, Link, OutboxMessage, StreamGrant
+from linkage.models_cap import CapSource
+from linkage.models_city import Feed, Sensor
+from linkage.models_disaster import Situation
+from linkage.services.city import sensors
+from linkage.services.disaster import situations
 from linkage.watch import canaries, checks, rounds
 from linkage.watch.rounds import Auditor
 from linkage.watch.scheduler import BEAT
+from tests.incidents.conftest import make_camera
 from tests.linkage.conftest import envelope
 
 HOUR = timedelta(hours=1)
@@ -107,10 +114,103 @@ def test_an_agency_that_should_speak_and_does_not_is_an_alarm(auditor, post, lin
     assert standing("link.silent") == []
 
 
+def test_a_new_two_way_link_is_expected_to_speak_and_one_that_only_hears_is_not(city):
+    assert room_link("police112", municipality=city).link.silent_after_s == 900
+    deaf = room_link("fire119", municipality=city, direction=Direction.OUT).link
+    assert deaf.silent_after_s is None
+
+
 def test_an_agency_that_need_not_speak_may_be_silent(auditor, link):
-    Link.objects.update(created_at=timezone.now() - HOUR)
+    Link.objects.update(created_at=timezone.now() - HOUR, silent_after_s=None)
     auditor.round()
     assert standing("link.silent") == []
+
+
+def test_who_is_only_asked_is_not_expected_to_speak(auditor, city):
+    link = room_link("city", municipality=city).link
+    Link.objects.update(created_at=timezone.now() - HOUR)
+    auditor.round()
+    assert len(standing("link.silent")) == 1
+    Feed.objects.create(municipality=city, link=link, adapter="its_events", url="http://x.example/")
+    auditor.round()
+    assert standing("link.silent") == []
+
+
+def test_a_silent_sensor_is_noticed_without_a_worker_until_it_is_out_of_use(auditor, city):
+    link = room_link("city", municipality=city).link
+    sensor = Sensor.objects.create(
+        municipality=city,
+        link=link,
+        code="water",
+        name="수위",
+        kind="water_level",
+        unit="m",
+        location=Point(127.4, 36.4, srid=4326),
+        attention_from=1.0,
+    )
+    auditor.round()
+    assert [alarm.subject_id for alarm in standing("sensor.silent")] == [str(sensor.pk)]
+    # The workers say the same of the same: one alarm.
+    sensors.watch()
+    assert len(standing("sensor.silent")) == 1
+    Sensor.objects.update(is_active=False)
+    auditor.round()
+    assert standing("sensor.silent") == []
+
+
+def test_an_index_of_alerts_that_fails_or_that_nobody_asks_is_noticed(auditor, city):
+    link = room_link("disaster", municipality=city).link
+    CapSource.objects.create(link=link, feed_url="http://x.example/", failures=2, last_error="HTTP")
+    auditor.round()
+    assert standing("cap.feed_failing")[0].detail["failures"] == 2
+    CapSource.objects.update(failures=0)
+    auditor.round()
+    assert standing("cap.feed_failing") == []
+    CapSource.objects.update(next_fetch_at=timezone.now() - HOUR)
+    auditor.round()
+    assert standing("cap.feed_failing")[0].detail["unasked_s"] >= 3600
+    Link.objects.update(state=LinkState.SUSPENDED)
+    auditor.round()
+    assert standing("cap.feed_failing") == []
+
+
+def test_an_overdue_situation_report_is_noticed_until_the_cycle_or_the_level_changes(
+    auditor, post, haneul, link
+):
+    post(envelope())
+    situation = situations.declare(incident=Incident.objects.get(), level=2, by=haneul)
+    for settle in (
+        lambda: situations.set_cycle(situation=situation, every_min=60, by=haneul),
+        lambda: situations.set_level(situation=situation, level=3, by=haneul),
+    ):
+        Situation.objects.update(next_report_at=timezone.now() - HOUR)
+        auditor.round()
+        assert len(standing("disaster.report_overdue")) == 1
+        settle()
+        # At once, and not only when somebody looks.
+        assert standing("disaster.report_overdue") == []
+
+
+def test_a_grant_that_outlives_its_time_is_noticed_until_it_is_ended(auditor, post, city, link):
+    post(envelope())
+    grant = grants.give(
+        link=link,
+        incident=Incident.objects.get(),
+        case_number="20261122-000001",
+        camera_id=make_camera(city, 127.4, 36.4, "시청").pk,
+        purpose="emergency",
+        basis="x",
+        request_id="r",
+        lasting=timedelta(minutes=30),
+    )
+    auditor.round()
+    assert standing("grant.overdue") == []
+    StreamGrant.objects.filter(pk=grant.pk).update(expires_at=timezone.now() - HOUR)
+    auditor.round()
+    assert standing("grant.overdue")[0].detail["open"] == 1
+    grants.end_overdue()
+    auditor.round()
+    assert standing("grant.overdue") == []
 
 
 def test_a_canary_that_nobody_takes_means_that_no_worker_works(auditor, city):
@@ -253,7 +353,8 @@ def test_a_traffic_source_that_fails_or_is_asked_by_nobody_is_an_alarm_until_it_
     Feed.objects.update(failures=0, answered_at=timezone.now())
     auditor.round()
     assert standing("source.silent") == []
-    assert Entry.objects.filter(kind="alarm.cleared").count() == 1
+    cleared = Entry.objects.filter(kind="alarm.cleared").values_list("data", flat=True)
+    assert [data["alarm"]["kind"] for data in cleared].count("source.silent") == 1
     # Nobody asked, though nothing failed.
     Feed.objects.update(answered_at=now - HOUR)
     assert len(look()) == 1

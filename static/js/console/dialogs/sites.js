@@ -40,6 +40,16 @@ export class Sites {
     this.list.replaceChildren(...found.picks.map((pick) => this.#camera({ ...pick, connected: true }, distance(pick.distance_m))));
   }
 
+  /**
+   * A road operator's camera: no direction is known of it.
+   * @param {any} camera
+   * @param {string} about
+   */
+  openRoad(camera, about) {
+    this.#begin(camera.name, t("Traffic camera of another operator. Every view is put on record."));
+    this.list.replaceChildren(this.#row(camera, about));
+  }
+
   #begin(title, about) {
     setText(byId("site-title"), title);
     setText(byId("site-about"), about);
@@ -55,12 +65,16 @@ export class Sites {
 
   #camera(camera, extra) {
     const looks = camera.bearing_deg === null || camera.bearing_deg === undefined ? t("direction unknown") : t("looks %(point)s", { point: compass(camera.bearing_deg) });
+    return this.#row(camera, [healthName(camera.health), looks, extra].filter(Boolean).join(" · "));
+  }
+
+  #row(camera, about) {
     const watch = () => {
       this.dialog.close();
       this.onWatch([camera], camera.name);
     };
     const canWatch = this.mayWatch && camera.connected;
     const button = h("button", { class: "button button-small", type: "button", disabled: !canWatch, onclick: watch }, canWatch ? t("Watch") : t("No picture"));
-    return h("li", { class: "camera" }, h("strong", null, camera.name), button, h("span", { class: "camera-why muted" }, [healthName(camera.health), looks, extra].filter(Boolean).join(" · ")));
+    return h("li", { class: "camera" }, h("strong", null, camera.name), button, h("span", { class: "camera-why muted" }, about));
   }
 }
