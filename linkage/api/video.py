@@ -11,8 +11,10 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
 from cctv import streams
+from cctv.errors import PictureMissing
 from cctv.relay_watch import StreamState
-from cctv.video_api import FIRST_PICTURE_S, LOOK_S, PLAYLIST_TYPE, PictureMissing
+from cctv.streams import FIRST_PICTURE_S, LOOK_S
+from cctv.video_api import PLAYLIST_TYPE
 from controlroom.errors import OutOfScope
 from linkage import grants
 from linkage.api.base import AgencyView

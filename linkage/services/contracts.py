@@ -11,7 +11,7 @@ from linkage.services.disaster import told as disaster_told
 from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
 from linkage.services.police112.told import TOLD_BESIDE
-from linkage.told import CLOSE_ACK, REPORTS, RESYNC_ASKED, TEST, facts
+from linkage.told import CLOSE_ACK, REPORTS, RESYNC_ASKED, STILL, TEST, facts
 from linkage.wire import REPORT_TAKEN, RESYNC, TEST_MESSAGE, Schema, envelope
 
 # What the agencies of every service may say and are told of no case: in no table of its states.
@@ -60,7 +60,7 @@ CONTRACTS: dict[str, Contract] = {
             "fire119",
             {**fire119.PAYLOADS, "ACK": REPORT_TAKEN},
             fire119.CORRECTION,
-            told_beside=REPORTS,
+            told_beside={**REPORTS, "STILL": STILL},
         ),
     )
 }

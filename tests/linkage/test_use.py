@@ -40,9 +40,11 @@ def test_the_use_counts_real_cases_and_who_opened_them(link, incident):
 
 def test_whether_it_is_dormant_is_the_links_own_state_and_nothing_else(link, other_link, incident):
     links = Link.objects.order_by("pk")
-    assert [row["dormant"] for row in use_of(links, city=link.municipality).values()] == [False, False]
+    found = use_of(links, city=link.municipality).values()
+    assert [row["dormant"] for row in found] == [False, False]
     Link.objects.filter(pk=link.pk).update(state=LinkState.DORMANT)
-    assert [row["dormant"] for row in use_of(links.all(), city=link.municipality).values()] == [True, False]
+    found = use_of(links.all(), city=link.municipality).values()
+    assert [row["dormant"] for row in found] == [True, False]
 
 
 def test_events_of_a_source_that_we_ask_are_use_and_a_bell_is_counted_once(city, haneul):

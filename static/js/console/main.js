@@ -25,6 +25,7 @@ import { mountPolice112 } from "./police112.js";
 import { mountRoads } from "./roads.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { mountSame } from "./same.js";
+import { mountStills } from "./stills.js";
 import { Store } from "./store.js";
 import { Phone } from "../phone/phone.js";
 import { Vigil } from "./vigil.js";
@@ -60,6 +61,7 @@ const map = new OperationsMap(byId("map"), {
 const wall = new VideoWall({
   mountVideo,
   ticketUrl: (id) => `${urls.cameras}${id}/ticket/`,
+  onStill: (camera) => stills.take(camera),
   onChange: (open) => panel.detail && map.cameras.show(panel.detail.cameras.picks, panel.detail, open),
 });
 const actions = new Actions({ config, incidents: () => store.state.incidents.values(), mapCentre: () => map.centre(), onDetail: (detail) => onDetail(detail) });
@@ -138,7 +140,8 @@ store.subscribe((changes, state) => {
 const fire119 = mountFire119({ config, store, map, desk, now: () => vigil.now() });
 const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now(), alarm: (severity, text) => vigil.systemAlarm(severity, text) });
 desk.tour = (id) => disaster.tour(id);
-mountPolice112({ config, store, map, vigil, onIncident: (id) => desk.open(id) });
+const stills = mountStills({ config, store, wall, now: () => vigil.now() });
+mountPolice112({ config, store, map, vigil, stills, onIncident: (id) => desk.open(id) });
 mountRoads({ config, store, map, desk, sites, now: () => vigil.now() });
 const same = mountSame({ config, store, strips, onIncident: (id) => desk.open(id), now: () => vigil.now() });
 
@@ -197,6 +200,7 @@ const runs = {
     await same.focus();
   },
   enlarge: (event) => wall.enlarge(Number(event?.code.at(-1)) - 1),
+  still: () => stills.take(),
   stop: () => wall.stop(),
   centre,
   filter: () => strips.focusFilter(),
