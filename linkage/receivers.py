@@ -13,7 +13,7 @@ from incidents.statuses import ENDED
 from linkage import delivery, mapping, neighbours, tasks
 from linkage.obligations import owed
 from linkage.services.disaster import situations
-from linkage.services.police112 import video
+from linkage.services.police112 import shares, video
 
 
 @receiver(fact_recorded, dispatch_uid="linkage.plan")
@@ -33,6 +33,7 @@ def nudge_owed(link_id: int, *, is_urgent: bool, **_kwargs: Any) -> None:
 @receiver(fact_recorded, dispatch_uid="linkage.police112.video")
 def follow_with_video(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
     video.after_fact(incident=incident, event=event)
+    shares.after_fact(incident=incident)
 
 
 @receiver(fact_recorded, dispatch_uid="linkage.neighbours")

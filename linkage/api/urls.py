@@ -17,6 +17,7 @@ from linkage.api.incidents import IncidentsView, IncidentView
 from linkage.api.messages import MessagesView
 from linkage.api.outbound import AcknowledgeView, CommitView, OutboundView
 from linkage.api.readings import ReadingsView
+from linkage.api.terminals import SharesView, ShareView, TerminalsView, TerminalView
 from linkage.api.token import TokenView
 from linkage.api.trials import HeartbeatView, TestMessageView
 from linkage.api.video import GrantPieceView, GrantPlaylistView
@@ -46,6 +47,16 @@ urlpatterns = [
         "links/<str:link>/grants/<str:grant>/<str:piece>",
         GrantPieceView.as_view(),
         name="grant-piece",
+    ),
+    path("links/<str:link>/terminals", TerminalsView.as_view(), name="terminals"),
+    path("links/<str:link>/terminals/<str:number>", TerminalView.as_view(), name="terminal"),
+    path(
+        "links/<str:link>/cases/<str:receipt_no>/shares", SharesView.as_view(), name="shares"
+    ),
+    path(
+        "links/<str:link>/cases/<str:receipt_no>/shares/<str:share>",
+        ShareView.as_view(),
+        name="share",
     ),
     path("incidents", IncidentsView.as_view(), name="incidents"),
     path("incidents/<str:receipt_no>", IncidentView.as_view(), name="incident"),

@@ -6,18 +6,18 @@ from django.utils.translation import gettext as _
 
 from incidents import joins, lifecycle
 from incidents.facts import note_fact
-from incidents.history import lock
 from incidents.models import Incident
 from incidents.models_joins import JoinKind
-from incidents.statuses import OPEN, Status, Verb, target
+from incidents.statuses import Status, Verb, target
 from linkage import filed
 from linkage.choices import InboxResult
 from linkage.errors import OutOfSequence
 from linkage.models import Case, Link
 from linkage.services import casework
 from linkage.services.handling import Done, Handler
-from linkage.services.police112 import units, video
-from linkage.services.police112.sequences import CaseState, Ruling, Word, ruling
+from linkage.services.police112 import shares, units, video
+from linkage.services.police112.cases import state_of, worked_on
+from linkage.services.police112.sequences import Ruling, Word, ruling
 from linkage.wire import Message
 
 # The words of the 112 room, as its own people write them on the timeline.
@@ -45,6 +45,8 @@ def take_status(link: Link, message: Message) -> Done:
         return Done(InboxResult.FILED)
     incident = case.incident
     said = message.payload
+    if said["status"] in {"CLOSED", "WITHDRAWN"}:
+        shares.hold(case)
     words = [STATUS_WORDS[said["status"]], said.get("unit", ""), said.get("text", "")]
     text = " · ".join(word for word in words if word)
     on_the_way = said["status"] in {"DISPATCHED", "ARRIVED"}
@@ -53,9 +55,11 @@ def take_status(link: Link, message: Message) -> Done:
     else:
         incident = lifecycle.add_note(incident=incident, by=None, agent=link.code, text=text)
     if said["status"] == "CLOSED":
-        video.end_for_agency(link=link, case_number=case.external_id)
+        _end_for_agency(link, case)
     if said["status"] == "WITHDRAWN":
-        units.leave(link=link, case_number=case.external_id, unit=said.get("unit", ""))
+        left = {"link": link, "case_number": case.external_id, "unit": said.get("unit", "")}
+        units.leave(**left)
+        shares.unit_left(**left)
     return Done(InboxResult.APPLIED, incident)
 
 
@@ -65,7 +69,7 @@ def take_stream_request(link: Link, message: Message) -> Done:
     found = _ruling(message, case)
     if case is None or found.word is Word.FILED:
         return Done(InboxResult.FILED)
-    incident = _worked_on(case)
+    incident = worked_on(case)
     video.take_request(case=case, incident=incident, message=message, standing=found.reason)
     return Done(InboxResult.APPLIED, incident)
 
@@ -75,7 +79,7 @@ def take_position(link: Link, message: Message) -> Done:
     case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
-    incident = _worked_on(case)
+    incident = worked_on(case)
     _admit(message, case)
     is_newer = units.take_position(case=case, incident=incident, message=message)
     return Done(InboxResult.APPLIED if is_newer else InboxResult.STALE, incident)
@@ -88,8 +92,8 @@ def take_close(link: Link, message: Message) -> Done:
         return Done(InboxResult.FILED)
     words = [STATUS_WORDS["CLOSED"], message.payload.get("text", "")]
     # Before the journal, which ending the video writes.
-    lock(case.incident)
-    video.end_for_agency(link=link, case_number=case.external_id)
+    shares.hold(case)
+    _end_for_agency(link, case)
     incident = casework.acknowledge_close(
         link,
         message,
@@ -98,6 +102,11 @@ def take_close(link: Link, message: Message) -> Done:
         data={"closing_code": message.payload.get("closing_code", "")},
     )
     return Done(InboxResult.APPLIED, incident)
+
+
+def _end_for_agency(link: Link, case: Case) -> None:
+    video.end_for_agency(link=link, case_number=case.external_id)
+    shares.end_for_agency(link=link, case_number=case.external_id)
 
 
 def take_close_ack(link: Link, message: Message) -> Done:
@@ -113,7 +122,7 @@ def take_together(kind: JoinKind, link: Link, message: Message) -> Done:
     case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
-    said, incident = message.payload, _worked_on(case)
+    said, incident = message.payload, worked_on(case)
     number = said.get("incident_number", "")
     other = Incident.objects.filter(municipality=link.municipality, number=number).first()
     if other is None or other.pk == incident.pk:
@@ -139,24 +148,8 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def _worked_on(case: Case) -> Incident:
-    """Give the incident that the case is worked on as: a duplicate's is the other one."""
-    original: Incident | None = case.incident.duplicate_of
-    return original or case.incident
-
-
 def _ruling(message: Message, case: Case | None) -> Ruling:
     return ruling(message.message_type, state_of(case))
-
-
-def state_of(case: Case | None) -> CaseState:
-    """Say where the case stands; a duplicate stands where its original does."""
-    if case is None:
-        return CaseState.UNKNOWN
-    status = _worked_on(case).status
-    if status == Status.CANCELLED:
-        return CaseState.CANCELLED
-    return CaseState.OPEN if status in OPEN else CaseState.ENDED
 
 
 def _admit(message: Message, case: Case) -> None:
