@@ -80,6 +80,7 @@ def addresses(code: str) -> dict[str, str]:
         "reports": f"{base}linkage/reports/",
         "situations": f"{base}linkage/situations/",
         "grants": f"{base}linkage/grants/",
+        "shares": f"{base}linkage/shares/",
         "phone": f"{base}linkage/phone-tasks/",
         "boundary": reverse("boundary", args=[code]),
         "basemap": reverse("base-map", args=[code]),

@@ -25,6 +25,7 @@ urlpatterns = [
     path("incidents/<uuid:incident_id>/reports/", views_filed.reports, name="reports"),
     path("units/", views_police112.unit_positions, name="units"),
     path("grants/<uuid:reference>/revoke/", views_police112.revoke_grant, name="grant-revoke"),
+    path("shares/<uuid:reference>/revoke/", views_police112.revoke_share, name="share-revoke"),
     path("incidents/<uuid:incident_id>/police112/", views_police112.police112, name="police112"),
     path("incidents/<uuid:incident_id>/fire119/", views_fire119.fire119, name="fire119"),
     path(
