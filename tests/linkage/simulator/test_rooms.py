@@ -125,7 +125,9 @@ def by_django(request: httpx.Request) -> httpx.Response:
     return httpx.Response(said.status_code, headers=cookies, content=said.content)
 
 
-def test_a_dispatched_case_is_on_a_terminal_until_its_end(city):
+def test_a_dispatched_case_is_on_a_terminal_until_its_end(city, monkeypatch):
+    # Looks are counted from now: the first comes after all that is due.
+    monkeypatch.setattr("linkage.simulator.police112.LOOK_EVERY_S", 10_000.0)
     line = Line(room_link("police112", municipality=city).link, "police112")
     room = Police112Room(
         client=line,
