@@ -1,6 +1,6 @@
 """What can go wrong with cameras, named for what happened."""
 
-from controlroom.errors import Invalid
+from controlroom.errors import Invalid, Unavailable
 
 
 class AreaInvalid(Invalid):
@@ -13,3 +13,9 @@ class RoadsInvalid(Invalid):
     """The file of a road network cannot be taken in; `fields` says what is wrong."""
 
     code = "roads_invalid"
+
+
+class PictureMissing(Unavailable):
+    """The camera gives no picture now; `fields` may say why under "camera"."""
+
+    code = "no_picture"

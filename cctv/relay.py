@@ -84,7 +84,12 @@ def ffmpeg() -> str:
     return settings.FFMPEG or str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def _font() -> Path | None:
+def launcher() -> list[str]:
+    """Start an ffmpeg that dies with the thread that asked for it."""
+    return [sys.executable, "-I", "-S", relay_launch.__file__, str(os.getpid()), ffmpeg()]
+
+
+def font_file() -> Path | None:
     for root in (*settings.STATICFILES_DIRS, settings.STATIC_ROOT):
         if (found := Path(root) / FONT_FILE).exists():
             return found
@@ -180,7 +185,7 @@ class Relay(threading.Thread):
             (self.folder.path / relay_command.NAME).write_text(source.name, encoding="utf-8")
             font = self.folder.path / relay_command.FONT
             font.unlink(missing_ok=True)
-            if found := _font():
+            if found := font_file():
                 font.symlink_to(found)
             return relay_command.synthetic(run=self.run_id, seed=source.seed)
         patient = self.watch.reason == "no_picture"
@@ -194,9 +199,8 @@ class Relay(threading.Thread):
         )
 
     def _spawn(self, plan: Plan) -> subprocess.Popen[bytes]:
-        launch = [sys.executable, "-I", "-S", relay_launch.__file__, str(os.getpid()), ffmpeg()]
         self.process = subprocess.Popen(  # noqa: S603  # our own launcher and arguments
-            [*launch, *plan.arguments],
+            [*launcher(), *plan.arguments],
             cwd=self.folder.path,
             env=CHILD_ENVIRONMENT,
             stdin=subprocess.PIPE,

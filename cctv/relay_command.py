@@ -6,6 +6,9 @@ from cctv.scene import street
 
 FONT = "font.woff"
 NAME = "name.txt"
+MARK = "mark.txt"
+# A still is as sharp as its camera, but no larger than a patrol terminal can use.
+STILL_WIDTH = 1920
 SEGMENT_S = 1
 LISTED = 6
 # Below this mean difference (of 1) two pictures are the same one; a living sensor has more noise.
@@ -111,3 +114,22 @@ def stream(
         writing += ["-map", "0:v:0", "-vf", freeze, "-fps_mode", "passthrough", "-f", "null", "-"]
     script = _script(url, scheme=scheme, patience_us=patience_us, ca_file=ca_file)
     return Plan([*_BASE, *reading, *writing], script, copies=not transcode)
+
+
+def still() -> list[str]:
+    """Make one JPEG of the piece that comes by standard input, with MARK burnt into its foot.
+
+    The first frame: a piece begins with a whole one. What the camera sends opens nothing else.
+    """
+    mark = ":".join(
+        (
+            f"drawtext=fontfile={FONT}:expansion=none:textfile={MARK}",
+            "fontcolor=white:fontsize=h/26:line_spacing=4",
+            "box=1:boxcolor=black@0.65:boxborderw=8:x=12:y=H-th-14",
+        )
+    )
+    shrink = f"scale=w=min({STILL_WIDTH}\\,iw):h=-2"
+    reading = ["-hide_banner", "-nostats", "-loglevel", "error", "-protocol_whitelist", "pipe"]
+    reading += ["-f", "mp4", "-i", "pipe:0", "-map", "0:v:0", "-frames:v", "1"]
+    writing = ["-vf", f"{shrink},{mark}", "-c:v", "mjpeg", "-q:v", "4", "-map_metadata", "-1"]
+    return [*reading, *writing, "-f", "image2pipe", "pipe:1"]

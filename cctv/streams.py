@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -35,8 +35,12 @@ TOUCH_S = 1.0
 IDLE_NEWS_S = 2.0
 # The owner writes once a second; silence for longer means the owner itself is in trouble.
 SILENT_S = 3.5
+# Whoever asks before the first picture is held this long rather than sent away to retry.
+FIRST_PICTURE_S = 12.0
+LOOK_S = 0.05
 SEGMENT = re.compile(r"[0-9a-f]{8}-(?:init\.mp4|[0-9]{1,12}\.m4s)")
 _RUN = re.compile(r"[0-9a-f]{8}")
+_LENGTH = re.compile(r"^#EXTINF:([0-9.]+)", re.MULTILINE)
 
 
 class RelaysBusy(Unavailable):
@@ -51,6 +55,15 @@ class Seen:
     run: str = ""
     reason: str = ""
     last_frame_age_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The newest complete piece of a picture, with what a decoder reads before it."""
+
+    body: bytes = field(repr=False)
+    # Of its first frame, as far as this machine knows it; seconds of the clock on the wall.
+    began_at: float
 
 
 _relays: dict[int, Relay] = {}
@@ -218,6 +231,29 @@ def segment(camera_id: int, name: str) -> bytes | None:
         return None
     with contextlib.suppress(FileNotFoundError):
         return (_folder(camera_id).path / name).read_bytes()
+    return None
+
+
+def newest(camera_id: int) -> Piece | None:
+    """Give the newest piece of the running relay, or None while there is none.
+
+    A piece is written when its last frame has come, so its first came one length of it before.
+    """
+    found = playlist(camera_id)
+    if found is None:
+        return None
+    run, listed = found
+    names = [line for line in listed.decode().splitlines() if line.endswith(".m4s")]
+    lengths = _LENGTH.findall(listed.decode())
+    if not names or not lengths or not SEGMENT.fullmatch(names[-1]):
+        return None
+    folder = _folder(camera_id).path
+    # The relay removes pieces while this reads: the next look finds the one after it.
+    with contextlib.suppress(FileNotFoundError):
+        last = folder / names[-1]
+        written_at = last.stat().st_mtime
+        body = (folder / f"{run}-init.mp4").read_bytes() + last.read_bytes()
+        return Piece(body, written_at - float(lengths[-1]))
     return None
 
 

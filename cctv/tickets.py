@@ -95,7 +95,7 @@ def issue(
     expires_at = timezone.now() + timedelta(seconds=FIRST_USE_S)
     with transaction.atomic():
         if incident_id is not None:
-            _ask_incident(incident_id, camera, viewer)
+            ask_incident(incident_id, camera, viewer)
         VideoTicket.objects.create(
             digest=_digest(token),
             municipality_id=camera.municipality_id,
@@ -111,7 +111,11 @@ def issue(
     return Issued(token, expires_at)
 
 
-def _ask_incident(incident_id: uuid.UUID, camera: Camera, viewer: User) -> None:
+def ask_incident(incident_id: uuid.UUID, camera: Camera, viewer: User) -> None:
+    """Ask the room of incidents whether pictures of this camera may be seen for this one.
+
+    Raises: TicketRefused.
+    """
     answers = incident_asked.send(
         sender=VideoTicket,
         incident_id=incident_id,

@@ -15,27 +15,22 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cctv import passes, streams, tickets
+from cctv.errors import PictureMissing
 from cctv.models import Camera
 from cctv.passes import Pass
 from cctv.relay_watch import StreamState
 from cctv.sources import source_of
+from cctv.streams import FIRST_PICTURE_S, LOOK_S
 from cctv.tickets import Caller, TicketRefused
 from controlroom.accounts.models import User
-from controlroom.errors import OutOfScope, Unavailable
+from controlroom.errors import OutOfScope
 from controlroom.municipalities.access import municipality_for
 from controlroom.municipalities.roles import Right
 
-# A player that asks before the first picture is held this long rather than sent away to retry.
-FIRST_PICTURE_S = 12.0
-LOOK_S = 0.05
 FLUSH_S = 5.0
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 SCHEME = "Ticket "
 _flushed_at = [0.0]
-
-
-class PictureMissing(Unavailable):
-    code = "no_picture"
 
 
 class TicketRequest(serializers.Serializer[Any]):

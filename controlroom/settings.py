@@ -164,6 +164,8 @@ CAMERA_CA_FILE = env.text("CONTROLROOM_CAMERA_CA_FILE", "")
 FFMPEG = env.text("CONTROLROOM_FFMPEG", "")
 RELAY_LIMIT = env.integer("CONTROLROOM_RELAY_LIMIT", 32, minimum=1)
 VIEW_MAX_S = env.integer("CONTROLROOM_VIEW_MAX_S", 3600, minimum=60)
+# Days after which a still is destroyed; what it was stays on record.
+STILL_DAYS = env.integer("CONTROLROOM_STILL_DAYS", 30, minimum=1)
 
 # --- exchanges --------------------------------------------------------------------------
 CELERY_BROKER_URL = (
@@ -216,6 +218,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "linkage.tasks.end_overdue_grants",
         "schedule": 10.0,
         "options": {"expires": 20},
+    },
+    "destroy stills whose time is over": {
+        "task": "linkage.tasks.destroy_stills",
+        "schedule": 300.0,
+        "options": {"expires": 290},
     },
     "watch the city's sensors": {
         "task": "linkage.tasks.watch_sensors",

@@ -394,6 +394,8 @@ from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: 
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
 from linkage.models_regions import Region as Region  # noqa: E402, PLC0414
 from linkage.models_seats import AgencySeat as AgencySeat  # noqa: E402, PLC0414 - likewise
+from linkage.models_stills import Still as Still  # noqa: E402, PLC0414 - likewise
+from linkage.models_stills import StillRelease as StillRelease  # noqa: E402, PLC0414 - likewise
 from linkage.models_terminals import Terminal as Terminal  # noqa: E402, PLC0414 - likewise
 from linkage.models_terminals import TerminalShare as TerminalShare  # noqa: E402, PLC0414
 from linkage.models_tls import LinkTls as LinkTls  # noqa: E402, PLC0414 - likewise

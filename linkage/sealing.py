@@ -11,12 +11,21 @@ def _fernet() -> MultiFernet:
 
 
 def seal(plain: str) -> bytes:
-    return _fernet().encrypt(plain.encode())
+    return seal_bytes(plain.encode())
+
+
+def seal_bytes(plain: bytes) -> bytes:
+    return _fernet().encrypt(plain)
 
 
 def unseal(sealed: bytes | memoryview) -> str:
     """Raises: Unavailable when no key of today opens it."""
+    return unseal_bytes(sealed).decode()
+
+
+def unseal_bytes(sealed: bytes | memoryview) -> bytes:
+    """Raises: Unavailable when no key of today opens it."""
     try:
-        return _fernet().decrypt(bytes(sealed)).decode()
+        return _fernet().decrypt(bytes(sealed))
     except InvalidToken as error:
         raise Unavailable("no field key opens this secret") from error

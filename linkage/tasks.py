@@ -19,6 +19,7 @@ from linkage import (
     neighbours,
     outbox,
     phone,
+    stills,
 )
 from linkage.lanes import lanes
 from linkage.services.city import feeds, sensors
@@ -84,6 +85,12 @@ def take_canaries() -> None:
 def end_overdue_grants() -> None:
     grants.end_overdue()
     shares.end_overdue()
+
+
+@shared_task(name="linkage.tasks.destroy_stills")
+def destroy_stills() -> None:
+    while stills.destroy_overdue():
+        pass
 
 
 @shared_task(name="linkage.tasks.watch_sensors")

@@ -47,6 +47,7 @@ def page(request: HttpRequest) -> HttpResponse:
     config = {
         "now": reverse("patrol:now"),
         "cameras": reverse("patrol:page") + "cameras/",
+        "stills": reverse("patrol:page") + "stills/",
         "number": terminal.number,
     }
     return render(request, "patrol/page.html", {"terminal": terminal, "config": config})
@@ -125,6 +126,12 @@ class NowView(PatrolView):
                 **patrol.picture(share),
             }
         )
+
+
+class StillView(PatrolView):
+    def get(self, request: Request, still: UUID) -> HttpResponse:
+        share = shares.shown_to(self.terminal())
+        return self.send(patrol.still_of(share, still), "image/jpeg")
 
 
 class PlaylistView(PatrolView):

@@ -18,7 +18,7 @@ from incidents.cameras import current_choice
 from incidents.events import OPEN as OPENED
 from incidents.features import moment
 from incidents.models import Incident, IncidentEvent
-from linkage import agreements, grants
+from linkage import agreements, grants, stills
 from linkage.choices import DataKind, MessageType
 from linkage.models import OutboxMessage, StreamGrant, TerminalShare, UnitPosition
 from linkage.services.police112.units import unit_item
@@ -37,6 +37,7 @@ def picture(share: TerminalShare) -> dict[str, Any]:
         "address": incident.address,
         "unit": _unit(share),
         "escape": _escape(share),
+        "stills": _stills(share),
         "streams": _streams(share),
     }
     shown, withheld = agreements.permitted(link, whole)
@@ -108,6 +109,21 @@ def _escape(share: TerminalShare) -> dict[str, Any] | None:
     return {name: told.payload[name] for name in ("bearing_deg", "text", "cameras", "at")}
 
 
+def _stills(share: TerminalShare) -> list[dict[str, Any]]:
+    """Give the stills that the room was sent for this case, each once, the newest first."""
+    rows = stills.released_to(link=share.link, case_number=share.case_number)
+    found = {row.still_id: row for row in rows.order_by("still__taken_at", "pk")}
+    return [
+        {
+            "id": str(row.still.reference),
+            "name": str(row.still.camera),
+            "text": row.text,
+            "at": moment(row.still.taken_at),
+        }
+        for row in reversed(found.values())
+    ]
+
+
 def _streams(share: TerminalShare) -> list[dict[str, Any]]:
     """Give the cameras whose video the link holds for this case, the nearest first."""
     choice = current_choice(share.incident)
@@ -132,6 +148,17 @@ def grants_of(share: TerminalShare) -> QuerySet[StreamGrant]:
         link=share.link, case_number=share.case_number, camera__gone_at=None
     )
     return held.select_related("camera__site")
+
+
+def still_of(share: TerminalShare, reference: UUID) -> bytes:
+    """Give a still of this case; that this terminal looks at it is put on record before.
+
+    Raises: OutOfScope for one that is not of this case, or whose time is over.
+    """
+    release = stills.open_to(
+        link=share.link, reference=reference, case_number=share.case_number
+    )
+    return stills.serve(release=release, agent=f"{share.link.code} {share.terminal.number}")
 
 
 def grant_of(share: TerminalShare, reference: UUID) -> StreamGrant:

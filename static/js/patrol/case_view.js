@@ -74,5 +74,5 @@ function way(unit) {
 
 /** A name that the server left out, as people call it. */
 function dataName(name) {
-  return { place: t("Place"), address: t("Address"), text: t("What was seen"), cameras: t("Next cameras"), streams: t("Live video"), stills: t("Still pictures") }[name] ?? name;
+  return { place: t("Place"), address: t("Address"), text: t("What was seen"), cameras: t("Next cameras"), streams: t("Live video"), stills: t("Stills of the case") }[name] ?? name;
 }

@@ -1,31 +1,28 @@
 /** The live pictures of a shared case: each with its mark, and only while the server lets it. */
 
 import { mountVideo } from "../console/video.js";
-import { arrange, setText, stamp } from "../lib/dom.js";
-import { clock, distance } from "../lib/format.js";
+import { arrange, setText, show, stamp } from "../lib/dom.js";
+import { distance } from "../lib/format.js";
 import { language, t } from "../lib/text.js";
-
-const MARKS = 24;
 
 export class LiveWall {
   /**
    * @param {object} options
    * @param {HTMLElement} options.list
+   * @param {HTMLElement} options.none what is shown without any
    * @param {string} options.base the address that each camera's pictures are under
-   * @param {string} options.number of the terminal, for the mark
    */
-  constructor({ list, base, number }) {
+  constructor({ list, none, base }) {
     this.list = list;
+    this.none = none;
     this.base = base;
-    this.number = number;
-    this.unit = "";
+    this.text = "";
     /** @type {Map<string, {root: HTMLElement, parts: any, player: {destroy(): void} | null}>} by grant */
     this.tiles = new Map();
   }
 
   /** The nearest plays by itself; the others when they are wanted: a car's connection is narrow. */
-  draw(streams, share) {
-    this.unit = share.unit;
+  draw(streams) {
     const wanted = new Set(streams.map((stream) => stream.grant));
     for (const grant of [...this.tiles.keys()].filter((one) => !wanted.has(one))) {
       this.#remove(grant);
@@ -37,10 +34,7 @@ export class LiveWall {
       }
     }
     arrange(this.list, streams.map((stream) => this.tiles.get(stream.grant).root));
-    const none = document.getElementById("live-none");
-    if (none) {
-      none.hidden = streams.length > 0;
-    }
+    show(this.none, streams.length === 0);
   }
 
   #add(stream, plays) {
@@ -65,7 +59,7 @@ export class LiveWall {
       tile.player = mountVideo(tile.parts.screen, { door: this.#door(stream.grant), name: stream.name });
     }
     this.#word(tile, stream.name);
-    this.mark(Date.now());
+    this.mark(this.text);
   }
 
   #word(tile, name) {
@@ -81,8 +75,8 @@ export class LiveWall {
   }
 
   /** Write who watches, and when, over every picture. */
-  mark(at) {
-    const text = `${this.number} ${this.unit} ${clock(at)}   `.repeat(MARKS);
+  mark(text) {
+    this.text = text;
     for (const { parts } of this.tiles.values()) {
       parts.mark.dataset.text = text;
     }

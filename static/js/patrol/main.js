@@ -6,13 +6,17 @@ import { getJson } from "../lib/http.js";
 import { t } from "../lib/text.js";
 import { CaseView } from "./case_view.js";
 import { LiveWall } from "./live_wall.js";
+import { StillWall } from "./still_wall.js";
 
 const config = JSON.parse(byId("config").textContent ?? "{}");
 const ASK_MS = 2000;
 /** Without an answer for so long no picture stays: its withdrawal could not be heard. */
 const SILENT_MS = 10000;
+/** So many marks cover a picture at any size. */
+const MARKS = 40;
 
-const wall = new LiveWall({ list: byId("live"), base: config.cameras, number: config.number });
+const wall = new LiveWall({ list: byId("live"), none: byId("live-none"), base: config.cameras });
+const stills = new StillWall({ card: byId("stills-card"), list: byId("stills"), base: config.stills });
 const view = new CaseView();
 let heardAt = performance.now();
 /** How far the server's clock is ahead of this one. */
@@ -37,9 +41,14 @@ function endText(reason) {
   );
 }
 
+function hidePictures() {
+  wall.clear();
+  stills.clear();
+}
+
 function clear(reason) {
   shared = null;
-  wall.clear();
+  hidePictures();
   view.clear();
   show(byId("case"), false);
   show(byId("left"), false);
@@ -55,7 +64,8 @@ function draw(found) {
   show(byId("case"), true);
   show(byId("left"), true);
   view.draw(found, now());
-  wall.draw(found.streams ?? [], found.share);
+  stills.draw(found.stills ?? []);
+  wall.draw(found.streams ?? []);
 }
 
 async function ask() {
@@ -81,12 +91,14 @@ async function ask() {
 function tick() {
   const at = now();
   setText(byId("clock"), clock(at));
-  wall.mark(at);
+  const mark = `${config.number} ${shared?.unit ?? ""} ${clock(at)}   `.repeat(MARKS);
+  wall.mark(mark);
+  stills.tick(at, mark);
   const silent = performance.now() - heardAt > SILENT_MS;
   show(byId("silent"), silent);
   if (silent) {
     setText(byId("silent"), t("No connection: pictures are hidden, what is written is of %(time)s.", { time: clock(at - (performance.now() - heardAt)) }));
-    wall.clear();
+    hidePictures();
   }
   if (shared) {
     const leftS = Math.ceil((Date.parse(shared.until) - at) / 1000);

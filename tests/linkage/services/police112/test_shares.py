@@ -8,13 +8,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from cctv.stills import Picture
 from controlroom.audit import chain
 from controlroom.audit.models import Record
 from controlroom.journal.models import Entry
 from incidents import lifecycle
 from incidents.models import Incident
+from linkage import stills
 from linkage.choices import LinkState
-from linkage.models import StreamGrant, Terminal, TerminalShare
+from linkage.models import OutboxMessage, StillRelease, StreamGrant, Terminal, TerminalShare
 from linkage.models_agreements import LegalBasis
 from linkage.services.police112 import shares, terminals
 from linkage.services.police112.escape import send_escape_route
@@ -273,12 +275,51 @@ def test_without_a_record_no_picture_leaves(browser, cameras, post, pictures, mo
             watched(browser, StreamGrant.objects.get(), piece)
 
 
+def sent_still(link, case, camera, by, *, receipt_no=RECEIPT) -> StillRelease:
+    picture = Picture(b"jpeg", 640, 360, timezone.now())
+    still = stills.keep(picture=picture, incident=case, camera=camera, by=by)
+    message = OutboxMessage.objects.create(
+        municipality=case.municipality,
+        link=link,
+        incident=case,
+        event=case.events.first(),
+        message_type="STILL",
+        case_number=receipt_no,
+        payload={"number": OutboxMessage.objects.count()},
+    )
+    return stills.release(
+        still=still,
+        link=link,
+        case_number=receipt_no,
+        message=message,
+        until=timezone.now() + timedelta(hours=1),
+        text="2명",
+    )
+
+
+def test_stills_sent_for_the_case_come_with_it_and_are_on_record(
+    browser, case, cameras, post, link, haneul
+):
+    post(envelope(receipt_no="second"))
+    other = Incident.objects.exclude(pk=case.pk).get()
+    theirs = sent_still(link, other, cameras[1], haneul, receipt_no="second")
+    own = sent_still(link, case, cameras[0], haneul)
+    (shown,) = browser.get("/patrol/now/").json()["stills"]
+    assert (shown["id"], shown["text"]) == (str(own.still.reference), "2명")
+    assert browser.get(f"/patrol/stills/{shown['id']}").content == b"jpeg"
+    assert Record.objects.get(action="still.viewed").agent == f"{link.code} T-01"
+    assert browser.get(f"/patrol/stills/{theirs.still.reference}").status_code == 404
+    post(envelope("CLOSE", receipt_no=RECEIPT))
+    assert reason(browser.get(f"/patrol/stills/{shown['id']}")) == "agency_close"
+    assert Client().get(f"/patrol/stills/{shown['id']}").status_code == 401
+
+
 def test_what_the_basis_does_not_cover_is_left_out(browser, cameras, post, link, haneul, case):
     post(ask(cameras[0].pk))
     send_escape_route(incident=case, by=haneul, bearing_deg=90, text="시장 쪽")
     LegalBasis.objects.filter(pk=link.legal_basis_id).update(allowed_data=["place"])
     seen = browser.get("/patrol/now/").json()
-    assert seen["withheld"] == ["cameras", "streams", "text"]
+    assert seen["withheld"] == ["cameras", "stills", "streams", "text"]
     assert "streams" not in seen
     assert set(seen["escape"]) == {"bearing_deg", "at"}
     assert watched(browser, StreamGrant.objects.get()).status_code == 404
