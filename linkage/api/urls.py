@@ -50,9 +50,7 @@ urlpatterns = [
     ),
     path("links/<str:link>/terminals", TerminalsView.as_view(), name="terminals"),
     path("links/<str:link>/terminals/<str:number>", TerminalView.as_view(), name="terminal"),
-    path(
-        "links/<str:link>/cases/<str:receipt_no>/shares", SharesView.as_view(), name="shares"
-    ),
+    path("links/<str:link>/cases/<str:receipt_no>/shares", SharesView.as_view(), name="shares"),
     path(
         "links/<str:link>/cases/<str:receipt_no>/shares/<str:share>",
         ShareView.as_view(),

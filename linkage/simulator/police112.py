@@ -1,4 +1,4 @@
-"""The simulated 112 room in full: it asks for video, its cars say where they are and see the case."""
+"""The simulated 112 room in full: it asks for video, its cars move and see their cases."""
 
 import itertools
 import math
@@ -36,7 +36,7 @@ class Police112Room(Room):
         super().run()
 
     def enrol(self) -> None:
-        """Register the terminals and let their browsers use the codes; what fails is tried later."""
+        """Register the terminals and let their browsers use the codes; tried until it works."""
         for terminal in self.terminals:
             said = {"number": terminal.number, "call_sign": terminal.call_sign}
             answer = self.client.ask("terminals", said)

@@ -129,7 +129,9 @@ def _streams(share: TerminalShare) -> list[dict[str, Any]]:
     choice = current_choice(share.incident)
     seen = {pick["id"]: pick for pick in choice.picks} if choice else {}
     rows = [_stream(grant, seen.get(grant.camera_id, {})) for grant in grants_of(share)]
-    return sorted(rows, key=lambda row: (row["distance_m"] is None, row["distance_m"] or 0.0, row["id"]))
+    return sorted(
+        rows, key=lambda row: (row["distance_m"] is None, row["distance_m"] or 0.0, row["id"])
+    )
 
 
 def _stream(grant: StreamGrant, pick: dict[str, Any]) -> dict[str, Any]:
@@ -155,9 +157,7 @@ def still_of(share: TerminalShare, reference: UUID) -> bytes:
 
     Raises: OutOfScope for one that is not of this case, or whose time is over.
     """
-    release = stills.open_to(
-        link=share.link, reference=reference, case_number=share.case_number
-    )
+    release = stills.open_to(link=share.link, reference=reference, case_number=share.case_number)
     return stills.serve(release=release, agent=f"{share.link.code} {share.terminal.number}")
 
 

@@ -309,8 +309,10 @@ def note_opened(*, share: TerminalShare) -> None:
 @transaction.atomic
 def _note_first(share: TerminalShare, now: datetime) -> None:
     _lock([share.incident_id])
-    if TerminalShare.objects.open().filter(pk=share.pk, opened_at=None).update(
-        opened_at=now, last_seen_at=now
+    if (
+        TerminalShare.objects.open()
+        .filter(pk=share.pk, opened_at=None)
+        .update(opened_at=now, last_seen_at=now)
     ):
         share.opened_at = share.last_seen_at = now
         _audit("share.opened", share)

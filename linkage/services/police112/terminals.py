@@ -65,11 +65,15 @@ def register(*, link: Link, number: str, call_sign: str) -> Registered:
     The browser that is enrolled stays so until the new code is used.
     Locks: the terminal.
     """
-    terminal, _created = of_link(link).select_for_update().get_or_create(
-        link=link,
-        number=number,
-        retired_at=None,
-        defaults={"municipality_id": link.municipality_id, "call_sign": call_sign},
+    terminal, _created = (
+        of_link(link)
+        .select_for_update()
+        .get_or_create(
+            link=link,
+            number=number,
+            retired_at=None,
+            defaults={"municipality_id": link.municipality_id, "call_sign": call_sign},
+        )
     )
     code = "".join(secrets.choice(ALPHABET) for _n in range(CODE_LENGTH))
     terminal.call_sign = call_sign
@@ -115,9 +119,7 @@ def enrol(*, code: str, address: str | None) -> tuple[Terminal, str]:
 
 
 @transaction.atomic
-def retire(
-    *, terminal: Terminal, by: Any = None, agent: str = "", reason: str = ""
-) -> Terminal:
+def retire(*, terminal: Terminal, by: Any = None, agent: str = "", reason: str = "") -> Terminal:
     """End a terminal, its code, its key and what is shared with it; the same again does nothing.
 
     Locks: the terminal, then what is shared with it.

@@ -1,9 +1,14 @@
 """A terminal as its room and its browser see it: registered, enrolled, asking."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
+from cctv.stills import Picture
+from linkage import stills
+from linkage.models import OutboxMessage, StillRelease
 from tests.linkage.services.police112.conftest import RECEIPT
 
 
@@ -32,3 +37,26 @@ def reason(answer) -> str:
     assert set(body) <= {"type", "title", "status", "code", "detail", "errors"}
     assert body["code"] == "share_over"
     return body["errors"]["reason"][0]
+
+
+def sent_still(link, case, camera, by, *, receipt_no=RECEIPT, jpeg=b"jpeg") -> StillRelease:
+    """Let the room fetch a still of the case."""
+    picture = Picture(jpeg, 640, 360, timezone.now())
+    still = stills.keep(picture=picture, incident=case, camera=camera, by=by)
+    message = OutboxMessage.objects.create(
+        municipality=case.municipality,
+        link=link,
+        incident=case,
+        event=case.events.first(),
+        message_type="STILL",
+        case_number=receipt_no,
+        payload={"number": OutboxMessage.objects.count()},
+    )
+    return stills.release(
+        still=still,
+        link=link,
+        case_number=receipt_no,
+        message=message,
+        until=timezone.now() + timedelta(hours=1),
+        text="2명",
+    )

@@ -8,22 +8,26 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cctv.stills import Picture
 from controlroom.audit import chain
 from controlroom.audit.models import Record
 from controlroom.journal.models import Entry
 from incidents import lifecycle
 from incidents.models import Incident
-from linkage import stills
 from linkage.choices import LinkState
-from linkage.models import OutboxMessage, StillRelease, StreamGrant, Terminal, TerminalShare
+from linkage.models import StreamGrant, Terminal, TerminalShare
 from linkage.models_agreements import LegalBasis
 from linkage.services.police112 import shares, terminals
 from linkage.services.police112.escape import send_escape_route
 from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.conftest import locked_too_late
 from tests.linkage.services.police112.conftest import RECEIPT, ask
-from tests.linkage.services.police112.terminals import enrolled, reason, register, share
+from tests.linkage.services.police112.terminals import (
+    enrolled,
+    reason,
+    register,
+    sent_still,
+    share,
+)
 
 
 @pytest.fixture
@@ -46,7 +50,9 @@ def test_a_shared_case_is_shown_with_the_age_of_every_datum(
     browser, case, cameras, post, police, link, haneul
 ):
     when = timezone.now().isoformat()
-    post(envelope("UNIT_POSITION", receipt_no=RECEIPT, unit="중앙12", at=when, lon=127.4, lat=36.41))
+    post(
+        envelope("UNIT_POSITION", receipt_no=RECEIPT, unit="중앙12", at=when, lon=127.4, lat=36.41)
+    )
     send_escape_route(incident=case, by=haneul, bearing_deg=0, text="시장 쪽")
     post(ask(cameras[1].pk, cameras[0].pk))
     seen = browser.get("/patrol/now/").json()
@@ -137,7 +143,10 @@ def test_a_case_or_terminal_of_another_link_is_not_there(case, police, link, oth
 
 
 ENDS = {
-    "closed by the room": ("agency_close", lambda post, **_: post(envelope("CLOSE", receipt_no=RECEIPT))),
+    "closed by the room": (
+        "agency_close",
+        lambda post, **_: post(envelope("CLOSE", receipt_no=RECEIPT)),
+    ),
     "status closed": (
         "agency_close",
         lambda post, **_: post(envelope("STATUS_UPDATE", receipt_no=RECEIPT, status="CLOSED")),
@@ -275,28 +284,6 @@ def test_without_a_record_no_picture_leaves(browser, cameras, post, pictures, mo
             watched(browser, StreamGrant.objects.get(), piece)
 
 
-def sent_still(link, case, camera, by, *, receipt_no=RECEIPT) -> StillRelease:
-    picture = Picture(b"jpeg", 640, 360, timezone.now())
-    still = stills.keep(picture=picture, incident=case, camera=camera, by=by)
-    message = OutboxMessage.objects.create(
-        municipality=case.municipality,
-        link=link,
-        incident=case,
-        event=case.events.first(),
-        message_type="STILL",
-        case_number=receipt_no,
-        payload={"number": OutboxMessage.objects.count()},
-    )
-    return stills.release(
-        still=still,
-        link=link,
-        case_number=receipt_no,
-        message=message,
-        until=timezone.now() + timedelta(hours=1),
-        text="2명",
-    )
-
-
 def test_stills_sent_for_the_case_come_with_it_and_are_on_record(
     browser, case, cameras, post, link, haneul
 ):
@@ -338,9 +325,7 @@ def test_a_duplicates_case_is_shared_as_the_incident_it_is_worked_on(
 
 
 @pytest.mark.parametrize("end", ["CLOSE", "STATUS_UPDATE"])
-def test_incidents_are_locked_before_the_journal(
-    browser, case, post, police, link, haneul, end
-):
+def test_incidents_are_locked_before_the_journal(browser, case, post, police, link, haneul, end):
     post(envelope(receipt_no="second"))
     other = Incident.objects.exclude(pk=case.pk).get()
     lifecycle.acknowledge(incident=case, by=haneul)
