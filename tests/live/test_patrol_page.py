@@ -22,7 +22,7 @@ from tests.cctv.builders import make_camera
 from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.police112.conftest import RECEIPT, ask
 from tests.linkage.services.police112.terminals import register, sent_still, share
-from tests.live.conftest import ROOT
+from tests.live.conftest import ROOT, until
 from tests.live.test_video_player import frames
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
@@ -106,27 +106,32 @@ def looked_at(page: Page, name: str) -> list[str]:
     return found
 
 
+def holds(page: Page, condition: str) -> None:
+    """Wait for it; the page's own policy forbids what Playwright's waiting would do."""
+    until(lambda: page.evaluate(condition), within_s=20, what=condition)
+
+
 def test_a_case_is_seen_live_on_its_terminal_and_gone_within_five_seconds(room, case, page):
     link, api = room
     page.goto("/patrol/")
     found = looked_at(page, "door")
     page.fill("#code", "WRNG-CODE-WRNG")
-    page.click(".patrol-door form .button-strong")
+    page.click(".patrol-enrol .button-strong")
     page.wait_for_selector(".form-error:not(:empty)")
     found += looked_at(page, "door-refused")
     page.fill("#code", register(api, link, call_sign="중앙 순찰12호").data["enrolment_code"])
-    page.click(".patrol-door form .button-strong")
+    page.click(".patrol-enrol .button-strong")
     page.wait_for_selector("#idle-title:text('공유된 사건이 없습니다')")
     found += looked_at(page, "idle")
 
     assert share(api, link).status_code == 201
     page.wait_for_selector("#kind:text('폭력')")
     page.wait_for_selector("#stills img")
-    page.wait_for_function("document.querySelector('#stills img').naturalWidth > 0")
+    holds(page, "document.querySelector('#stills img').naturalWidth > 0")
     # The first camera plays by itself; the mount's own element is known by its place.
     page.evaluate("document.querySelector('.player').parentElement.id = 'camera-0'")
     page.wait_for_selector("#camera-0 .player[data-state=live]", timeout=20_000)
-    page.wait_for_function("document.querySelector('.player').dataset.frames > 20")
+    holds(page, "document.querySelector('.player').dataset.frames > 20")
     assert page.locator(".player").count() == 1
     assert "T-01 중앙12" in page.locator("#camera-0 .patrol-mark").get_attribute("data-text")
     assert "주점 앞 다툼" not in page.content()
@@ -163,5 +168,5 @@ def decoded_after_end(page: Page) -> float:
           requestAnimationFrame(look);
         }; look(); }"""
     )
-    page.wait_for_function("performance.now() - window.lastFrame > 3000", timeout=20_000)
+    holds(page, "performance.now() - window.lastFrame > 3000")
     return page.evaluate("(window.lastFrame - window.began) / 1000")

@@ -69,11 +69,12 @@ def _place(incident: Incident) -> dict[str, Any] | None:
 def _said_at(incident: Incident, verbs: tuple[str, ...]) -> datetime:
     """Give when one of these facts last said something; an update that left the place does not."""
     events = IncidentEvent.objects.filter(incident=incident, verb__in=verbs).order_by("-pk")
+    at: datetime = incident.received_at
     for event in events[:20]:
         changed = event.data.get("changed", {})
         if event.verb != "update" or verbs is REPORTING or "place" in changed:
-            return event.at
-    at: datetime = incident.received_at
+            at = event.at
+            break
     return at
 
 

@@ -243,7 +243,8 @@ def revoke(*, share: TerminalShare, by: User, reason: str) -> TerminalShare:
             text=f"{share.terminal.number} · {share.unit} · {reason}",
             data={"share": str(share.reference)},
         )
-    return one.select_related("terminal", "link").get()
+    row: TerminalShare = one.select_related("terminal", "link").get()
+    return row
 
 
 def end_overdue() -> int:
