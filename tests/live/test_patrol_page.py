@@ -1,13 +1,15 @@
 """A police terminal's page in a real Chromium: enrolled, shown the case, and dark after its end."""
 
+import mimetypes
 import os
 import re
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import BrowserContext, Page, Route
 
 from cctv import stills as camera_stills
 from cctv import streams
@@ -23,10 +25,8 @@ from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.police112.conftest import RECEIPT, ask
 from tests.linkage.services.police112.terminals import register, sent_still, share
 from tests.live.conftest import ROOT, until
-from tests.live.test_video_player import frames
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
-TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
 SIZES = {"phone": (390, 844), "tablet": (1024, 768)}
 
 
@@ -69,16 +69,27 @@ def picture(page: Page, name: str) -> None:
 
 def serve_static(route: Route) -> None:
     path = ROOT / "static" / route.request.url.split("/static/")[1].split("?")[0]
-    kind = TYPES.get(path.suffix, "text/javascript")
+    kind = "text/javascript" if path.suffix == ".mjs" else mimetypes.guess_type(path)[0]
     route.fulfill(body=path.read_bytes(), content_type=kind)
 
 
 @pytest.fixture
-def page(chromium, web):
+def context(chromium, web) -> Iterator[BrowserContext]:
     context = chromium.new_context(
         base_url=web.url, locale="ko-KR", viewport={"width": 390, "height": 844}
     )
-    page = context.new_page()
+    context.route(re.compile("/static/"), serve_static)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context) -> Page:
+    return watched(context.new_page())
+
+
+def watched(page: Page) -> Page:
+    """Keep what goes wrong in its scripts and against its policy."""
     page.wrongs = []
     page.on("pageerror", lambda error: page.wrongs.append(str(error)))
     page.on(
@@ -89,9 +100,20 @@ def page(chromium, web):
             else None
         ),
     )
-    page.route(re.compile("/static/"), serve_static)
-    yield page
-    context.close()
+    return page
+
+
+@pytest.fixture
+def console(web, context, city, haneul, case) -> Page:
+    """The operator's console with the case open, in the same browser."""
+    name, value = web.cookie_of(haneul).split("=")
+    context.add_cookies([{"name": name, "value": value, "url": web.url}])
+    console = watched(context.new_page())
+    console.set_viewport_size({"width": 1920, "height": 1080})
+    console.goto(f"/m/{city.code}/")
+    console.locator(".strip").first.click()
+    console.wait_for_selector("#units li")
+    return console
 
 
 def looked_at(page: Page, name: str) -> list[str]:
@@ -111,7 +133,9 @@ def holds(page: Page, condition: str) -> None:
     until(lambda: page.evaluate(condition), within_s=20, what=condition)
 
 
-def test_a_case_is_seen_live_on_its_terminal_and_gone_within_five_seconds(room, case, page):
+def test_a_case_is_seen_live_on_its_terminal_and_gone_within_five_seconds(
+    room, case, page, console
+):
     link, api = room
     page.goto("/patrol/")
     found = looked_at(page, "door")
@@ -142,23 +166,34 @@ def test_a_case_is_seen_live_on_its_terminal_and_gone_within_five_seconds(room, 
     assert share_now.opened_at
     assert Record.objects.filter(action="share.viewed").count() == 1
 
-    said = envelope("STATUS_UPDATE", receipt_no=RECEIPT, status="WITHDRAWN", unit="중앙12")
-    seen = frames(page, 0)
-    assert api.post(f"/api/v1/links/{link.code}/messages", said, format="json").status_code == 201
-    assert seen > 20
-    cut = decoded_after_end(page)
-    sys.stdout.write(f"last decoded frame {cut:.2f} s after the unit was withdrawn\n")
+    # The console has heard of it without a reload, and the operator withdraws it.
+    console.bring_to_front()
+    console.wait_for_selector("#shares li:has-text('T-01 · 중앙12'):has-text('마지막 접속')")
+    console.locator("#shares-title").scroll_into_view_if_needed()
+    found += faults(console, "console")
+    picture(console, "console")
+    console.locator("#shares button").click()
+    console.fill("#field-reason", "다른 차량이 맡음")
+    page.bring_to_front()
+    seen = page.evaluate("Number(document.querySelector('.player').dataset.frames)")
+    holds(page, f"document.querySelector('.player').dataset.frames > {seen + 5}")
+    note_frames(page)
+    console.evaluate("document.getElementById('verb-form').requestSubmit()")
+    holds(page, "performance.now() - window.lastFrame > 3000")
+    cut = page.evaluate("(window.lastFrame - window.began) / 1000")
+    sys.stdout.write(f"last decoded frame {cut:.2f} s after the operator withdrew it\n")
     assert cut <= 5
-    page.wait_for_selector("#idle-text:text('출동 차량이 사건에서 빠졌습니다')")
+    page.wait_for_selector("#idle-text:text('관제센터가 공유를 거두었습니다')")
+    console.wait_for_selector("#shares li:has-text('회수')")
     assert page.locator(".player, #stills img").count() == 0
     for word in ("중앙로", "폭력", "점퍼", "사거리", RECEIPT):
         assert word not in page.content(), word
     found += looked_at(page, "ended")
-    assert found == page.wrongs == []
+    assert found == page.wrongs == console.wrongs == []
 
 
-def decoded_after_end(page: Page) -> float:
-    """As decoded_after, where the picture's element itself is taken away at the end."""
+def note_frames(page: Page) -> None:
+    """Note from now on when a frame was last decoded; the end takes the picture itself away."""
     page.evaluate(
         """() => { window.lastFrame = performance.now(); window.began = performance.now();
         let seen = -1;
@@ -168,5 +203,3 @@ def decoded_after_end(page: Page) -> float:
           requestAnimationFrame(look);
         }; look(); }"""
     )
-    holds(page, "performance.now() - window.lastFrame > 3000")
-    return page.evaluate("(window.lastFrame - window.began) / 1000")

@@ -19,7 +19,7 @@ export class CaseView {
     setText(byId("receipt"), known.receipt_no);
     setText(byId("kind"), known.kind);
     setText(byId("address"), found.address ?? "");
-    setText(byId("place"), place ? `${place.lat.toFixed(5)}, ${place.lon.toFixed(5)} · ${t("± %(distance)s", { distance: distance(place.error_radius_m) })}` : t("The place is not known."));
+    setText(byId("place"), place ? `${place.lat.toFixed(5)}, ${place.lon.toFixed(5)} · ${t("within %(distance)s", { distance: distance(place.error_radius_m) })}` : t("The place is not known."));
     show(byId("place-age-line"), Boolean(place));
     setText(byId("unit"), found.share.unit);
     setText(byId("unit-way"), unit ? way(unit) : t("No position has come from this unit."));
