@@ -81,6 +81,7 @@ def addresses(code: str) -> dict[str, str]:
         "situations": f"{base}linkage/situations/",
         "grants": f"{base}linkage/grants/",
         "shares": f"{base}linkage/shares/",
+        "stills": f"{base}linkage/stills/",
         "phone": f"{base}linkage/phone-tasks/",
         "boundary": reverse("boundary", args=[code]),
         "basemap": reverse("base-map", args=[code]),

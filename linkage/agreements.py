@@ -30,6 +30,7 @@ FIELD_DATA: dict[str, DataKind] = {
     "recordings": DataKind.RECORDED_VIDEO,
     "still": DataKind.STILL,
     "stills": DataKind.STILL,
+    "picture": DataKind.STILL,
     "plate": DataKind.PLATE,
     "plates": DataKind.PLATE,
     "person": DataKind.PERSON,

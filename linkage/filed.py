@@ -22,9 +22,10 @@ from incidents.features import moment
 from incidents.history import lock
 from incidents.models import Incident, Kind
 from incidents.models_joins import JoinKind
+from linkage import stills
 from linkage.choices import InboxResult, MessageType
 from linkage.errors import LinkClosed
-from linkage.models import Case, FiledReport, Link
+from linkage.models import Case, FiledReport, Link, Still, StillRelease
 from linkage.models_filed import Relation
 from linkage.obligations import owe
 from linkage.services.handling import Done, Handler
@@ -49,8 +50,9 @@ def file_report(
     incident: Incident | None = None,
     place: Point | None = None,
     address: str = "",
+    still: Still | None = None,
 ) -> FiledReport:
-    """Owe the agency a report of an incident, or of a place that becomes one.
+    """Owe the agency a report of an incident, or of a place that becomes one; a still may go too.
 
     Co-response and transfer open the agency's own side as an incident linked with this one: the
     two are answered by two rooms, and neither is merged into the other.
@@ -59,6 +61,8 @@ def file_report(
     """
     require(by, link.municipality_id, Right.INCIDENT_WORK)
     _check(link, kind, text, relation, incident, place)
+    if still is not None:
+        stills.check_attachable(still=still, link=link, incident=incident)
     theirs = _their_side(link, by, kind, text, relation, incident, place, address)
     event = note_fact(
         incident=theirs,
@@ -75,18 +79,32 @@ def file_report(
         text=text.strip(),
         filed_by=by,
     )
+    payload = _payload(report, kind, event.at)
+    until = event.at
+    if still is not None:
+        until = stills.available_until(still=still, link=link, incident=theirs)
+        payload["still"] = stills.described(still=still, link=link, until=until)
     message = owe(
         link=link,
         incident=theirs,
         event=event,
         message_type=TYPES[Relation(relation)],
         case_number=str(report.uid),
-        payload=_payload(report, kind, event.at),
+        payload=payload,
     )
     if message is None:
         raise LinkClosed(_("this link takes no reports from the centre"))
     report.message = message
     report.save(force_insert=True)
+    if still is not None:
+        stills.release(
+            still=still,
+            link=link,
+            case_number=str(report.uid),
+            message=message,
+            until=until,
+            text=report.text,
+        )
     return report
 
 
@@ -197,6 +215,8 @@ def take_ack(link: Link, message: Message) -> Done:
         joins.join(
             incident=report.incident, other=case.incident, kind=JoinKind.RELATED, agent=link.code
         )
+    # From now on the still that went with the report is of the agency's own case.
+    StillRelease.objects.filter(message_id=report.message_id).update(case_number=case.external_id)
     report.case, report.taken_at = case, timezone.now()
     report.save(update_fields=["case", "taken_at"])
     log.append(

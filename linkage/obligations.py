@@ -7,12 +7,24 @@ from django.dispatch import Signal
 from incidents.choices import Priority
 from incidents.models import Incident, IncidentEvent
 from linkage import agreements
-from linkage.choices import Direction, LinkState
+from linkage.agreements import Decision
+from linkage.choices import Direction
 from linkage.models import Link, OutboxMessage
 from linkage.services.contracts import CONTRACTS
 
 # Sent in the transaction with link_id and is_urgent when something new is to be pushed.
 owed = Signal()
+INBOUND = "inbound_only"
+NO_DRILLS = "no_drills"
+
+
+def may_owe(*, link: Link, incident: Incident, message_type: str) -> Decision:
+    """Say whether the link may be told this of the incident now, and if not, by which rule."""
+    if link.direction == Direction.IN:
+        return Decision(allowed=False, reason=INBOUND)
+    if incident.is_drill and not link.allows_drills:
+        return Decision(allowed=False, reason=NO_DRILLS)
+    return agreements.may_send(link, message_type)
 
 
 def owe(
@@ -33,10 +45,7 @@ def owe(
     """
     if message_type not in CONTRACTS[link.service].tells:
         raise LookupError(f"{link.service} is told no {message_type}: see services/contracts.py")
-    closed = link.state == LinkState.SUSPENDED or link.direction == Direction.IN
-    if closed or (incident.is_drill and not link.allows_drills):
-        return None
-    if not agreements.may_send(link, message_type):
+    if not may_owe(link=link, incident=incident, message_type=message_type):
         return None
     row = OutboxMessage(
         municipality_id=incident.municipality_id,

@@ -2,31 +2,42 @@
 
 import hashlib
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from cctv import stills as camera_stills
 from cctv.models import Camera
 from cctv.stills import Picture
 from controlroom.accounts.models import User
 from controlroom.audit import chain
-from controlroom.errors import Conflict, OutOfScope
+from controlroom.errors import Conflict, Invalid, OutOfScope
 from controlroom.journal import log
 from controlroom.municipalities.access import require
 from controlroom.municipalities.roles import Right
+from incidents.facts import note_fact
 from incidents.features import moment
+from incidents.history import lock
 from incidents.models import Incident
+from incidents.statuses import OPEN
 from linkage import agreements
-from linkage.choices import DataKind
-from linkage.models import Link, OutboxMessage, Still, StillRelease
+from linkage.choices import DataKind, MessageType
+from linkage.errors import LinkClosed
+from linkage.models import Case, Link, OutboxMessage, Still, StillRelease
+from linkage.obligations import may_owe, owe
 from linkage.sealing import seal_bytes, unseal_bytes
+from linkage.services.contracts import CONTRACTS
+
+# Burnt into the picture, which knows no language of its reader.
+DRILL_MARK = "훈련 DRILL"
+# The services whose agencies are told stills of their cases.
+SERVICES = tuple(name for name, one in CONTRACTS.items() if MessageType.STILL in one.told_beside)
 
 
 def take(*, incident: Incident, camera: Camera, by: User) -> Still:
@@ -40,7 +51,7 @@ def take(*, incident: Incident, camera: Camera, by: User) -> Still:
         camera=camera,
         by=by,
         incident_id=incident.pk,
-        mark=pgettext("still", "DRILL 훈련") if incident.is_drill else "",
+        mark=DRILL_MARK if incident.is_drill else "",
     )
     return keep(picture=picture, incident=incident, camera=camera, by=by)
 
@@ -130,8 +141,144 @@ def _picture(still: Still) -> bytes:
     return unseal_bytes(found)
 
 
+def receivers(incident: Incident) -> list[Case]:
+    """Give the cases of the incident whose agency's service is told stills, one of each link.
+
+    The newest case speaks for its link; a duplicate's is worked on as this one.
+    """
+    cases = Case.objects.filter(
+        Q(incident=incident) | Q(incident__duplicate_of=incident), link__service__in=SERVICES
+    )
+    newest: dict[int, Case] = {}
+    for case in cases.select_related("link__agency", "link__legal_basis").order_by("pk"):
+        newest[case.link_id] = case
+    return list(newest.values())
+
+
+@transaction.atomic
+def send(
+    *, still: Still, by: User, text: str = "", to: Collection[str] | None = None
+) -> list[StillRelease]:
+    """Tell the agencies whose cases the incident has of the still; `to` names some of their links.
+
+    Only where the basis of the link allows stills; the picture itself is fetched by them.
+    Emits: fact_recorded, in the transaction.
+    Locks: the incident.
+    Raises: NotAllowed, Conflict after the end, OutOfScope when it was destroyed, LinkClosed when
+    none of them may be told.
+    """
+    require(by, still.municipality_id, Right.INCIDENT_WORK)
+    incident = lock(still.incident)
+    if incident.status not in OPEN:
+        raise Conflict(_("the incident has ended"))
+    check_kept(still)
+    cases = [
+        case
+        for case in receivers(incident)
+        if (to is None or case.link.code in to)
+        and may_owe(link=case.link, incident=incident, message_type=MessageType.STILL)
+    ]
+    if not cases:
+        raise LinkClosed(_("no agency of this incident may be sent a still"))
+    event = note_fact(
+        incident=incident,
+        verb="still",
+        by=by,
+        text=text.strip(),
+        data={
+            "still": str(still.reference),
+            "camera": str(still.camera),
+            "sha256": still.sha256,
+            "links": [case.link.code for case in cases],
+        },
+    )
+    sent = []
+    for case in cases:
+        until = available_until(still=still, link=case.link, incident=incident)
+        message = owe(
+            link=case.link,
+            incident=incident,
+            event=event,
+            message_type=MessageType.STILL,
+            case_number=case.external_id,
+            payload={
+                "receipt_no": case.external_id,
+                "incident_number": incident.number,
+                "at": moment(event.at),
+                "text": event.text,
+                **described(still=still, link=case.link, until=until),
+            },
+        )
+        if message is not None:
+            sent.append(
+                release(
+                    still=still,
+                    link=case.link,
+                    case_number=case.external_id,
+                    message=message,
+                    until=until,
+                    text=event.text,
+                )
+            )
+    return sent
+
+
+def check_kept(still: Still) -> None:
+    """Raises: OutOfScope for one whose time is over."""
+    if still.destroyed_at is not None or still.kept_until <= timezone.now():
+        raise OutOfScope(_("no such still, or its time is over"))
+
+
+def check_attachable(*, still: Still, link: Link, incident: Incident | None) -> None:
+    """Check that a report of this incident to this link may carry the still.
+
+    Raises: Invalid, OutOfScope.
+    """
+    check_kept(still)
+    if incident is None or still.incident_id != incident.pk:
+        reason = _("this still was taken for another incident")
+    elif not agreements.may_tell(link, DataKind.STILL):
+        reason = _("the legal basis of this link allows no stills")
+    else:
+        return
+    raise Invalid(_("the report cannot be sent like this"), fields={"still": [reason]})
+
+
+def available_until(*, still: Still, link: Link, incident: Incident) -> datetime:
+    """As long as video of the case may be watched, and never longer than the still is kept."""
+    limit = timedelta(minutes=link.time_limit_min_for(incident.urgency))
+    return min(timezone.now() + limit, still.kept_until)
+
+
+def described(*, still: Still, link: Link, until: datetime) -> dict[str, Any]:
+    """Give what the link is told of the still; the fields of linkage.told.STILL."""
+    place = still.camera.site.location
+    return {
+        "still": str(still.reference),
+        "picture_at": moment(still.taken_at),
+        "camera": {
+            "id": still.camera_id,
+            "name": str(still.camera),
+            "lon": place.x,
+            "lat": place.y,
+        },
+        "sha256": still.sha256,
+        "bytes": still.size,
+        "width": still.width,
+        "height": still.height,
+        "picture": f"/api/v1/links/{link.code}/stills/{still.reference}",
+        "available_until": moment(until),
+    }
+
+
 def release(
-    *, still: Still, link: Link, case_number: str, message: OutboxMessage, until: Any, text: str
+    *,
+    still: Still,
+    link: Link,
+    case_number: str,
+    message: OutboxMessage,
+    until: datetime,
+    text: str,
 ) -> StillRelease:
     """Let the link fetch the still that the message tells of; in the message's transaction."""
     row: StillRelease = StillRelease.objects.create(

@@ -33,6 +33,47 @@ CLOSE_ACK: Schema = record(
     at=AT,
 )
 
+_STILL_REQUIRED = (
+    "picture_at",
+    "camera",
+    "sha256",
+    "bytes",
+    "width",
+    "height",
+    "available_until",
+)
+_STILL_FIELDS: dict[str, Schema] = {
+    "still": {"type": "string", "format": "uuid", "description": "The picture's own name"},
+    "picture_at": moment("When the picture reached the centre; also burnt into it"),
+    "camera": record(
+        "id",
+        "name",
+        "lon",
+        "lat",
+        id={"type": "integer", "minimum": 1},
+        name={"type": "string"},
+        lon=PLACE["properties"]["lon"],
+        lat=PLACE["properties"]["lat"],
+    ),
+    "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "Of the JPEG's bytes"},
+    "bytes": {"type": "integer", "minimum": 1},
+    "width": {"type": "integer", "minimum": 1},
+    "height": {"type": "integer", "minimum": 1},
+    "picture": {"type": "string", "description": "Path of the JPEG, with your token"},
+    "available_until": moment("From then on the path answers 404"),
+}
+STILL: Schema = record(
+    "receipt_no",
+    "incident_number",
+    "at",
+    *_STILL_REQUIRED,
+    receipt_no=RECEIPT_NO,
+    incident_number=INCIDENT_NUMBER,
+    at=AT,
+    text={"type": "string", "description": "What the operator wrote"},
+    **_STILL_FIELDS,
+)
+
 
 def _report(relation: str, description: str) -> Schema:
     return record(
@@ -54,6 +95,7 @@ def _report(relation: str, description: str) -> Schema:
         place={"anyOf": [PLACE_OURS, {"type": "null"}], "description": "null: not known"},
         address={"type": "string"},
         summary={"type": "string", "description": "What the operator wrote"},
+        still=record(*_STILL_REQUIRED, **_STILL_FIELDS),
     )
 
 

@@ -13,6 +13,7 @@ from linkage import (
     views_phone,
     views_police112,
     views_replay,
+    views_stills,
 )
 
 app_name = "linkage"
@@ -26,6 +27,9 @@ urlpatterns = [
     path("units/", views_police112.unit_positions, name="units"),
     path("grants/<uuid:reference>/revoke/", views_police112.revoke_grant, name="grant-revoke"),
     path("shares/<uuid:reference>/revoke/", views_police112.revoke_share, name="share-revoke"),
+    path("incidents/<uuid:incident_id>/stills/", views_stills.of_incident, name="stills"),
+    path("stills/<uuid:reference>/picture/", views_stills.picture, name="still-picture"),
+    path("stills/<uuid:reference>/send/", views_stills.send, name="still-send"),
     path("incidents/<uuid:incident_id>/police112/", views_police112.police112, name="police112"),
     path("incidents/<uuid:incident_id>/fire119/", views_fire119.fire119, name="fire119"),
     path(

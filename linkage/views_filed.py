@@ -20,6 +20,7 @@ from linkage.choices import Direction, LinkState
 from linkage.models import Link
 from linkage.models_filed import Relation
 from linkage.views_police112 import incident_of
+from linkage.views_stills import still_of
 
 SERVICES = ("police112", "fire119")
 
@@ -32,6 +33,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(max_length=30)
     relation = serializers.ChoiceField(choices=Relation.choices, default=Relation.REPORT)
     text = serializers.CharField(max_length=500)
+    still = serializers.UUIDField(required=False, allow_null=True, default=None)
 
 
 @api_view(["POST"])
@@ -46,13 +48,14 @@ def report(request: Request, code: str) -> Response:
     kind = Kind.objects.filter(service=link.service, code=sent.pop("kind")).first()
     if kind is None:
         raise Invalid(_("no such kind"), fields={"kind": [_("no such kind")]})
-    incident_id, place = sent.pop("incident"), sent.pop("place")
+    incident_id, place, still = sent.pop("incident"), sent.pop("place"), sent.pop("still")
     row = filed.file_report(
         link=link,
         by=viewer(request),
         kind=kind,
         incident=incident_of(request, municipality, incident_id) if incident_id else None,
         place=PlaceSerializer.point(place) if place else None,
+        still=still_of(request, municipality, still) if still else None,
         **sent,
     )
     return Response(filed.filed_item(row), status=status.HTTP_201_CREATED)

@@ -17,6 +17,7 @@ from linkage.api.incidents import IncidentsView, IncidentView
 from linkage.api.messages import MessagesView
 from linkage.api.outbound import AcknowledgeView, CommitView, OutboundView
 from linkage.api.readings import ReadingsView
+from linkage.api.stills import StillView
 from linkage.api.terminals import SharesView, ShareView, TerminalsView, TerminalView
 from linkage.api.token import TokenView
 from linkage.api.trials import HeartbeatView, TestMessageView
@@ -56,6 +57,7 @@ urlpatterns = [
         ShareView.as_view(),
         name="share",
     ),
+    path("links/<str:link>/stills/<str:still>", StillView.as_view(), name="still"),
     path("incidents", IncidentsView.as_view(), name="incidents"),
     path("incidents/<str:receipt_no>", IncidentView.as_view(), name="incident"),
     path("asyncapi.json", AsyncApiView.as_view(), name="asyncapi"),

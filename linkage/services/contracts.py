@@ -10,7 +10,7 @@ from linkage.services.disaster import messages as disaster
 from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
 from linkage.services.police112.told import TOLD_BESIDE
-from linkage.told import CLOSE_ACK, REPORTS, facts
+from linkage.told import CLOSE_ACK, REPORTS, STILL, facts
 from linkage.wire import REPORT_TAKEN, TEST_MESSAGE, Schema, envelope
 
 # What the agencies of every service may say, and what stands in no table of a case's states.
@@ -58,7 +58,7 @@ CONTRACTS: dict[str, Contract] = {
             "fire119",
             {**fire119.PAYLOADS, "ACK": REPORT_TAKEN},
             fire119.CORRECTION,
-            told_beside=REPORTS,
+            told_beside={**REPORTS, "STILL": STILL},
         ),
     )
 }

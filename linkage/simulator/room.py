@@ -1,5 +1,6 @@
 """The simulated 112 room: cases come in by chance, are corrected, taken back, attended, closed."""
 
+import hashlib
 import heapq
 import itertools
 import logging
@@ -8,12 +9,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
+
+import httpx
 
 from linkage.simulator.client import AgencyClient
 from linkage.simulator.scenes import THEMES, Case, City
 
 log = logging.getLogger("linkage.simulator")
+STILL_TRIES, STILL_AGAIN_S = 5, 2.0
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,17 @@ class Habits:
     same_scene: float = 0.12
     duplicate: float = 0.05
     is_drill: bool = False
+
+
+def still_in(data: dict[str, Any]) -> dict[str, Any] | None:
+    """Give what a STILL, or a report of the centre, tells of a picture."""
+    payload: dict[str, Any] = data["payload"]
+    told = payload if data["msg_type"] == "STILL" else payload.get("still")
+    return told if told and "picture" in told else None
+
+
+def _hash_of(response: httpx.Response) -> str:
+    return hashlib.sha256(response.content).hexdigest()
 
 
 class Room:
@@ -53,6 +69,8 @@ class Room:
         self._numbers = itertools.count(1)
         self._started = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
         self._open: dict[str, Case] = {}
+        # Of each still that was told: whether the picture came and was the one that was told.
+        self.stills: dict[str, bool] = {}
 
     def run(self) -> None:
         """Work until the client is told to stop."""
@@ -80,6 +98,8 @@ class Room:
 
     def heard(self, event: dict[str, Any]) -> None:
         """Take a message of the centre: answer an acknowledgement by sending units."""
+        if told := still_in(event["data"]):
+            self.after(0, partial(self._fetch_still, told, STILL_TRIES))
         case = self._open.get(event["subject"])
         if case is None:
             return
@@ -88,6 +108,19 @@ class Room:
         elif event["data"]["msg_type"] == "ACK":
             uid = event["id"]
             self.after(self.city.random.uniform(2, 8), lambda: self._dispatch(case, uid))
+
+    def _fetch_still(self, told: dict[str, Any], tries: int) -> None:
+        """Fetch the picture by the way that was told, and hold it against its hash."""
+        try:
+            response = self.client.fetch(told["picture"])
+            status, is_whole = response.status_code, _hash_of(response) == told["sha256"]
+        except httpx.HTTPError:
+            status, is_whole = 0, False
+        if (status == 0 or status >= 500 or status == 429) and tries > 1:
+            self.after(STILL_AGAIN_S, partial(self._fetch_still, told, tries - 1))
+            return
+        self.stills[told["still"]] = status == 200 and is_whole
+        log.info("still %s: HTTP %s, whole: %s", told["still"], status, is_whole)
 
     def _new_case(self) -> None:
         if self.limit is not None and self.sent >= self.limit:

@@ -1,4 +1,4 @@
-"""A still out of a running relay: on record first, marked, refused when the picture is no picture."""
+"""A still out of a running relay: on record first, marked, refused when there is no picture."""
 
 import os
 import signal
@@ -153,5 +153,5 @@ def test_a_decoder_that_hangs_is_given_up(settings, tmp_path, monkeypatch):
     deaf.chmod(0o755)
     settings.FFMPEG = str(deaf)
     monkeypatch.setattr(stills, "DECODE_S", 0.2)
-    with pytest.raises(PictureMissing, match="time|시간"):
+    with pytest.raises(PictureMissing, match=r"time|시간"):
         stills.decode(b"x", ("a", "b"))

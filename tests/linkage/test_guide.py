@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 from django.contrib.gis.geos import Point
 
+from cctv import streams
+from cctv.choices import SourceKind
+from cctv.models import Camera
 from controlroom.errors import DomainError
 from incidents import catalogue, lifecycle
 from incidents.models import Incident, Kind
-from linkage import errors, links
+from linkage import errors, links, stills
 from linkage.choices import AgencyKind, OutboxState
 from linkage.filed import file_report
 from linkage.links import create_link, issue_client, new_webhook_secret
@@ -28,6 +31,7 @@ from linkage.models import (
     FireTime,
     Link,
     OutboxMessage,
+    StillRelease,
     StreamGrant,
     UnitPosition,
 )
@@ -121,8 +125,16 @@ class Sandbox:
         for incident in Incident.objects.filter(status="received", cases__link=link):
             with contextlib.suppress(DomainError):  # taken back meanwhile
                 lifecycle.acknowledge(incident=incident, by=self.haneul)
+                self._send_still(incident)
         if link.push_url:
             drain(link)
+
+    def _send_still(self, incident: Incident) -> None:
+        """Take a picture of the camera for the first case of each room that is told stills."""
+        if incident.cases.filter(external_id__in=["p1", "p3", "f1"]).exists():
+            camera = Camera.objects.get(municipality=self.city)
+            still = stills.take(incident=incident, camera=camera, by=self.haneul)
+            stills.send(still=still, by=self.haneul, text="흰 모자")
 
     def _report(self, link: Link) -> None:
         kind = Kind.objects.filter(service=link.service).first()
@@ -144,12 +156,15 @@ def test_every_example_runs_as_printed_against_one_real_server(
     city,
     haneul,
     tmp_path,
+    settings,
 ):
+    settings.STATE_DIR = tmp_path / "state"
     catalogue.install()
     sandbox = Sandbox(web.url, tmp_path, city, haneul)
     run_the_guide(sandbox)
     run_self_service(sandbox)
     make_camera(city, 127.4, 36.4003)
+    Camera.objects.update(source_kind=SourceKind.SYNTHETIC)
     Bell.objects.create(
         municipality=city,
         register_id="202600001",
@@ -171,6 +186,7 @@ def test_every_example_runs_as_printed_against_one_real_server(
         for made in (fetched, pushed):
             told = OutboxMessage.objects.filter(link=made.link, state=OutboxState.ACKED)
             assert "ACK" in told.values_list("message_type", flat=True), made.link.code
+    streams.stop_all()
     what_the_pages_promise()
 
 
@@ -226,6 +242,7 @@ def what_the_pages_promise() -> None:
     """Look at what the examples have left behind in the centre."""
     assert StreamGrant.objects.filter(ended_at=None).count() == 0
     assert StreamGrant.objects.count() == 2
+    assert StillRelease.objects.exclude(first_viewed_at=None).count() == 3
     assert set(UnitPosition.objects.values_list("unit", flat=True)) == {"중앙12"}
     assert set(FireCase.objects.values_list("state", flat=True)) == {"ended", "cancelled"}
     assert FireTime.objects.filter(step="arrived").exists()

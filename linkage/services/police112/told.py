@@ -3,7 +3,7 @@
 Source: domain.md 2.1 (message set), 3.1, 3.2.
 """
 
-from linkage.told import AT, CLOSE_ACK, IN_REPLY_TO, INCIDENT_NUMBER, REPORTS
+from linkage.told import AT, CLOSE_ACK, IN_REPLY_TO, INCIDENT_NUMBER, REPORTS, STILL
 from linkage.wire import PLACE, RECEIPT_NO, VERSION, Schema, moment, record
 
 _CAMERA_ID: Schema = {"type": "integer", "minimum": 1, "description": "To ask for its video by"}
@@ -80,5 +80,6 @@ TOLD_BESIDE: dict[str, Schema] = {
         text={"type": "string", "description": "What the operator saw"},
         cameras=_CAMERAS,
     ),
+    "STILL": STILL,
     "CLOSE_ACK": CLOSE_ACK,
 }

@@ -82,6 +82,7 @@ export function verbName(verb) {
     agency_report: t("Reported to an agency"),
     terminal_share: t("Shared with a police terminal"),
     terminal_share_revoked: t("Withdrawn from a police terminal"),
+    still: t("Still sent"),
   };
   return names[verb.replaceAll("-", "_").replace(/^incident\./, "")] ?? verb;
 }
@@ -110,7 +111,7 @@ export function exchangeState(state) {
 /** The type of a message to or from an agency. */
 export function messageName(type) {
   return (
-    { EVENT_NOTIFY: t("Report"), STATUS_UPDATE: t("Status"), CANCEL: t("Cancellation"), ACK: t("Acknowledgement"), CLOSE: t("Closing"), CAMERA_LIST: t("List of cameras"), STREAM_REQUEST: t("Video asked for"), STREAM_GRANT: t("Video granted"), STREAM_DENY: t("Video refused"), UNIT_POSITION: t("Position of a unit"), ESCAPE_ROUTE: t("Direction of escape"), CLOSE_ACK: t("Closing acknowledged"), CO_RESPONSE: t("Co-response"), TRANSFER: t("Handed on as") }[type] ?? type
+    { EVENT_NOTIFY: t("Report"), STATUS_UPDATE: t("Status"), CANCEL: t("Cancellation"), ACK: t("Acknowledgement"), CLOSE: t("Closing"), CAMERA_LIST: t("List of cameras"), STREAM_REQUEST: t("Video asked for"), STREAM_GRANT: t("Video granted"), STREAM_DENY: t("Video refused"), UNIT_POSITION: t("Position of a unit"), ESCAPE_ROUTE: t("Direction of escape"), STILL: t("Still"), CLOSE_ACK: t("Closing acknowledged"), CO_RESPONSE: t("Co-response"), TRANSFER: t("Handed on as") }[type] ?? type
   );
 }
 

@@ -24,6 +24,7 @@ import { VideoWall } from "./panels/video_wall.js";
 import { mountPolice112 } from "./police112.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { mountSame } from "./same.js";
+import { mountStills } from "./stills.js";
 import { Store } from "./store.js";
 import { Phone } from "../phone/phone.js";
 import { Vigil } from "./vigil.js";
@@ -59,6 +60,7 @@ const map = new OperationsMap(byId("map"), {
 const wall = new VideoWall({
   mountVideo,
   ticketUrl: (id) => `${urls.cameras}${id}/ticket/`,
+  onStill: (camera) => stills.take(camera),
   onChange: (open) => panel.detail && map.cameras.show(panel.detail.cameras.picks, panel.detail, open),
 });
 const actions = new Actions({ config, incidents: () => store.state.incidents.values(), mapCentre: () => map.centre(), onDetail: (detail) => onDetail(detail) });
@@ -136,7 +138,8 @@ store.subscribe((changes, state) => {
 
 const fire119 = mountFire119({ config, store, map, desk, now: () => vigil.now() });
 const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now() });
-mountPolice112({ config, store, map, vigil, onIncident: (id) => desk.open(id) });
+const stills = mountStills({ config, store, wall, now: () => vigil.now() });
+mountPolice112({ config, store, map, vigil, stills, onIncident: (id) => desk.open(id) });
 const same = mountSame({ config, store, strips, onIncident: (id) => desk.open(id), now: () => vigil.now() });
 
 const feed = new Feed({ urls, store, getJson, onCondition: (condition) => vigil.condition(condition), onHeard: (at) => vigil.heard(at) });
@@ -194,6 +197,7 @@ const runs = {
     await same.focus();
   },
   enlarge: (event) => wall.enlarge(Number(event?.code.at(-1)) - 1),
+  still: () => stills.take(),
   stop: () => wall.stop(),
   centre,
   filter: () => strips.focusFilter(),

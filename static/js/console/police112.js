@@ -15,12 +15,13 @@ const PANEL = /^(unit|video|share|report|exchange)\.|^incident\.(co-response|han
  * @param {import("./store.js").Store} parts.store
  * @param {import("./map/map.js").OperationsMap} parts.map
  * @param {import("./vigil.js").Vigil} parts.vigil
+ * @param {ReturnType<typeof import("./stills.js").mountStills>} parts.stills
  * @param {(id: string) => void} parts.onIncident
  */
-export function mountPolice112({ config, store, map, vigil, onIncident }) {
+export function mountPolice112({ config, store, map, vigil, stills, onIncident }) {
   const now = () => vigil.now();
   const clusters = new ClusterAlarms({ config, getJson, postJson, onIncident, now, sound: () => vigil.player.play(1) });
-  const panel = new Police112Panel({ config, getJson, postJson, onIncident, now, others: () => [...store.state.incidents.values()] });
+  const panel = new Police112Panel({ config, getJson, postJson, onIncident, now, stills, others: () => [...store.state.incidents.values()] });
   const units = new UnitLayer(map.map, now);
 
   const loadUnits = async () => {

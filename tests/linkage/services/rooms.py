@@ -8,13 +8,16 @@ from django.contrib.gis.geos import Point
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from cctv.models import Camera
+from cctv.stills import Picture
 from controlroom.accounts.models import User
 from controlroom.municipalities.models import Municipality
 from incidents import lifecycle, ownership
 from incidents.models import Incident, Kind
+from linkage import stills
 from linkage.choices import LinkMode
 from linkage.filed import file_report
-from linkage.models import Link
+from linkage.models import Link, Still
 from linkage.services.police112.escape import send_escape_route
 
 CASE = "guarded-1"
@@ -121,6 +124,20 @@ def files(relation: str = "report", **changes: Any) -> Any:
 
 def flees(room: Room) -> Any:
     return send_escape_route(incident=room.incident, by=room.haneul, bearing_deg=0, text="시장 쪽")
+
+
+def takes_still(room: Room) -> Still:
+    camera = Camera.objects.get(pk=room.cameras[0])
+    picture = Picture(b"\xff\xd8 \xff\xd9", 640, 360, timezone.now())
+    return stills.keep(picture=picture, incident=room.incident, camera=camera, by=room.haneul)
+
+
+def sends_still(room: Room) -> Any:
+    return stills.send(still=Still.objects.latest("pk"), by=room.haneul, text="검은 옷")
+
+
+def attaches_still(room: Room) -> Any:
+    return files(still=Still.objects.latest("pk"))(room)
 
 
 def acknowledges(room: Room) -> None:

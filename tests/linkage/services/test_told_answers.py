@@ -103,6 +103,20 @@ ROWS = [
     ("police112", [reports(place=None)], flees, None),
     ("police112", CLOSED, flees, None),
     ("police112", TAKEN_BACK, flees, None),
+    # A still goes to the rooms that have the case, while it is open.
+    *[
+        (service, before, deed, told)
+        for service in ("police112", "fire119")
+        for before, deed, told in (
+            ([*REPORTED, rooms.takes_still], rooms.sends_still, ["STILL"]),
+            ([*CLAIMED, rooms.takes_still, rooms.sends_still], rooms.sends_still, ["STILL"]),
+            ([*REPORTED, rooms.takes_still, rooms.cancels], rooms.sends_still, None),
+            ([*CLAIMED, rooms.takes_still, rooms.closes], rooms.sends_still, None),
+        )
+    ],
+    # The disaster room and the city's systems are told none.
+    ("disaster", [*REPORTED, rooms.takes_still], rooms.sends_still, None),
+    ("city", [*REPORTED, rooms.takes_still], rooms.sends_still, None),
     # What the room says itself is not told back to it.
     ("police112", REPORTED, says("CANCEL", version=2), []),
     ("police112", CLAIMED, says("STATUS_UPDATE", status="DISPATCHED"), []),
@@ -151,11 +165,15 @@ ROWS = [
             (TAKEN_BACK, "transfer", ["TRANSFER"]),
         )
     ],
+    *[
+        (service, [*REPORTED, rooms.takes_still], rooms.attaches_still, ["EVENT_NOTIFY"])
+        for service in ("police112", "fire119")
+    ],
     *[(service, [], files(text=" "), None) for service in ("police112", "fire119")],
     *[(service, [], files(place=None), None) for service in ("police112", "fire119")],
 ]
 # These are about one kind of data and are not sent where the legal basis lacks it.
-GUARDED = {"CAMERA_LIST", "STREAM_GRANT", "ESCAPE_ROUTE"}
+GUARDED = {"CAMERA_LIST", "STREAM_GRANT", "ESCAPE_ROUTE", "STILL"}
 
 
 def judged(room, before, deed, bar=lambda _room: None):

@@ -8,13 +8,17 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from django.test import Client
+from django.utils import timezone
 from lxml import etree
 
+from cctv.stills import Picture
 from incidents import catalogue
 from incidents.correlation import probably_same_as
 from incidents.models import Incident
+from linkage import stills
 from linkage.demo.link import room_link
 from linkage.demo.street import install_street
+from linkage.envelopes import cloud_event
 from linkage.links import create_link
 from linkage.models import Agency, TerminalShare
 from linkage.models_city import Bell, BellPress, Feed, FeedAdapter, Sensor
@@ -29,6 +33,7 @@ from linkage.simulator.patrol import PatrolTerminal
 from linkage.simulator.police112 import Police112Room
 from linkage.simulator.room import Habits
 from linkage.simulator.scenes import City, Town
+from tests.cctv.builders import make_camera
 from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.disaster.conftest import make_link
 
@@ -254,3 +259,30 @@ def test_the_traffic_centre_sees_some_accidents_that_112_reported(city, streets)
     seen = Incident.objects.filter(service="city")
     assert 0 < seen.count() < 8
     assert all(probably_same_as(incident) for incident in seen)
+
+
+@pytest.mark.parametrize(
+    ("kind", "service"), [(Police112Room, "police112"), (Fire119Room, "fire119")]
+)
+def test_a_still_that_is_told_is_fetched_and_held_against_its_hash(city, haneul, kind, service):
+    line = Line(room_link(service, municipality=city).link, service)
+    room = kind(
+        client=line,
+        city=City(lon=127.4, lat=36.4, seed=7, themes=kind.themes),
+        rate_per_min=0.001,
+        limit=1,
+    )
+    room._new_case()
+    incident = Incident.objects.get()
+    picture = Picture(b"\xff\xd8 the scene \xff\xd9", 640, 360, timezone.now())
+    camera = make_camera(city)
+    still = stills.keep(picture=picture, incident=incident, camera=camera, by=haneul)
+    (release,) = stills.send(still=still, by=haneul, text="흰 승용차")
+    event = cloud_event(release.message)
+    room.heard(event)
+    spoilt = {**event["data"]["payload"], "still": "spoilt", "sha256": "0" * 64}
+    room.heard({**event, "data": {**event["data"], "payload": spoilt}})
+    work_off(room)
+    assert room.stills == {str(still.reference): True, "spoilt": False}
+    release.refresh_from_db()
+    assert release.first_viewed_at is not None

@@ -19,6 +19,7 @@ export class Police112Panel {
    * @param {(url: string, body: object) => Promise<any>} wiring.postJson
    * @param {(id: string) => void} wiring.onIncident
    * @param {() => number} wiring.now by the server's clock
+   * @param {{choices(id: string): {value: string, label: string}[], reference(id: string, choice: string): Promise<string>}} wiring.stills
    */
   constructor(wiring) {
     Object.assign(this, wiring);
@@ -122,15 +123,17 @@ export class Police112Panel {
       { name: "target", label: t("To whom, as what"), type: /** @type {const} */ ("choice"), choices: "targets", required: true, wide: true },
       { name: "relation", label: t("What is asked"), type: /** @type {const} */ ("choice"), choices: "relation", required: true },
       { name: "text", label: t("What happens there"), type: /** @type {const} */ ("area"), required: true, wide: true, hint: t("No names and no telephone numbers.") },
+      { name: "still", label: t("Still that goes with it"), type: /** @type {const} */ ("choice"), choices: "stills", wide: true },
     ];
     const relation = [{ value: "report", label: t("Report") }, { value: "co_response", label: t("Co-response asked for") }, { value: "transfer", label: t("Handed on as") }];
     const act = async ({ target, ...values }) => {
       const [to, kind] = target.split(" ");
-      await this.postJson(this.config.urls.reports, { ...values, to, kind, incident: id });
+      const still = await this.stills.reference(id, values.still);
+      await this.postJson(this.config.urls.reports, { ...values, to, kind, incident: id, still: still ?? null });
       toast(t("Reported; the agency's number follows"));
       await this.refresh();
     };
-    ask({ title: t("Report to an agency"), submit: t("Report"), fields, tables: { targets, relation }, values: { relation: "report" }, act });
+    ask({ title: t("Report to an agency"), submit: t("Report"), fields, tables: { targets, relation, stills: this.stills.choices(id) }, values: { relation: "report" }, act });
   }
 
   #tick() {

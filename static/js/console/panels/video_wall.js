@@ -18,11 +18,13 @@ export class VideoWall {
    * @param {typeof import("../video.js").mountVideo} wiring.mountVideo
    * @param {(cameraId: number) => string} wiring.ticketUrl
    * @param {(open: Set<number>) => void} wiring.onChange
+   * @param {(camera: any) => void} wiring.onStill
    */
-  constructor({ mountVideo, ticketUrl, onChange }) {
+  constructor({ mountVideo, ticketUrl, onChange, onStill }) {
     this.mountVideo = mountVideo;
     this.ticketUrl = ticketUrl;
     this.onChange = onChange;
+    this.onStill = onStill;
     /** @type {{camera: any, handle: {destroy(): void}, root: HTMLElement, parts: any}[]} */
     this.tiles = [];
     this.incidentId = null;
@@ -61,6 +63,11 @@ export class VideoWall {
     setText(parts.name, camera.name);
     parts.name.setAttribute("aria-label", t("Enlarge %(name)s", { name: camera.name }));
     parts.name.addEventListener("click", () => this.enlarge(this.tiles.findIndex((tile) => tile.root === root)));
+    const still = t("Take and send a still of %(name)s", { name: camera.name });
+    parts.still.setAttribute("aria-label", still);
+    parts.still.title = still;
+    parts.still.addEventListener("click", () => this.onStill(camera));
+    show(parts.still, this.incidentId !== null);
     root.dataset.camera = String(camera.id);
     return { camera, root, parts, handle: { destroy() {} } };
   }
