@@ -26,7 +26,7 @@ from incidents.features import moment
 from incidents.models import Incident
 from incidents.statuses import OPEN
 from linkage import agreements, grants
-from linkage.choices import DataKind, LinkState
+from linkage.choices import DataKind, Direction, LinkState
 from linkage.errors import ShareRefused
 from linkage.models import Case, Link, StreamGrant, Terminal, TerminalShare
 from linkage.models_terminals import ShareEnd, ShareView
@@ -43,6 +43,7 @@ class Rule(StrEnum):
     """What refuses a share; the value is on the wire."""
 
     SUSPENDED = "suspended"
+    INBOUND = "inbound_only"
     BASIS = "basis_not_allowed"
     CLOSED = "closed"
     CANCELLED = "cancelled"
@@ -133,6 +134,8 @@ def _case(link: Link, receipt_no: str) -> Case:
 def _admit(link: Link, case: Case) -> None:
     if link.state == LinkState.SUSPENDED:
         raise _refused(Rule.SUSPENDED, "link")
+    if link.direction == Direction.IN:
+        raise _refused(Rule.INBOUND, "link")
     if not agreements.may_tell(link, DataKind.PLACE):
         raise _refused(Rule.BASIS, "link")
     state = state_of(case)
@@ -248,19 +251,18 @@ def revoke(*, share: TerminalShare, by: User, reason: str) -> TerminalShare:
 
 
 def end_overdue() -> int:
-    """End what ran out, and every share of a suspended link; return how many.
+    """End what ran out, and what its link or legal basis carries no more; return how many.
 
     Nothing is shown after its time even before this ran: the door reads the times itself.
     """
     now = timezone.now()
-    every = TerminalShare.objects
-    stopped = every.open().filter(link__state=LinkState.SUSPENDED)
+    rows = TerminalShare.objects.open().select_related("link__legal_basis", "incident")
     # One at a time: no two incidents are held together for this.
-    over = [
-        *((pk, ShareEnd.EXPIRED) for pk in every.overdue(now).values_list("pk", flat=True)),
-        *((pk, ShareEnd.LINK_STOPPED) for pk in stopped.values_list("pk", flat=True)),
-    ]
-    return sum(end(shares=every.filter(pk=pk), why=why) for pk, why in over)
+    return sum(
+        end(shares=TerminalShare.objects.filter(pk=share.pk), why=why)
+        for share in rows
+        if isinstance(why := _why_over(share, now), ShareEnd)
+    )
 
 
 # --- seen by the terminal ----------------------------------------------------------------
@@ -290,7 +292,8 @@ def _why_over(share: TerminalShare, now: datetime) -> ShareEnd | str:
         return ShareEnd.EXPIRED
     if share.incident.status not in OPEN:
         return ShareEnd.INCIDENT_ENDED
-    if not agreements.may_tell(share.link, DataKind.PLACE):
+    inbound = share.link.direction == Direction.IN
+    if inbound or not agreements.may_tell(share.link, DataKind.PLACE):
         return ShareEnd.LINK_STOPPED
     return ""
 
@@ -309,27 +312,36 @@ def note_opened(*, share: TerminalShare) -> None:
 
 @transaction.atomic
 def _note_first(share: TerminalShare, now: datetime) -> None:
-    _lock([share.incident_id])
-    if (
-        TerminalShare.objects.open()
-        .filter(pk=share.pk, opened_at=None)
-        .update(opened_at=now, last_seen_at=now)
-    ):
+    _hold_open(share)
+    fresh = TerminalShare.objects.filter(pk=share.pk, opened_at=None)
+    if fresh.update(opened_at=now, last_seen_at=now):
         share.opened_at = share.last_seen_at = now
         _audit("share.opened", share)
         _announce("share.opened", share)
+
+
+def _hold_open(share: TerminalShare) -> None:
+    """Lock the share's incident, so that it cannot end before what follows is on record.
+
+    Raises: ShareOver when it has ended since it was read.
+    """
+    _lock([share.incident_id])
+    ended = TerminalShare.objects.filter(pk=share.pk, ended_at__isnull=False)
+    for reason in ended.values_list("end_reason", flat=True):
+        raise ShareOver(_("no case is shared with this terminal"), fields={"reason": [reason]})
 
 
 @transaction.atomic
 def note_viewed(*, share: TerminalShare, grant: StreamGrant) -> None:
     """Put on record that live pictures leave for the terminal; called before the first byte.
 
-    Locks: the incident at the first picture of a camera.
+    Locks: the incident, at the first picture of a camera and of a grant.
+    Raises: ShareOver when the share has ended meanwhile.
     """
     now = timezone.now()
     view = ShareView.objects.filter(share=share, camera_id=grant.camera_id).first()
-    if view is None:
-        _lock([share.incident_id])
+    if view is None or grant.first_viewed_at is None:
+        _hold_open(share)
         _view, is_first = ShareView.objects.get_or_create(share=share, camera_id=grant.camera_id)
         if is_first:
             _audit("share.viewed", share, camera=grant.camera_id, grant=str(grant.reference))

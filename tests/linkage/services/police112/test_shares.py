@@ -13,9 +13,10 @@ from controlroom.audit.models import Record
 from controlroom.journal.models import Entry
 from incidents import lifecycle
 from incidents.models import Incident
-from linkage.choices import LinkState
+from linkage.choices import Direction, LinkState
 from linkage.models import StreamGrant, Terminal, TerminalShare
 from linkage.models_agreements import LegalBasis
+from linkage.models_terminals import ShareEnd
 from linkage.services.police112 import shares, terminals
 from linkage.services.police112.escape import send_escape_route
 from tests.linkage.conftest import api_client, envelope
@@ -108,6 +109,7 @@ def test_without_a_record_nothing_leaves(case, police, link, monkeypatch):
         ("retired", {"terminal": ["terminal_retired"]}),
         ("not enrolled", {"terminal": ["terminal_not_enrolled"]}),
         ("suspended", {"link": ["suspended"]}),
+        ("inbound", {"link": ["inbound_only"]}),
         ("no basis", {"link": ["basis_not_allowed"]}),
         ("ended", {"receipt_no": ["closed"]}),
         ("cancelled", {"receipt_no": ["cancelled"]}),
@@ -121,6 +123,9 @@ def test_a_share_is_refused_by_its_rule(case, post, police, link, haneul, spoil,
         terminals.retire(terminal=Terminal.objects.get(number="T-01"))
     elif spoil == "suspended":
         link.state = LinkState.SUSPENDED
+        link.save()
+    elif spoil == "inbound":
+        link.direction = Direction.IN
         link.save()
     elif spoil == "no basis":
         LegalBasis.objects.update(allowed_data=["live_video"])
@@ -191,10 +196,9 @@ def test_a_share_ends_when(browser, case, cameras, post, police, link, haneul, n
     for piece in ("live.m3u8", "state", "00000000-000001.m4s"):
         assert reason(browser.get(f"/patrol/cameras/{camera['grant']}/{piece}")) == wanted
     shares.end_overdue()
-    if name != "basis ended":
-        assert TerminalShare.objects.get().end_reason == wanted
-        assert Record.objects.filter(action="share.ended", detail__why=wanted).count() == 1
-        assert Entry.objects.filter(kind="share.ended", subject_id=str(case.pk)).count() == 1
+    assert TerminalShare.objects.get().end_reason == wanted
+    assert Record.objects.filter(action="share.ended", detail__why=wanted).count() == 1
+    assert Entry.objects.filter(kind="share.ended", subject_id=str(case.pk)).count() == 1
     assert reason(browser.get("/patrol/now/")) == wanted
 
 
@@ -270,6 +274,21 @@ def test_only_cameras_granted_for_this_very_case_are_shown(
     assert own.first_viewed_at
     type(own).objects.filter(pk=own.pk).update(ended_at=timezone.now(), end_reason="revoked")
     assert watched(browser, own, "00000000-000001.m4s").status_code == 404
+
+
+def test_an_end_that_comes_while_a_request_is_under_way_still_counts(
+    browser, cameras, post, pictures
+):
+    post(ask(cameras[0].pk))
+    grant, given = StreamGrant.objects.get(), TerminalShare.objects.get()
+    shares.end(shares=TerminalShare.objects.all(), why=ShareEnd.TAKEN_BACK)
+    # Read before the end, written after it: nothing is recorded as seen, and nothing leaves.
+    with pytest.raises(shares.ShareOver):
+        shares.note_viewed(share=given, grant=grant)
+    given.opened_at = None
+    with pytest.raises(shares.ShareOver):
+        shares.note_opened(share=given)
+    assert not Record.objects.filter(action="share.viewed").exists()
 
 
 def test_without_a_record_no_picture_leaves(browser, cameras, post, pictures, monkeypatch):

@@ -92,6 +92,15 @@ def test_a_retired_terminal_is_out_at_once_and_its_number_is_free(police, link):
     assert Record.objects.filter(action="terminal.retired", agent=link.code).count() == 1
 
 
+def test_whoever_keeps_links_retires_a_lost_terminal(police, link, client, administrator):
+    browser = enrolled(police, link)
+    client.force_login(administrator)
+    chosen = {"action": "retire", "_selected_action": [Terminal.objects.get().pk]}
+    assert client.post("/admin/linkage/terminal/", chosen).status_code == 302
+    assert browser.get("/patrol/now/").status_code == 401
+    assert Record.objects.get(action="terminal.retired").actor == administrator
+
+
 def test_a_room_sees_its_own_terminals_only(police, link, other_link):
     enrolled(police, link)
     stranger = api_client(other_link)
