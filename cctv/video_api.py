@@ -1,12 +1,13 @@
 """The addresses of live video: a ticket by POST; play list, pieces and state by that ticket."""
 
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -39,7 +40,7 @@ class TicketRequest(serializers.Serializer[Any]):
     )
 
 
-def caller_of(request: Request) -> Caller:
+def caller_of(request: Request | HttpRequest) -> Caller:
     """Name the sign-in and the address of a request; a proxy's last word counts if we have one."""
     address = request.META.get("REMOTE_ADDR") or None
     if settings.SECURE_PROXY_SSL_HEADER:
@@ -122,18 +123,41 @@ class VideoView(APIView):
         return HttpResponse(body, content_type=content_type, headers={"Cache-Control": "no-store"})
 
 
+def first_playlist(camera_id: int, *, meanwhile: Callable[[], object] = bool) -> bytes:
+    """Wait for the camera's play list; `meanwhile` raises when nobody may wait for it any more.
+
+    Whoever calls this without it asks again before the list leaves.
+
+    Raises: PictureMissing, RelaysBusy.
+    """
+    until = time.monotonic() + FIRST_PICTURE_S
+    while True:
+        streams.want(camera_id)
+        if found := streams.playlist(camera_id):
+            return found[1]
+        if time.monotonic() > until or streams.seen(camera_id).state == StreamState.LOST:
+            raise PictureMissing(_("this camera gives no picture now"))
+        time.sleep(LOOK_S)
+        meanwhile()
+
+
+def stream_state(camera_id: int) -> dict[str, Any]:
+    """Say what the camera's stream does now, and that somebody wants it."""
+    streams.want(camera_id)
+    now = streams.seen(camera_id)
+    return {
+        "state": now.state,
+        "last_frame_age_s": now.last_frame_age_s,
+        "run": now.run,
+        "reason": now.reason,
+    }
+
+
 class PlaylistView(VideoView):
     def get(self, request: Request, camera_id: int) -> HttpResponse:
-        entry = self.admit(request, camera_id, opening=True)
-        until = time.monotonic() + FIRST_PICTURE_S
-        while True:
-            streams.want(camera_id)
-            if found := streams.playlist(camera_id):
-                return self.send(entry, found[1], PLAYLIST_TYPE)
-            if time.monotonic() > until or streams.seen(camera_id).state == StreamState.LOST:
-                raise PictureMissing(_("this camera gives no picture now"))
-            time.sleep(LOOK_S)
-            entry = self.admit(request, camera_id)
+        self.admit(request, camera_id, opening=True)
+        body = first_playlist(camera_id, meanwhile=lambda: self.admit(request, camera_id))
+        return self.send(self.admit(request, camera_id), body, PLAYLIST_TYPE)
 
 
 class SegmentView(VideoView):
@@ -162,14 +186,4 @@ class StateView(VideoView):
                 caller=caller_of(request),
                 viewer=get_user(request._request),  # noqa: SLF001  # DRF authenticates nobody here
             )
-        streams.want(camera_id)
-        now = streams.seen(camera_id)
-        return Response(
-            {
-                "state": now.state,
-                "last_frame_age_s": now.last_frame_age_s,
-                "run": now.run,
-                "reason": now.reason,
-            },
-            headers={"Cache-Control": "no-store"},
-        )
+        return Response(stream_state(camera_id), headers={"Cache-Control": "no-store"})

@@ -20,6 +20,7 @@ urlpatterns = [
     path("m/<str:code>/linkage/", include("linkage.urls")),
     path("m/<str:code>/links/", link_console, name="link-console"),
     path("agency/", include("linkage.urls_agency")),
+    path("patrol/", include("linkage.urls_patrol")),
     path("cap/<str:code>/", include("linkage.urls_public")),
     path("admin/", admin.site.urls),
     path("", include("controlroom.municipalities.urls")),

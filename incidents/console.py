@@ -82,6 +82,7 @@ def addresses(code: str) -> dict[str, str]:
         "situations": f"{base}linkage/situations/",
         "texts": f"{base}linkage/disaster-messages/",
         "grants": f"{base}linkage/grants/",
+        "shares": f"{base}linkage/shares/",
         "stills": f"{base}linkage/stills/",
         "phone": f"{base}linkage/phone-tasks/",
         "boundary": reverse("boundary", args=[code]),

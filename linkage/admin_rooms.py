@@ -1,17 +1,26 @@
-"""What the rooms of 119 and 112 did, and alarms: facts and state, only to be read."""
+"""What the rooms of 119 and 112 did, their terminals, and alarms: facts and state, to be read."""
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from controlroom.municipalities.admin_scope import ScopedAdmin
 from controlroom.municipalities.roles import Right
 from linkage.alarm_kinds import KINDS
-from linkage.models import Alarm, FiledReport, Still, StillRelease, StreamGrant
+from linkage.models import (
+    Alarm,
+    FiledReport,
+    Still,
+    StillRelease,
+    StreamGrant,
+    Terminal,
+    TerminalShare,
+)
 from linkage.models_fire119 import Engine, FireCase, FireTime
+from linkage.services.police112 import terminals
 
 # Only what the rows on the page have: the names of other cities' links are not theirs to read.
 OWN_CITY = ("municipality", admin.RelatedOnlyFieldListFilter)
@@ -81,6 +90,44 @@ class StreamGrantAdmin(_Facts):
     list_select_related = ["link", "camera"]
     search_fields = ["case_number", "incident__number", "camera__name"]
     date_hierarchy = "granted_at"
+
+
+@admin.register(Terminal)
+class TerminalAdmin(_Facts):
+    """Their room registers them; whoever keeps links may end one that was lost."""
+
+    list_display = ["number", "call_sign", "link", "enrolled_at", "last_seen_at", "retired_at"]
+    list_filter = [OWN_LINK]
+    list_select_related = ["link"]
+    search_fields = ["number", "call_sign"]
+    actions = ["retire"]
+
+    @admin.action(description=gettext_lazy("Retire: key, code and what is shared end at once"))
+    def retire(self, request: HttpRequest, chosen: QuerySet[Terminal]) -> None:
+        for terminal in chosen:
+            terminals.retire(terminal=terminal, by=request.user)
+        done = len(chosen)
+        words = ngettext("%d terminal retired", "%d terminals retired", done) % done
+        self.message_user(request, words, messages.SUCCESS)
+
+
+@admin.register(TerminalShare)
+class TerminalShareAdmin(_Facts):
+    list_display = [
+        "given_at",
+        "terminal",
+        "unit",
+        "case_number",
+        "expires_at",
+        "ended_at",
+        "end_reason",
+        "opened_at",
+        "last_seen_at",
+    ]
+    list_filter = [OWN_LINK, "end_reason"]
+    list_select_related = ["terminal"]
+    search_fields = ["terminal__number", "unit", "case_number", "incident__number"]
+    date_hierarchy = "given_at"
 
 
 @admin.register(FiledReport)

@@ -106,6 +106,7 @@ _DESCRIBE: dict[str, Callable[[Any], str]] = {
     "const": lambda value: _("must be %(value)s") % {"value": value},
     "minimum": lambda value: _("must be at least %(value)s") % {"value": value},
     "maximum": lambda value: _("must be at most %(value)s") % {"value": value},
+    "minLength": lambda value: _("must have at least %(count)s characters") % {"count": value},
     "maxLength": lambda value: _("may have at most %(count)s characters") % {"count": value},
     "maxItems": lambda value: _("may have at most %(count)s items") % {"count": value},
     "oneOf": lambda rules: (

@@ -72,6 +72,12 @@ class OutOfSequence(Conflict):
     code = "out_of_sequence"
 
 
+class ShareRefused(Conflict):
+    """The case is not shared with the terminal; `errors` says by which rule."""
+
+    code = "share_refused"
+
+
 class NotReplayable(Conflict):
     """Only a message that was given up is sent again."""
 

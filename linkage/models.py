@@ -435,6 +435,8 @@ from linkage.models_resync import Resync as Resync  # noqa: E402, PLC0414 - like
 from linkage.models_seats import AgencySeat as AgencySeat  # noqa: E402, PLC0414 - likewise
 from linkage.models_stills import Still as Still  # noqa: E402, PLC0414 - likewise
 from linkage.models_stills import StillRelease as StillRelease  # noqa: E402, PLC0414 - likewise
+from linkage.models_terminals import Terminal as Terminal  # noqa: E402, PLC0414 - likewise
+from linkage.models_terminals import TerminalShare as TerminalShare  # noqa: E402, PLC0414
 from linkage.models_tls import LinkTls as LinkTls  # noqa: E402, PLC0414 - likewise
 from linkage.models_units import UnitPosition as UnitPosition  # noqa: E402, PLC0414 - likewise
 from linkage.models_use import UseVerdict as UseVerdict  # noqa: E402, PLC0414 - likewise

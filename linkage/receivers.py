@@ -15,7 +15,7 @@ from linkage import delivery, mapping, neighbours, tasks
 from linkage.obligations import owed
 from linkage.services.city import road_cameras
 from linkage.services.disaster import cap_pushes, situations
-from linkage.services.police112 import video
+from linkage.services.police112 import shares, video
 
 
 @receiver(fact_recorded, dispatch_uid="linkage.plan")
@@ -35,6 +35,7 @@ def nudge_owed(link_id: int, *, is_urgent: bool, **_kwargs: Any) -> None:
 @receiver(fact_recorded, dispatch_uid="linkage.police112.video")
 def follow_with_video(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
     video.after_fact(incident=incident, event=event)
+    shares.after_fact(incident=incident)
 
 
 @receiver(fact_recorded, dispatch_uid="linkage.neighbours")

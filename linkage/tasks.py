@@ -24,6 +24,7 @@ from linkage import (
 from linkage.lanes import lanes
 from linkage.services.city import feeds, sensors
 from linkage.services.disaster import cap_feeds, situations, text_incidents
+from linkage.services.police112 import shares
 from linkage.watch import canaries, rounds
 
 log = structlog.get_logger(__name__)
@@ -83,6 +84,7 @@ def take_canaries() -> None:
 @shared_task(name="linkage.tasks.end_overdue_grants", ignore_result=True)
 def end_overdue_grants() -> None:
     grants.end_overdue()
+    shares.end_overdue()
 
 
 @shared_task(name="linkage.tasks.destroy_stills")

@@ -27,6 +27,7 @@ urlpatterns = [
     path("incidents/<uuid:incident_id>/reports/", views_filed.reports, name="reports"),
     path("units/", views_police112.unit_positions, name="units"),
     path("grants/<uuid:reference>/revoke/", views_police112.revoke_grant, name="grant-revoke"),
+    path("shares/<uuid:reference>/revoke/", views_police112.revoke_share, name="share-revoke"),
     path("incidents/<uuid:incident_id>/stills/", views_stills.of_incident, name="stills"),
     path("stills/<uuid:reference>/picture/", views_stills.picture, name="still-picture"),
     path("stills/<uuid:reference>/send/", views_stills.send, name="still-send"),

@@ -19,8 +19,8 @@ from incidents.models import Incident
 from incidents.statuses import OPEN
 from incidents.views import checked, viewer
 from linkage import grants
-from linkage.models import StreamGrant, UnitPosition
-from linkage.services.police112 import units
+from linkage.models import StreamGrant, TerminalShare, UnitPosition
+from linkage.services.police112 import shares, units
 from linkage.services.police112.escape import send_escape_route
 
 
@@ -56,6 +56,7 @@ def police112(request: Request, code: str, incident_id: UUID) -> Response:
             "now": moment(timezone.now()),
             "units": units.of_incident(incident),
             "grants": [grants.grant_item(row) for row in grants.of_incident(incident)],
+            "shares": [shares.share_item(row) for row in shares.of_incident(incident)],
         }
     )
 
@@ -81,6 +82,18 @@ def revoke_grant(request: Request, code: str, reference: UUID) -> Response:
     sent = checked(ReasonSerializer, request.data)
     row = grants.revoke(grant=grant, by=viewer(request), **sent)
     return Response(grants.grant_item(row))
+
+
+@api_view(["POST"])
+def revoke_share(request: Request, code: str, reference: UUID) -> Response:
+    municipality = municipality_for(request.user, code, Right.INCIDENT_WORK)
+    visible = TerminalShare.objects.visible_to(request.user).filter(municipality=municipality)
+    share = visible.select_related("terminal", "incident").filter(reference=reference).first()
+    if share is None:
+        raise OutOfScope(_("no such share, or it is over"))
+    sent = checked(ReasonSerializer, request.data)
+    row = shares.revoke(share=share, by=viewer(request), **sent)
+    return Response(shares.share_item(row))
 
 
 @api_view(["POST"])

@@ -18,6 +18,7 @@ from linkage.api.messages import MessagesView
 from linkage.api.outbound import AcknowledgeView, CommitView, OutboundView
 from linkage.api.readings import ReadingsView
 from linkage.api.stills import StillView
+from linkage.api.terminals import SharesView, ShareView, TerminalsView, TerminalView
 from linkage.api.token import TokenView
 from linkage.api.trials import HeartbeatView, TestMessageView
 from linkage.api.video import GrantPieceView, GrantPlaylistView
@@ -47,6 +48,14 @@ urlpatterns = [
         "links/<str:link>/grants/<str:grant>/<str:piece>",
         GrantPieceView.as_view(),
         name="grant-piece",
+    ),
+    path("links/<str:link>/terminals", TerminalsView.as_view(), name="terminals"),
+    path("links/<str:link>/terminals/<str:number>", TerminalView.as_view(), name="terminal"),
+    path("links/<str:link>/cases/<str:receipt_no>/shares", SharesView.as_view(), name="shares"),
+    path(
+        "links/<str:link>/cases/<str:receipt_no>/shares/<str:share>",
+        ShareView.as_view(),
+        name="share",
     ),
     path("links/<str:link>/stills/<str:still>", StillView.as_view(), name="still"),
     path("incidents", IncidentsView.as_view(), name="incidents"),

@@ -1,6 +1,5 @@
 """Live pictures for an agency: its own grant opens one camera, and only while it is in force."""
 
-import time
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -11,10 +10,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
 from cctv import streams
-from cctv.errors import PictureMissing
-from cctv.relay_watch import StreamState
-from cctv.streams import FIRST_PICTURE_S, LOOK_S
-from cctv.video_api import PLAYLIST_TYPE
+from cctv.video_api import PLAYLIST_TYPE, first_playlist
 from controlroom.errors import OutOfScope
 from linkage import grants
 from linkage.api.base import AgencyView
@@ -73,17 +69,10 @@ class GrantPlaylistView(GrantView):
     def get(self, request: Request, link: str, grant: str) -> HttpResponse:
         self.hold_back_reads()
         found = self.grant(link, grant)
-        until = time.monotonic() + FIRST_PICTURE_S
-        while True:
-            streams.want(found.camera_id)
-            if playing := streams.playlist(found.camera_id):
-                break
-            if time.monotonic() > until or streams.seen(found.camera_id).state == StreamState.LOST:
-                raise PictureMissing(_("this camera gives no picture now"))
-            time.sleep(LOOK_S)
+        body = first_playlist(found.camera_id)
         found = self.grant(link, grant)
         grants.note_viewed(grant=found)
-        return self.send(playing[1], PLAYLIST_TYPE)
+        return self.send(body, PLAYLIST_TYPE)
 
 
 class GrantPieceView(GrantView):

@@ -1,19 +1,49 @@
-"""The simulated 112 room in full: it asks for video, and its cars say where they are."""
+"""The simulated 112 room in full: it asks for video, its cars move and see their cases."""
 
+import itertools
 import math
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from linkage.simulator.driving import POSITION_EVERY_S, STEPS, place_at
+from linkage.simulator.patrol import PatrolTerminal
 from linkage.simulator.room import Room
 from linkage.simulator.scenes import Case
 
 ASKS = 0.8
 WATCHED = 2
+CALL_SIGNS = ("순찰11호", "순찰12호", "순찰21호")
+ENROL_AGAIN_S, LOOK_EVERY_S = 30.0, 5.0
 
 
 class Police112Room(Room):
-    """Answers a list of cameras by a request, and a report of the centre by its own number."""
+    """Answers a list of cameras by a request, and a report of the centre by its own number.
+
+    Each case that a car is sent to is shared with the next of its terminals.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.terminals = [
+            PatrolTerminal(self.client.account.base_url, number=f"SIM-{n}", call_sign=call_sign)
+            for n, call_sign in enumerate(CALL_SIGNS, 1)
+        ]
+        self._next: Iterator[PatrolTerminal] = iter(())
+
+    def run(self) -> None:
+        self.after(0, self.enrol)
+        super().run()
+
+    def enrol(self) -> None:
+        """Register the terminals and let their browsers use the codes; tried until it works."""
+        for terminal in self.terminals:
+            said = {"number": terminal.number, "call_sign": terminal.call_sign}
+            answer = self.client.ask("terminals", said)
+            if answer.status_code != 201 or not terminal.enrol(answer.json()["enrolment_code"]):
+                self.after(ENROL_AGAIN_S, self.enrol)
+                return
+        self._next = itertools.cycle(self.terminals)
 
     def heard(self, event: dict[str, Any]) -> None:
         super().heard(event)
@@ -46,10 +76,25 @@ class Police112Room(Room):
     def _status(self, case: Case, status: str, unit: str, uid: str) -> None:
         super()._status(case, status, unit, uid)
         if status == "DISPATCHED":
+            self._share(case, unit)
             bearing = self.city.random.uniform(0, math.tau)
             for step in range(STEPS):
                 drive = partial(self._drive, case, unit, bearing, step)
                 self.after(step * POSITION_EVERY_S, drive)
+
+    def _share(self, case: Case, unit: str) -> None:
+        terminal = next(self._next, None)
+        if terminal is None or case.receipt_no not in self._open:
+            return
+        said = {"terminal": terminal.number, "unit": unit}
+        if self.client.ask(f"cases/{case.receipt_no}/shares", said).status_code == 201:
+            terminal.receipt_no = case.receipt_no
+            self._look(terminal, case.receipt_no)
+
+    def _look(self, terminal: PatrolTerminal, receipt_no: str) -> None:
+        """Look at the case until it is over, or another one took its place."""
+        if terminal.receipt_no == receipt_no and terminal.look():
+            self.after(LOOK_EVERY_S, partial(self._look, terminal, receipt_no))
 
     def _drive(self, case: Case, unit: str, bearing: float, step: int) -> None:
         if case.receipt_no in self._open:

@@ -3,16 +3,16 @@
 from django.utils.translation import gettext as _
 
 from incidents import lifecycle
-from incidents.history import lock
-from incidents.statuses import OPEN, Status, Verb, target
+from incidents.statuses import Status, Verb, target
 from linkage import filed
 from linkage.choices import InboxResult
 from linkage.errors import OutOfSequence
 from linkage.models import Case, Link
 from linkage.services import casework
 from linkage.services.handling import Done, Handler
-from linkage.services.police112 import units, video
-from linkage.services.police112.sequences import CaseState, Ruling, Word, ruling
+from linkage.services.police112 import shares, units, video
+from linkage.services.police112.cases import state_of
+from linkage.services.police112.sequences import Ruling, Word, ruling
 from linkage.wire import Message
 
 # The words of the 112 room, as its own people write them on the timeline.
@@ -40,6 +40,8 @@ def take_status(link: Link, message: Message) -> Done:
         return Done(InboxResult.FILED)
     incident = case.incident
     said = message.payload
+    if said["status"] in {"CLOSED", "WITHDRAWN"}:
+        shares.hold(case)
     words = [STATUS_WORDS[said["status"]], said.get("unit", ""), said.get("text", "")]
     text = " · ".join(word for word in words if word)
     on_the_way = said["status"] in {"DISPATCHED", "ARRIVED"}
@@ -48,9 +50,11 @@ def take_status(link: Link, message: Message) -> Done:
     else:
         incident = lifecycle.add_note(incident=incident, by=None, agent=link.code, text=text)
     if said["status"] == "CLOSED":
-        video.end_for_agency(link=link, case_number=case.external_id)
+        _end_for_agency(link, case)
     if said["status"] == "WITHDRAWN":
-        units.leave(link=link, case_number=case.external_id, unit=said.get("unit", ""))
+        left = {"link": link, "case_number": case.external_id, "unit": said.get("unit", "")}
+        units.leave(**left)
+        shares.unit_left(**left)
     return Done(InboxResult.APPLIED, incident)
 
 
@@ -83,8 +87,8 @@ def take_close(link: Link, message: Message) -> Done:
         return Done(InboxResult.FILED)
     words = [STATUS_WORDS["CLOSED"], message.payload.get("text", "")]
     # Before the journal, which ending the video writes.
-    lock(case.incident)
-    video.end_for_agency(link=link, case_number=case.external_id)
+    shares.hold(case)
+    _end_for_agency(link, case)
     incident = casework.acknowledge_close(
         link,
         message,
@@ -93,6 +97,11 @@ def take_close(link: Link, message: Message) -> Done:
         data={"closing_code": message.payload.get("closing_code", "")},
     )
     return Done(InboxResult.APPLIED, incident)
+
+
+def _end_for_agency(link: Link, case: Case) -> None:
+    video.end_for_agency(link=link, case_number=case.external_id)
+    shares.end_for_agency(link=link, case_number=case.external_id)
 
 
 HANDLERS: dict[str, Handler] = {
@@ -111,16 +120,6 @@ HANDLERS: dict[str, Handler] = {
 
 def _ruling(message: Message, case: Case | None) -> Ruling:
     return ruling(message.message_type, state_of(case))
-
-
-def state_of(case: Case | None) -> CaseState:
-    """Say where the case stands; a duplicate stands where its original does."""
-    if case is None:
-        return CaseState.UNKNOWN
-    status = casework.worked_on(case).status
-    if status == Status.CANCELLED:
-        return CaseState.CANCELLED
-    return CaseState.OPEN if status in OPEN else CaseState.ENDED
 
 
 def _admit(message: Message, case: Case) -> None:

@@ -81,6 +81,8 @@ export function verbName(verb) {
     related: t("Linked: related"),
     different: t("Judged to be another happening"),
     agency_report: t("Reported to an agency"),
+    terminal_share: t("Shared with a police terminal"),
+    terminal_share_revoked: t("Withdrawn from a police terminal"),
     still: t("Still sent"),
   };
   return names[verb.replaceAll("-", "_").replace(/^incident\./, "")] ?? verb;

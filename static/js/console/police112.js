@@ -7,7 +7,7 @@ import { UnitLayer } from "./map/unit_layer.js";
 import { ClusterAlarms } from "./panels/cluster_alarms.js";
 import { Police112Panel } from "./panels/police112.js";
 
-const PANEL = /^(unit|video|report|exchange)\.|^incident\.(co-response|handed-on|related|agency-report)$/;
+const PANEL = /^(unit|video|share|report|exchange)\.|^incident\.(co-response|handed-on|related|agency-report)$/;
 
 /**
  * @param {object} parts

@@ -1,9 +1,10 @@
 /** One camera's live picture in an element: ticket, playback, and an honest word on what is seen. */
 
 import Hls from "../../vendor/hls.js-1.7.4/hls.light.min.mjs";
-import { language, t } from "../lib/text.js";
+import { t } from "../lib/text.js";
 import { ask } from "./video_ask.js";
 import { Screen } from "./video_screen.js";
+import { TicketDoor } from "./video_ticket.js";
 
 const MOST_DECODERS = 9;
 const POLL_MS = 1000;
@@ -16,15 +17,26 @@ const FINAL = { incident_ended: "ended", camera_gone: "ended", revoked: "ended",
 let decoders = 0;
 
 /**
+ * How the player gets at its pictures, and proves that it may.
+ * @typedef {object} Door
+ * @property {() => Promise<{status: number, body: any}>} open 201: `playlist`, `stateUrl` and `headers` stand
+ * @property {string} playlist
+ * @property {string} stateUrl
+ * @property {Record<string, string>} headers
+ * @property {() => void} leave
+ */
+
+/**
  * Show a camera live.
  * @param {HTMLElement} element
  * @param {object} options
- * @param {string} options.ticketUrl
- * @param {string} options.csrfToken
- * @param {string | null} options.incidentId
- * @param {number} options.cameraId
- * @param {string} options.name
+ * @param {Door} [options.door] else by a ticket, with what is named next
+ * @param {string} [options.ticketUrl]
+ * @param {string} [options.csrfToken]
+ * @param {string | null} [options.incidentId]
+ * @param {number} [options.cameraId]
  * @param {string} [options.purpose] needed without an incident
+ * @param {string} options.name
  * @param {(news: {state: "starting"|"live"|"frozen"|"lost"|"ended"|"refused", ageS: number | null, frames: number}) => void} [options.onState]
  * @returns {{destroy(): void}}
  */
@@ -39,7 +51,9 @@ class Player {
   #options;
   /** @type {Hls | null} */
   #hls = null;
-  #ticket = null;
+  /** @type {Door} */
+  #door;
+  #opened = false;
   #run = "";
   #server = { state: "starting", age: null };
   #misses = 0;
@@ -50,6 +64,7 @@ class Player {
 
   constructor(element, options) {
     this.#options = options;
+    this.#door = options.door ?? new TicketDoor(options);
     this.#screen = new Screen(element, options.name);
   }
 
@@ -61,7 +76,7 @@ class Player {
     decoders += 1;
     this.#counted = true;
     this.#show("starting");
-    this.#askTicket();
+    this.#open();
   }
 
   destroy() {
@@ -72,37 +87,22 @@ class Player {
 
   /** Tell the server that watching ends now, so that the record says when; it finds out anyway. */
   #leave() {
-    if (this.#ticket && !this.#gone) {
-      fetch(this.#stateUrl, { method: "DELETE", headers: this.#shown, keepalive: true }).catch(() => {});
+    if (this.#opened && !this.#gone) {
+      this.#door.leave();
     }
   }
 
-  get #stateUrl() {
-    return `/video/${this.#options.cameraId}/state`;
-  }
-
-  /** The ticket goes in a header: addresses reach logs. */
-  get #shown() {
-    return { Authorization: `Ticket ${this.#ticket.ticket}`, "Accept-Language": language };
-  }
-
-  /** Ask for a ticket; the server starts the relay with it. */
-  async #askTicket() {
-    const { ticketUrl, csrfToken, incidentId = null, purpose = "" } = this.#options;
-    const answer = await ask(ticketUrl, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken },
-      body: JSON.stringify({ incident: incidentId, purpose }),
-    });
+  async #open() {
+    const answer = await this.#door.open();
     if (this.#gone) {
       return;
     }
     if (answer.status === 201) {
-      this.#ticket = answer.body;
+      this.#opened = true;
       this.#play();
     } else if (answer.status === 0 || answer.status >= 500 || answer.status === 429) {
       this.#show("lost", answer.body.detail);
-      this.#later(RETRY_MS, () => this.#askTicket());
+      this.#later(RETRY_MS, () => this.#open());
     } else {
       this.#finish("refused", answer.body.detail);
     }
@@ -112,7 +112,11 @@ class Player {
     this.#hls?.destroy();
     this.#run = "";
     const hls = new Hls({
-      xhrSetup: (xhr) => xhr.setRequestHeader("Authorization", this.#shown.Authorization),
+      xhrSetup: (xhr) => {
+        for (const [name, value] of Object.entries(this.#door.headers)) {
+          xhr.setRequestHeader(name, value);
+        }
+      },
       enableWorker: false,
       liveSyncDuration: 1.5,
       liveMaxLatencyDuration: 6,
@@ -123,7 +127,7 @@ class Player {
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_event, error) => this.#onError(hls, error));
     hls.attachMedia(this.#screen.video);
-    hls.loadSource(this.#ticket.playlist);
+    hls.loadSource(this.#door.playlist);
     this.#screen.video.play().catch(() => {});
     this.#later(POLL_MS / 2, () => this.#poll());
   }
@@ -144,13 +148,13 @@ class Player {
   }
 
   #reload() {
-    this.#hls?.loadSource(this.#ticket.playlist);
+    this.#hls?.loadSource(this.#door.playlist);
     this.#hls?.startLoad();
   }
 
   /** Ask the server once a second what the source does and whether we may still watch. */
   async #poll() {
-    const answer = await ask(this.#stateUrl, { headers: this.#shown });
+    const answer = await ask(this.#door.stateUrl, { headers: this.#door.headers });
     if (this.#gone) {
       return;
     }
@@ -206,7 +210,7 @@ class Player {
     this.#strange += 1;
     if (this.#strange < 3) {
       this.#show("starting");
-      this.#later(POLL_MS, () => this.#askTicket());
+      this.#later(POLL_MS, () => this.#open());
     } else {
       this.#finish("refused", body.detail);
     }

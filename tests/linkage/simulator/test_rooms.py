@@ -5,7 +5,9 @@ import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
+from django.test import Client
 from django.utils import timezone
 from lxml import etree
 
@@ -18,7 +20,7 @@ from linkage.demo.link import room_link
 from linkage.demo.street import install_street
 from linkage.envelopes import cloud_event
 from linkage.links import create_link
-from linkage.models import Agency, InboxMessage, OutboxMessage
+from linkage.models import Agency, InboxMessage, OutboxMessage, TerminalShare
 from linkage.models_city import Bell, BellPress, Feed, FeedAdapter, Sensor
 from linkage.models_disaster import Situation
 from linkage.services.city import adapters, feeds
@@ -27,6 +29,7 @@ from linkage.simulator.city import ITS, RISE_STEPS, UTIC, CityRoom
 from linkage.simulator.client import Account, AgencyClient
 from linkage.simulator.disaster import CHANGES, DisasterRoom
 from linkage.simulator.fire119 import Fire119Room
+from linkage.simulator.patrol import PatrolTerminal
 from linkage.simulator.police112 import Police112Room
 from linkage.simulator.room import Habits
 from linkage.simulator.scenes import City, Town
@@ -70,6 +73,9 @@ class Line:
         self.answers.append(("readings", answer.status_code, answer.content.decode()))
         return answer
 
+    def ask(self, door, said):
+        return self.api.post(f"/api/v1/links/{self.link.code}/{door}", said, format="json")
+
     def fetch(self, path):
         return self.api.get(path)
 
@@ -110,6 +116,45 @@ def test_a_case_from_its_report_to_its_end_is_taken_in_word_for_word(city, kind,
     said = {message_type for message_type, _status, _body in line.answers}
     assert {"EVENT_NOTIFY", "STATUS_UPDATE", "UNIT_POSITION"} <= said
     assert Incident.objects.count() == 1
+
+
+def by_django(request: httpx.Request) -> httpx.Response:
+    """Answer a terminal's browser in this process and this transaction."""
+    said = Client().generic(
+        request.method,
+        request.url.raw_path.decode(),
+        request.content,
+        request.headers.get("Content-Type", ""),
+        headers={"Cookie": request.headers.get("Cookie", "")},
+    )
+    cookies = [("Set-Cookie", one.OutputString()) for one in said.cookies.values()]
+    return httpx.Response(said.status_code, headers=cookies, content=said.content)
+
+
+def test_a_dispatched_case_is_on_a_terminal_until_its_end(city, monkeypatch):
+    # Looks are counted from now: the first comes after all that is due.
+    monkeypatch.setattr("linkage.simulator.police112.LOOK_EVERY_S", 10_000.0)
+    line = Line(room_link("police112", municipality=city).link, "police112")
+    room = Police112Room(
+        client=line,
+        city=City(lon=127.4, lat=36.4, seed=7),
+        rate_per_min=1,
+        habits=Habits(correct=0, cancel=0, same_scene=0, duplicate=0),
+        limit=1,
+    )
+    here = {"transport": httpx.MockTransport(by_django)}
+    room.terminals = [
+        PatrolTerminal("http://testserver", number="SIM-1", call_sign="순찰11호", **here)
+    ]
+    room.enrol()
+    room._new_case()
+    room._dispatch(next(iter(room._open.values())), "")
+    given = TerminalShare.objects.get()
+    assert (given.terminal.number, given.ended_at) == ("SIM-1", None)
+    assert given.opened_at
+    work_off(room)
+    given.refresh_from_db()
+    assert given.end_reason == "agency_close"
 
 
 def test_a_disaster_is_raised_changed_and_ended_in_both_forms(city, haneul):

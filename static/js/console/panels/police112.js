@@ -1,4 +1,4 @@
-/** Police 112 in the incident panel: units on their way, video given away, where somebody fled. */
+/** Police 112 in the incident panel: units, video given away, terminals, where somebody fled. */
 
 import { byId, h, show } from "../../lib/dom.js";
 import { age, compass, distance, moment } from "../../lib/format.js";
@@ -7,6 +7,8 @@ import { t } from "../../lib/text.js";
 import { ask } from "../dialogs/form.js";
 import { choicesOf, exchangeState, kindName } from "../labels.js";
 
+/** A terminal says every few seconds that it is there; so often this panel asks how long ago. */
+const ASK_SEEN_MS = 10000;
 const BEARINGS = [0, 45, 90, 135, 180, 225, 270, 315];
 
 export class Police112Panel {
@@ -22,6 +24,8 @@ export class Police112Panel {
   constructor(wiring) {
     Object.assign(this, wiring);
     this.id = null;
+    this.sharing = false;
+    this.askedAt = 0;
     this.mayWork = this.config.rights.includes("incident_work");
     byId("escape-open").addEventListener("click", () => this.#askEscape());
     byId("join-open").addEventListener("click", () => this.#askJoin());
@@ -39,7 +43,7 @@ export class Police112Panel {
       return;
     }
     this.id = id;
-    for (const list of ["units", "grants", "joins", "filed"]) {
+    for (const list of ["units", "grants", "shares", "joins", "filed"]) {
       byId(list).replaceChildren();
     }
     if (id) {
@@ -62,10 +66,14 @@ export class Police112Panel {
     }
   }
 
-  #draw({ units, grants }, joins) {
+  #draw({ units, grants, shares }, joins) {
     const none = (text) => [h("li", { class: "muted" }, text)];
     byId("units").replaceChildren(...(units.length ? units.map((unit) => this.#unit(unit)) : none(t("No unit has said where it is."))));
     byId("grants").replaceChildren(...(grants.length ? grants.map((grant) => this.#grant(grant)) : none(t("No video was given to an agency."))));
+    show(byId("shares-title"), shares.length > 0);
+    byId("shares").replaceChildren(...shares.map((share) => this.#share(share)));
+    this.askedAt = this.now();
+    this.sharing = shares.some((share) => share.ended_at === null);
     byId("joins").replaceChildren(...(joins.length ? joins.map((join) => this.#join(join)) : none(t("Not linked with another incident."))));
   }
 
@@ -93,6 +101,15 @@ export class Police112Panel {
     const watched = grant.first_viewed_at ? t("watched") : t("not watched yet");
     const revoke = !over && this.mayWork && h("button", { class: "button button-small", type: "button", onclick: () => this.#askRevoke(grant) }, t("Withdraw"));
     return h("li", { class: "unit" }, h("strong", null, grant.camera.name), h("span", { class: over ? "muted" : "" }, `${grant.link} · ${state} · ${watched}`), h("span", { class: "muted" }, `${grant.purpose} · ${grant.basis}`), revoke);
+  }
+
+  #share(share) {
+    const over = share.ended_at !== null;
+    const ends = { agency_close: t("closed by the agency"), taken_back: t("taken back by the agency"), unit_left: t("the unit left"), incident_ended: t("the incident ended"), expired: t("its time ran out"), revoked: t("withdrawn"), replaced: t("another case took its place"), terminal: t("the terminal was retired or enrolled anew"), link_stopped: t("the link was stopped") };
+    const state = over ? `${ends[share.end_reason] ?? ""} ${moment(share.ended_at, this.now())}` : t("%(since)s until %(time)s", { since: moment(share.given_at, this.now()), time: moment(share.expires_at, this.now()) });
+    const seen = share.last_seen_at ? h("span", { class: "muted number" }, t("last seen"), " ", h("span", { "data-at": share.last_seen_at }, age(this.now() - Date.parse(share.last_seen_at)))) : h("span", { class: "muted" }, t("not opened yet"));
+    const revoke = !over && this.mayWork && h("button", { class: "button button-small", type: "button", onclick: () => this.#askWithdraw(share) }, t("Withdraw"));
+    return h("li", { class: "unit" }, h("strong", null, `${share.terminal} · ${share.unit}`), h("span", { class: over ? "muted" : "number" }, `${share.link} · ${state}`), !over && seen, revoke);
   }
 
   #join(join) {
@@ -129,18 +146,30 @@ export class Police112Panel {
   }
 
   #tick() {
-    for (const line of byId("units").querySelectorAll("[data-at]")) {
+    for (const line of document.querySelectorAll(":is(#units, #shares) [data-at]")) {
       line.textContent = age(this.now() - Date.parse(line.dataset.at));
+    }
+    if (this.id && this.sharing && this.now() - this.askedAt > ASK_SEEN_MS) {
+      this.askedAt = this.now();
+      this.refresh();
     }
   }
 
   #askRevoke(grant) {
+    this.#askReason(grant.camera.name, `${this.config.urls.grants}${grant.id}/revoke/`);
+  }
+
+  #askWithdraw(share) {
+    this.#askReason(`${share.terminal} · ${share.unit}`, `${this.config.urls.shares}${share.id}/revoke/`);
+  }
+
+  #askReason(what, url) {
     const fields = [{ name: "reason", label: t("Reason"), type: /** @type {const} */ ("area"), required: true, wide: true }];
     const act = async (values) => {
-      await this.postJson(`${this.config.urls.grants}${grant.id}/revoke/`, values);
+      await this.postJson(url, values);
       await this.refresh();
     };
-    ask({ title: `${t("Withdraw")} · ${grant.camera.name}`, submit: t("Withdraw"), fields, tables: {}, act });
+    ask({ title: `${t("Withdraw")} · ${what}`, submit: t("Withdraw"), fields, tables: {}, act });
   }
 
   #askEscape() {

@@ -1,0 +1,160 @@
+"""A police terminal's page and pictures, under /patrol/: known by its own key, and no person's.
+
+Each request reads anew who asks and what is shared: nothing here is trusted from before.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cctv import streams
+from cctv.video_api import PLAYLIST_TYPE, caller_of, first_playlist, stream_state
+from controlroom.errors import OutOfScope
+from incidents.features import moment
+from linkage import buckets
+from linkage.api.video import PIECE_TYPE, AnyAccepted
+from linkage.models import StreamGrant, Terminal, TerminalShare
+from linkage.services.police112 import patrol, shares, terminals
+from linkage.services.police112.terminals import CodeRefused, TerminalUnknown
+
+COOKIE = "patrol"
+# As long as browsers keep one; the key ends earlier when the terminal is retired or enrolled anew.
+KEPT_S = 400 * 24 * 3600
+# 58 bits of code against ten tries and then one a minute from an address.
+TRIES, TRIES_PER_S = 10, 1 / 60
+
+
+# --- the pages ---------------------------------------------------------------------------
+@never_cache
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    try:
+        terminal = terminals.by_key(request.COOKIES.get(COOKIE, ""))
+    except TerminalUnknown:
+        return _door(request)
+    config = {
+        "now": reverse("patrol:now"),
+        "cameras": reverse("patrol:page") + "cameras/",
+        "stills": reverse("patrol:page") + "stills/",
+        "number": terminal.number,
+    }
+    return render(request, "patrol/page.html", {"terminal": terminal, "config": config})
+
+
+@never_cache
+@require_POST
+def enrol(request: HttpRequest) -> HttpResponse:
+    """Take the code of a terminal; its browser gets the key that it is known by from now on."""
+    address = caller_of(request).address
+    held = buckets.take(key=f"enrol:{address}", rate_per_s=TRIES_PER_S, burst=TRIES)
+    if not held.allowed:
+        said = _("Too many tries from this machine. Wait a minute.")
+        response = _door(request, said, status=429)
+        response["Retry-After"] = str(held.retry_after_s)
+        return response
+    try:
+        _terminal, key = terminals.enrol(code=request.POST.get("code", "")[:60], address=address)
+    except CodeRefused:
+        return _door(request, _("This code is wrong, was used before, or is too old."), status=403)
+    response = redirect("patrol:page")
+    response.set_cookie(
+        COOKIE,
+        key,
+        max_age=KEPT_S,
+        path=reverse("patrol:page"),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
+
+
+def _door(request: HttpRequest, refusal: str = "", *, status: int = 200) -> HttpResponse:
+    return render(request, "patrol/enrol.html", {"refusal": refusal}, status=status)
+
+
+# --- what the page asks for --------------------------------------------------------------
+class PatrolView(APIView):
+    """Let in the browser of an enrolled terminal; who may be signed in on it is not asked."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    content_negotiation_class: type[BaseContentNegotiation] = AnyAccepted
+
+    def terminal(self) -> Terminal:
+        """Raises: TerminalUnknown (401)."""
+        return terminals.by_key(self.request.COOKIES.get(COOKIE, ""))
+
+    def granted(self, reference: UUID) -> tuple[TerminalShare, StreamGrant]:
+        """Raises: TerminalUnknown, ShareOver (403), OutOfScope for a grant that is not in force."""
+        share = shares.shown_to(self.terminal())
+        return share, patrol.grant_of(share, reference)
+
+    def send(self, body: bytes, content_type: str) -> HttpResponse:
+        return HttpResponse(body, content_type=content_type, headers={"Cache-Control": "no-store"})
+
+    def answer(self, body: dict[str, Any]) -> Response:
+        return Response(body, headers={"Cache-Control": "no-store"})
+
+
+class NowView(PatrolView):
+    def get(self, request: Request) -> Response:
+        """Give the one case that is shared with the terminal now, or why there is none."""
+        share = shares.shown_to(self.terminal())
+        shares.note_opened(share=share)
+        return self.answer(
+            {
+                "now": moment(timezone.now()),
+                "share": {
+                    "id": str(share.reference),
+                    "unit": share.unit,
+                    "since": moment(share.given_at),
+                    "until": moment(share.expires_at),
+                },
+                **patrol.picture(share),
+            }
+        )
+
+
+class StillView(PatrolView):
+    def get(self, request: Request, still: UUID) -> HttpResponse:
+        share = shares.shown_to(self.terminal())
+        return self.send(patrol.still_of(share, still), "image/jpeg")
+
+
+class PlaylistView(PatrolView):
+    def get(self, request: Request, grant: UUID) -> HttpResponse:
+        _share, held = self.granted(grant)
+        body = first_playlist(held.camera_id)
+        share, held = self.granted(grant)
+        shares.note_viewed(share=share, grant=held)
+        return self.send(body, PLAYLIST_TYPE)
+
+
+class PieceView(PatrolView):
+    def get(self, request: Request, grant: UUID, piece: str) -> HttpResponse:
+        share, held = self.granted(grant)
+        shares.note_viewed(share=share, grant=held)
+        body = streams.segment(held.camera_id, piece)
+        if body is None:
+            raise OutOfScope(_("no such piece"))
+        streams.want(held.camera_id)
+        return self.send(body, PIECE_TYPE)
+
+
+class StateView(PatrolView):
+    def get(self, request: Request, grant: UUID) -> Response:
+        _share, held = self.granted(grant)
+        return self.answer(stream_state(held.camera_id))
