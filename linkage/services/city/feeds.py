@@ -20,12 +20,15 @@ from incidents.reports import ReportIn, take_report
 from incidents.statuses import OPEN
 from linkage import transport
 from linkage.choices import Direction, LinkState
+from linkage.lanes import lanes
 from linkage.models_city import EndedBy, Feed, FeedItem, TrafficCamera
 from linkage.sealing import unseal
 from linkage.services.city.adapters import ADAPTERS, CityEvent, Reading, SeenCamera
 from linkage.services.city.endings import end_incident
 from linkage.services.city.records import MAX_BYTES, Unreadable
 
+# Its name in linkage.lanes.
+LANE = "feed"
 # What lies this far outside the boundary still concerns the city.
 BUFFER_M = 1_000
 # One answer may lack an event by accident; two in a row mean that it is over.
@@ -62,7 +65,9 @@ def poll(*, feed_id: int) -> Taken | None:
     if feed is None:
         return None
     try:
-        reading = ADAPTERS[feed.adapter](_fetch(feed))
+        with lanes.timed((LANE, feed.pk)):
+            answer = _fetch(feed)
+        reading = ADAPTERS[feed.adapter](answer)
     except (transport.TransportError, Unreadable, Unavailable) as error:
         _failed(feed, str(error))
         return None
