@@ -241,9 +241,8 @@ def _send_in_turn(claims: list[Claim]) -> list[Ended]:
         if incident in unconfirmed:
             continue
         lanes.give_way(urgent=claimed.message.is_urgent_news)
-        began = time.monotonic()
-        receipt = send(claimed.message, secrets)
-        lanes.answered_in(claimed.message.link_id, time.monotonic() - began)
+        with lanes.timed(claimed.message.link_id):
+            receipt = send(claimed.message, secrets)
         ended.append(Ended(claimed, receipt, timezone.now()))
         if receipt.outcome == Outcome.TAKEN:
             unconfirmed.add(incident)

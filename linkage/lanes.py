@@ -1,30 +1,36 @@
 """Which turns may run side by side in one worker, so that urgent news always finds a thread.
 
-Long queues have some of the threads, agencies that answer slowly have others, and the rest stay
-free. What finds its lane full waits here, best first, and is rung for again when a place is free.
-All of it is memory of one process and may be lost with it: the sweep finds what waited.
+Long queues have some of the threads, agencies that answer slowly have others, what we ask of other
+offices (traffic feeds, CAP alerts) has its own, and the rest stay free. What finds its lane full
+waits here, best first, and is rung for again when a place is free. All of it is memory of one
+process and may be lost with it: the sweep, or beat's next question, finds what waited.
 """
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Of the worker's eight threads (controlroom.runtime.room, deploy/): two are left for urgent news.
-PLACES = {"long": 4, "slow": 2}
-# An agency whose last answer, or silence, took longer than this is called in the slow lane.
+# Of the worker's ten threads (controlroom.runtime.room, deploy/): two are left for urgent news.
+PLACES = {"long": 4, "slow": 2, "asks": 1, "slow asks": 1}
+# Who took longer than this for the last answer, or silence, is called in the slow lane.
 SLOW_S = 1.0
 # Before each message, a long queue waits so long for what is urgent: threads share one processor.
 GIVE_WAY_S = 0.1
 
 
+# A link by its key; a source that we ask by its kind and key.
+Caller = int | tuple[str, int]
+
+
 class Lanes:
     def __init__(self, places: dict[str, int]) -> None:
         self._free = dict(places)
-        self._waiting: dict[str, dict[int, dict[int, None]]] = {
+        self._waiting: dict[str, dict[int, dict[Caller, None]]] = {
             lane: defaultdict(dict) for lane in places
         }
-        self._slow: set[int] = set()
+        self._slow: set[Caller] = set()
         self._hurrying = 0
         self._nobody_hurries = threading.Event()
         self._nobody_hurries.set()
@@ -52,38 +58,46 @@ class Lanes:
         if not urgent:
             self._nobody_hurries.wait(GIVE_WAY_S)
 
-    def is_slow(self, link_id: int) -> bool:
-        return link_id in self._slow
+    def is_slow(self, caller: Caller) -> bool:
+        return caller in self._slow
 
-    def answered_in(self, link_id: int, took_s: float) -> None:
-        """Remember how long the link's agency took for its last answer, or we for want of one."""
+    @contextmanager
+    def timed(self, caller: Caller) -> Iterator[None]:
+        """Remember how long the other end takes to answer, or we for want of an answer."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.answered_in(caller, time.monotonic() - began)
+
+    def answered_in(self, caller: Caller, took_s: float) -> None:
         with self._lock:
             if took_s > SLOW_S:
-                self._slow.add(link_id)
+                self._slow.add(caller)
             else:
-                self._slow.discard(link_id)
+                self._slow.discard(caller)
 
-    def enter(self, lane: str, link_id: int, priority: int) -> bool:
-        """Take a place; without one, put the link in line and say False."""
+    def enter(self, lane: str, caller: Caller, priority: int) -> bool:
+        """Take a place; without one, put the caller in line and say False."""
         with self._lock:
             if self._free[lane] > 0:
                 self._free[lane] -= 1
                 return True
-            self._waiting[lane][priority][link_id] = None
+            self._waiting[lane][priority][caller] = None
             return False
 
-    def leave(self, lane: str) -> tuple[int, int] | None:
-        """Give the place back; give the link that is to be rung for now, and its priority."""
+    def leave(self, lane: str) -> tuple[Caller, int] | None:
+        """Give the place back; give who is to be rung for now, and with what priority."""
         with self._lock:
             self._free[lane] += 1
             line = self._waiting[lane]
             for priority in sorted(line):
                 if line[priority]:
-                    link_id = next(iter(line[priority]))
+                    caller = next(iter(line[priority]))
                     # One look serves whatever it was rung for.
-                    for links in line.values():
-                        links.pop(link_id, None)
-                    return link_id, priority
+                    for callers in line.values():
+                        callers.pop(caller, None)
+                    return caller, priority
             return None
 
 

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from controlroom.audit import chain
 from controlroom.errors import OutOfScope
 from linkage import links, replays
 from linkage.errors import RotationRunning
@@ -60,3 +61,23 @@ def rotate_secret(*, link: Link, by: Any = None, agent: str = "") -> links.Crede
 def replay(*, link: Link, uids: Iterable[UUID], by: Any, reason: str) -> replays.Replayed:
     """Send again what the link gave up; who of the agency wants it, and why, is put on record."""
     return replays.replay_many(link=link, uids=uids, by=by, reason=reason)
+
+
+@transaction.atomic
+def change_password(*, user: Any, password: str) -> None:
+    """Set the person's own password; the caller has asked for the old one.
+
+    It is on record wherever the person serves an agency, for each municipality reads its own.
+    Emits: accounts.access_changed, after commit: all that was open by the old password ends.
+    """
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    served = AgencySeat.objects.of(user).order_by("municipality")
+    for municipality_id in served.values_list("municipality_id", flat=True).distinct():
+        chain.record(
+            action="password.changed",
+            subject_kind="user",
+            subject_id=user.pk,
+            municipality_id=municipality_id,
+            actor_id=user.pk,
+        )

@@ -1,6 +1,9 @@
 """Celery shells: deliver what is due for a link, sweep, forget. The verbs are in delivery."""
 
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import structlog
 from celery import shared_task
@@ -21,7 +24,7 @@ from linkage import (
     phone,
     stills,
 )
-from linkage.lanes import lanes
+from linkage.lanes import Caller, lanes
 from linkage.services.city import feeds, sensors
 from linkage.services.disaster import cap_feeds, situations, text_incidents
 from linkage.services.police112 import shares
@@ -42,11 +45,19 @@ def deliver(link_id: int, priority: int = NEWS) -> None:
         with lanes.hurrying():
             _deliver(link_id, urgent=True)
         return
-    lane = "slow" if is_slow else "long"
-    if not lanes.enter(lane, link_id, priority):
+    with _place("slow" if is_slow else "long", link_id, priority) as has_one:
+        if has_one:
+            _deliver(link_id, urgent=False)
+
+
+@contextmanager
+def _place(lane: str, caller: Caller, priority: int) -> Iterator[bool]:
+    """Hold a place of the lane, if there is one, and ring for who waits for it afterwards."""
+    if not lanes.enter(lane, caller, priority):
+        yield False
         return
     try:
-        _deliver(link_id, urgent=False)
+        yield True
     finally:
         following = lanes.leave(lane)
         if following is not None:
@@ -101,12 +112,19 @@ def watch_sensors() -> None:
 @shared_task(name="linkage.tasks.ask_feeds")
 def ask_feeds() -> None:
     for feed_id in feeds.due(timezone.now()):
-        ask_feed.apply_async((feed_id,), expires=60)
+        _send((feeds.LANE, feed_id), NEWS)
 
 
 @shared_task(name="linkage.tasks.ask_feed", soft_time_limit=100, time_limit=120)
 def ask_feed(feed_id: int) -> None:
-    feeds.poll(feed_id=feed_id)
+    with _place_to_ask((feeds.LANE, feed_id)) as has_one:
+        if has_one:
+            feeds.poll(feed_id=feed_id)
+
+
+def _place_to_ask(source: Caller) -> AbstractContextManager[bool]:
+    """Those that hang hold one thread between them, and none of those that answer."""
+    return _place("slow asks" if lanes.is_slow(source) else "asks", source, NEWS)
 
 
 @shared_task(name="linkage.tasks.watch_situations")
@@ -118,12 +136,14 @@ def watch_situations() -> None:
 @shared_task(name="linkage.tasks.ask_cap_feeds")
 def ask_cap_feeds() -> None:
     for source_id in cap_feeds.due(timezone.now()):
-        ask_cap_feed.apply_async((source_id,), expires=60)
+        _send((cap_feeds.LANE, source_id), NEWS)
 
 
 @shared_task(name="linkage.tasks.ask_cap_feed", time_limit=300)
 def ask_cap_feed(source_id: int) -> None:
-    cap_feeds.poll(source_id=source_id)
+    with _place_to_ask((cap_feeds.LANE, source_id)) as has_one:
+        if has_one:
+            cap_feeds.poll(source_id=source_id)
 
 
 @shared_task(name="linkage.tasks.forget_expired")
@@ -171,8 +191,16 @@ def _ring(link_id: int, priority: int) -> None:
         _send(link_id, priority)
 
 
-def _send(link_id: int, priority: int) -> None:
+def _send(caller: Caller, priority: int) -> None:
+    task, arguments = _task_of(caller, priority)
     try:
-        deliver.apply_async((link_id, priority), expires=60, retry=False, priority=priority)
+        task.apply_async(arguments, expires=60, retry=False, priority=priority)
     except BrokerError as error:
-        log.warning("nudge_lost", link_id=link_id, error=type(error).__name__)
+        log.warning("nudge_lost", caller=caller, error=type(error).__name__)
+
+
+def _task_of(caller: Caller, priority: int) -> tuple[Any, tuple[int, ...]]:
+    if isinstance(caller, int):
+        return deliver, (caller, priority)
+    kind, source_id = caller
+    return {feeds.LANE: ask_feed, cap_feeds.LANE: ask_cap_feed}[kind], (source_id,)

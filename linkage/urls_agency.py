@@ -7,6 +7,7 @@ from linkage import views_agency
 app_name = "agency"
 urlpatterns = [
     path("", views_agency.desk, name="desk"),
+    path("account/", views_agency.account, name="account"),
     path("guide.txt", views_agency.guide, name="guide"),
     path("guide-<slug:service>.txt", views_agency.guide, name="guide-of"),
     path("<slug:link>/", views_agency.link_page, name="link"),

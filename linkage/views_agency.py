@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,11 +16,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from rest_framework.exceptions import ValidationError
 
 from controlroom.errors import DomainError, OutOfScope
 from linkage import resyncs, self_service, trials
+from linkage.agency_forms import OwnPasswordForm
 from linkage.agency_pictures import picture_of
 from linkage.choices import InboxResult, MessageType, OutboxState
 from linkage.models import AgencySeat, InboxMessage, Link, OutboxMessage
@@ -60,6 +63,27 @@ def for_engineers(view: View) -> View:
 def desk(request: HttpRequest) -> HttpResponse:
     rows = [picture_of(link) for link in self_service.links_of(request.user)]
     return render(request, "agency/desk.html", {"links": rows})
+
+
+@sensitive_post_parameters()
+@for_engineers
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Say who is signed in; by POST change the own password."""
+    form = OwnPasswordForm(request, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        user: Any = request.user
+        self_service.change_password(user=user, password=form.cleaned_data["new_password1"])
+        # Every other session ends with the old password; this one goes on under a new key.
+        update_session_auth_hash(request, user)
+        messages.success(request, _("Your password is changed."))
+        return redirect("agency:account")
+    seats = AgencySeat.objects.of(request.user).select_related("agency", "municipality")
+    return render(
+        request,
+        "agency/account.html",
+        {"form": form, "seats": seats.defer("municipality__boundary")},
+    )
 
 
 @for_engineers

@@ -7,12 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from controlroom.runtime.places import CannotRun
+from controlroom.runtime.places import CHECKOUT, CannotRun
 
 OLDEST_POSTGRES = 14
+# Unpacked for the tests alone: installed, it would start a service of the system on port 80.
+NGINX = CHECKOUT / ".venv" / "nginx"
 CJK_FONT = "/usr/share/fonts/opentype/noto/NotoSansCJK-*.ttc"
 
 
@@ -114,6 +117,41 @@ def missing(wanted: Wanted) -> list[str]:
         "curl": not wanted.browser or bool(shutil.which("curl")),
     }
     return [name for name, present in here.items() if not present]
+
+
+def find_nginx() -> str | None:
+    """Find an nginx that answers: the machine's, or what provide_nginx has unpacked."""
+    for program in (shutil.which("nginx"), "/usr/sbin/nginx", NGINX / "usr" / "sbin" / "nginx"):
+        if program and Path(program).exists() and _answers([str(program), "-v"]):
+            return str(program)
+    return None
+
+
+def provide_nginx() -> str | None:
+    """Unpack Debian's nginx for the tests where there is none; None when that cannot be done."""
+    if found := find_nginx():
+        return found
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        return None
+    print(f"Unpacking Debian's nginx into {NGINX.relative_to(CHECKOUT)} for the tests.", flush=True)
+    # Ubuntu 22.04 has the program in the second.
+    for package in ("nginx", "nginx-light"):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(
+                ["apt-get", "download", "-qq", package],
+                cwd=folder,
+                check=False,
+                capture_output=True,
+            )
+            for archive in Path(folder).glob("*.deb"):
+                subprocess.run(["dpkg-deb", "-x", archive, NGINX], check=False)
+        if found := find_nginx():
+            return found
+    return None
+
+
+def _answers(command: list[str]) -> bool:
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 def _package(name: str) -> str:

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 
-from controlroom.runtime import embedded, house, joined, packages, places, run
+from controlroom.runtime import debian, embedded, house, joined, packages, places, run
 from controlroom.runtime.places import CHECKOUT
 from controlroom.runtime.supervisor import Supervisor
 
@@ -20,6 +20,8 @@ def main(arguments: list[str]) -> int:
         print(HELP)
         return 0
     run.provide(develop=True, browser=True)
+    if debian.provide_nginx() is None:
+        print("  skipped  tests/live/test_nginx.py: no nginx on this machine", flush=True)
     temporary = places.throw_away("test")
     try:
         with joined.temporary(temporary, careless=True) as (supervisor, env):

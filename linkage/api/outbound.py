@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,16 +13,21 @@ from controlroom.errors import Invalid, OutOfScope
 from linkage import documents, outbox
 from linkage.api.base import AgencyView
 from linkage.api.paging import LIMIT, flag, flag_of, limit_of, sequence, sequence_of
-from linkage.api.schema import LINK, problems
+from linkage.api.schema import LINK, component, problems
 from linkage.choices import OutboxState
 from linkage.envelopes import SENT_WITH, cloud_event
 from linkage.models import OutboxMessage
 from linkage.wire import LARGEST_SEQUENCE
 
 
+@extend_schema_field(component("ToldEvent"))
+class EventField(serializers.DictField):
+    """A message as it is pushed too."""
+
+
 class OutboundSerializer(serializers.Serializer[Any]):
     sequence = serializers.IntegerField()
-    event = serializers.DictField()
+    event = EventField()
 
 
 class OutboundPageSerializer(serializers.Serializer[Any]):

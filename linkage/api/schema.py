@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from linkage.api.events import ACKNOWLEDGEMENT, EVENTS, REFUSAL
+from linkage.api.webhooks import webhooks
 from linkage.choices import InboxResult, MessageType
 from linkage.services.city.messages import READINGS
 from linkage.services.contracts import CONTRACTS
@@ -50,15 +52,29 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 _MESSAGES = [schema for contract in CONTRACTS.values() for schema in contract.schemas.values()]
 _CORRECTIONS = [one.correction for one in CONTRACTS.values() if one.correction]
-COMPONENTS: dict[str, dict[str, Any]] = {
-    "Problem": PROBLEM_SCHEMA,
-    "CityReadings": READINGS,
-    **{schema["title"]: schema for schema in (*_MESSAGES, *_CORRECTIONS)},
-}
 
 
 def component(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+# What is pushed and fetched alike; its `type` says which it is.
+TOLD_EVENT: dict[str, Any] = {
+    "oneOf": [component(event.component) for event in EVENTS],
+    "discriminator": {
+        "propertyName": "type",
+        "mapping": {event.type: component(event.component)["$ref"] for event in EVENTS},
+    },
+}
+COMPONENTS: dict[str, dict[str, Any]] = {
+    "Problem": PROBLEM_SCHEMA,
+    "CityReadings": READINGS,
+    **{schema["title"]: schema for schema in (*_MESSAGES, *_CORRECTIONS)},
+    **{event.component: event.schema for event in EVENTS},
+    "ToldEvent": TOLD_EVENT,
+    "PushAcknowledgement": ACKNOWLEDGEMENT,
+    "PushRefusal": REFUSAL,
+}
 
 
 class IncidentBriefSerializer(serializers.Serializer[Any]):
@@ -214,8 +230,9 @@ def only_agency_api(endpoints: list[Any], **_kwargs: Any) -> list[Any]:
 
 
 def with_components(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    """Publish the very schemas that the inbox validates with."""
+    """Publish the very schemas that the inbox validates with, and what we push."""
     result.setdefault("components", {}).setdefault("schemas", {}).update(COMPONENTS)
+    result["webhooks"] = webhooks()
     for path in result["paths"].values():
         for operation in path.values():
             if "requestBody" in operation:

@@ -12,6 +12,9 @@ from linkage.models import Agency, Link
 from linkage.sealing import seal
 from linkage.simulator.agencies import AGENCIES, Profile, Secrets
 
+# The rooms send a heartbeat three times within this (linkage.simulator.client).
+SILENT_AFTER_S = 90
+
 
 @transaction.atomic
 def install_link(
@@ -34,6 +37,7 @@ def install_link(
             client_id=shared.client_id,
             client_secret=shared.client_secret,
             webhook_secret=shared.webhook_secret,
+            silent_after_s=SILENT_AFTER_S,
         )
         return "made"
     changed = _take_client(link, shared) | _take_signature(link, shared)

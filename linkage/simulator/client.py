@@ -18,6 +18,10 @@ LONGEST_WAIT_S = 20.0
 COPIES, FLOOD = 3, 200
 KEPT = 5_000
 CAP = {"Content-Type": "application/xml"}
+# A room says so often that it is there: three times within what its link expects, or as often as
+# this where nothing is expected; soon again after a failure.
+BEATS_WITHIN, BEAT_S, SOON_S = 3, 60.0, 2.0
+LOOK_S = 0.5
 Document = dict[str, Any]
 
 
@@ -126,6 +130,25 @@ class AgencyClient:
             if response is not None and not self._again(response):
                 return response, tries
             wait_s = self._wait(response, wait_s)
+
+    def stay_alive(self) -> None:
+        """Say that the agency is there until it is told to stop; silent while that fault is on."""
+        pause_s = 0.0
+        while not self.stopping.wait(pause_s):
+            pause_s = LOOK_S if self.faults.is_silent else self._beat()
+
+    def _beat(self) -> float:
+        """Send one heartbeat; give in how many seconds the next is due."""
+        url = f"/api/v1/links/{self.account.link}/heartbeat"
+        try:
+            response = self._http.post(url, headers=self._headers())
+        except httpx.HTTPError:
+            return SOON_S
+        if not response.is_success:
+            self._again(response)
+            return SOON_S
+        expected_s = response.json()["silent_after_s"]
+        return expected_s / BEATS_WITHIN if expected_s else BEAT_S
 
     def fetch(self, path: str) -> httpx.Response:
         return self._http.get(path, headers=self._headers())

@@ -220,7 +220,8 @@ CHECKS: tuple[Check, ...] = (
     Check(("outbox.overdue",), overdue_messages),
     Check(("phone.unasked", "phone.waiting"), unasked_calls),
     Check(("escalation.overdue",), unfinished_escalations),
-    Check(("link.silent",), silent_agencies),
+    # After a stop of the centre itself nobody has been heard: they are within a round.
+    Check(("link.silent",), silent_agencies, patience=2),
     # After a planned pause it is asked within a turn of beat: that is no silence.
     Check(("source.silent",), silent_sources, patience=3),
     Check((sensors.SILENT,), silent_sensors),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -127,6 +128,68 @@ def test_a_test_message_leads_to_its_result(desk, own, engineer):
     assert Record.objects.get(action="link.tested").actor_id == engineer.pk
     Link.objects.update(allows_drills=False)
     assert "said-error" in text_of(desk.post(f"{own}test/", follow=True))
+
+
+NEW = "a-new-long-word-8"
+
+
+def change(client, old="pass", new=NEW, again=None):
+    said = {"old_password": old, "new_password1": new, "new_password2": again or new}
+    return client.post("/agency/account/", said, follow=True)
+
+
+def test_the_own_password_is_changed_and_other_sessions_end(desk, engineer, link):
+    elsewhere = Client()
+    elsewhere.force_login(engineer)
+    page = text_of(desk.get("/agency/account/"))
+    assert str(engineer) in page
+    assert engineer.username in page
+    assert str(link.agency) in page
+    assert "said-success" in text_of(change(desk))
+    engineer.refresh_from_db()
+    assert engineer.check_password(NEW)
+    assert desk.get("/agency/").status_code == 200
+    assert elsewhere.get("/agency/").status_code == 302
+    record = Record.objects.get(action="password.changed")
+    assert (record.actor_id, record.municipality_id) == (engineer.pk, link.municipality_id)
+    assert NEW not in str(record.detail)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again", "field", "reason"),
+    [
+        ("wrong", NEW, NEW, "old_password", "기존 비밀번호"),
+        ("pass", NEW, NEW + "x", "new_password2", "일치"),
+        ("pass", "12345678", "12345678", "new_password2", "숫자"),
+        ("pass", "pass", "pass", "new_password2", "지금 쓰고 있는"),
+    ],
+)
+def test_a_password_that_will_not_do_changes_nothing(
+    desk, engineer, old, new, again, field, reason
+):
+    errors = change(desk, old, new, again).context["form"].errors
+    assert reason in str(errors[field])
+    engineer.refresh_from_db()
+    assert engineer.check_password("pass")
+    assert not Record.objects.filter(action="password.changed").exists()
+
+
+def test_who_guesses_the_old_password_is_locked_out_of_it_and_of_sign_in(desk, engineer, settings):
+    settings.AXES_ENABLED, settings.AXES_FAILURE_LIMIT = True, 3
+    for _ in range(3):
+        change(desk, "wrong")
+    assert change(desk).status_code == 429
+    engineer.refresh_from_db()
+    assert engineer.check_password("pass")
+    sign_in = {"username": engineer.username, "password": "pass"}
+    assert Client().post("/accounts/login/", sign_in).status_code == 429
+
+
+def test_who_sits_in_no_seat_has_no_account_page(client, haneul):
+    client.force_login(haneul)
+    assert change(client).status_code == 403
+    haneul.refresh_from_db()
+    assert haneul.check_password("pass")
 
 
 def test_the_guide_of_this_version_is_there(desk):

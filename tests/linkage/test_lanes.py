@@ -1,9 +1,30 @@
 """Long queues and slow agencies never take the last thread."""
 
+import re
 import threading
+from pathlib import Path
 
+from controlroom.runtime.room import WORKER
 from linkage import lanes as module
-from linkage.lanes import Lanes
+from linkage.lanes import PLACES, Lanes
+
+UNIT = Path(__file__).parent.parent.parent / "deploy" / "controlroom-worker.service"
+
+
+def test_a_worker_has_two_threads_more_than_all_lanes_together():
+    threads = int(WORKER[WORKER.index("--concurrency") + 1])
+    assert threads == sum(PLACES.values()) + 2
+    assert re.search(rf"--concurrency {threads}\b", UNIT.read_text(encoding="utf-8"))
+
+
+def test_a_source_that_we_ask_is_nobody_elses_link():
+    lanes = Lanes({"asks": 1})
+    with lanes.timed(("feed", 1)):
+        pass
+    lanes.answered_in(("feed", 1), 5.0)
+    assert lanes.is_slow(("feed", 1))
+    assert not lanes.is_slow(1)
+    assert not lanes.is_slow(("cap", 1))
 
 
 def test_a_full_lane_lets_nobody_in_and_says_whom_to_ring_for_when_a_place_is_free():

@@ -6,19 +6,24 @@ import subprocess
 import sys
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 from django.utils import timezone
 
+from controlroom.runtime.room import WORKER
 from incidents import lifecycle
 from incidents.models import Incident
 from linkage import inbox, tasks
 from linkage.choices import OutboxState
 from linkage.demo.link import room_link
+from linkage.lanes import PLACES
 from linkage.links import new_webhook_secret
 from linkage.models import DeliveryAttempt, InboxMessage, OutboxMessage
+from linkage.models_cap import CapSource
+from linkage.models_city import Feed
 from linkage.simulator.receiver import Receiver, serve
 from linkage.wire import canonical
 from tests.linkage.conftest import envelope, token_for
@@ -45,8 +50,10 @@ def start(*command: str, **environment: str) -> subprocess.Popen[bytes]:
     )
 
 
-def start_worker() -> subprocess.Popen[bytes]:
-    options = ("--pool", "threads", "--concurrency", "2", "--without-gossip", "--without-mingle")
+FEW = ("--pool", "threads", "--concurrency", "2", "--without-gossip", "--without-mingle")
+
+
+def start_worker(options: tuple[str, ...] = FEW) -> subprocess.Popen[bytes]:
     return start("-m", "celery", "-A", "controlroom.celery", "worker", *options)
 
 
@@ -189,3 +196,65 @@ def test_the_simulated_room_reports_and_confirms(web, city, agency, haneul):  # 
     assert Incident.objects.count() == 8
     assert InboxMessage.objects.count() >= 8
     assert all(row.location for row in Incident.objects.all())
+
+
+class Silent(BaseHTTPRequestHandler):
+    """A source that takes every question and answers when it is let go."""
+
+    def do_GET(self) -> None:
+        with self.server.lock:
+            self.server.asking += 1
+            self.server.asked += 1
+            self.server.most = max(self.server.most, self.server.asking)
+        self.server.let_go.wait(60)
+        with self.server.lock:
+            self.server.asking -= 1
+        self.send_response(503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def silent():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+    server.handle_error = lambda *_args: None
+    server.lock, server.let_go = threading.Lock(), threading.Event()
+    server.asking = server.asked = server.most = 0
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.let_go.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_sources_that_hang_leave_urgent_news_its_threads(pushed, agency, haneul, city, silent):
+    url = f"http://127.0.0.1:{silent.server_port}/"
+    for number in range(8):
+        given = {"municipality": city, "organisation_code": f"90020{number:02d}"}
+        theirs = room_link("city", code=f"city-{number}", **given).link
+        Feed.objects.create(
+            municipality=city,
+            link=theirs,
+            adapter="its_events",
+            url=url,
+            allow_private_address=True,
+        )
+        theirs = room_link("disaster", code=f"disaster-{number}", **given).link
+        CapSource.objects.create(link=theirs, feed_url=url, allow_private_address=True)
+    worker = start_worker(WORKER)
+    try:
+        tasks.ask_feeds()
+        tasks.ask_cap_feeds()
+        until(lambda: silent.asking, within_s=60, what="a source is being asked")
+        inbox.accept(link=pushed, raw=canonical(envelope(urgency="0")))
+        lifecycle.acknowledge(incident=Incident.objects.get(), by=haneul)
+        tasks.sweep()
+        until(lambda: agency.deliveries, within_s=30, what="the urgent message is delivered")
+        # The others wait in memory, not in threads: one is asked where another gave up.
+        until(lambda: silent.asked > 1, within_s=60, what="the next one is asked")
+    finally:
+        stop(worker)
+    assert silent.most <= PLACES["asks"] + PLACES["slow asks"]

@@ -45,9 +45,11 @@ class Web:
     """A daphne process of the whole product on a free port of 127.0.0.1.
 
     It keeps its listening socket, so that it can be killed and started on the same address.
+    With `on_socket` it listens on a socket in the file system instead, as behind a proxy.
     """
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, *, on_socket: str = "", **environment: str) -> None:
+        self._socket = on_socket
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.host = f"127.0.0.1:{self._listening.getsockname()[1]}"
         self.url = f"http://{self.host}"
@@ -72,8 +74,7 @@ class Web:
                     sys.executable,
                     "-m",
                     "daphne",
-                    "--fd",
-                    str(fd),
+                    *(("-u", self._socket) if self._socket else ("--fd", str(fd))),
                     "controlroom.asgi:application",
                 ],
                 cwd=ROOT,
@@ -87,6 +88,9 @@ class Web:
     def answers(self) -> bool:
         assert self.process.poll() is None, self.log()
         try:
+            if self._socket:
+                with socket.socket(socket.AF_UNIX) as probe:
+                    return probe.connect_ex(self._socket) == 0
             return httpx.get(f"{self.url}/healthz", timeout=5).status_code == 200
         except httpx.HTTPError:
             return False

@@ -137,6 +137,7 @@ def _player(profile: Profile, secrets: Secrets, options: dict[str, Any], town: T
 
 
 def _run(player: Player) -> None:
+    threading.Thread(target=player.client.stay_alive, daemon=True).start()
     with contextlib.suppress(SystemExit):
         player.behaviour.run()
 

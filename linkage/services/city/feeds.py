@@ -16,12 +16,15 @@ from incidents.reports import ReportIn, take_report
 from incidents.statuses import OPEN
 from linkage import mapping, raw_intakes, transport
 from linkage.choices import Direction, LinkState
+from linkage.lanes import lanes
 from linkage.models_city import EndedBy, Feed, FeedAdapter, FeedItem
 from linkage.services.city import asking, road_cameras
 from linkage.services.city.adapters import ADAPTERS, CityEvent, Reading, without_addresses
 from linkage.services.city.endings import end_incident
 from linkage.services.city.records import Unreadable
 
+# Its name in linkage.lanes.
+LANE = "feed"
 # One answer may lack an event by accident; two in a row mean that it is over.
 MISSES = 2
 ERROR_RADIUS_M = 50
@@ -57,7 +60,8 @@ def poll(*, feed_id: int) -> Taken | None:
     if feed is None:
         return None
     try:
-        raw = asking.fetch(feed)
+        with lanes.timed((LANE, feed.pk)):
+            raw = asking.fetch(feed)
         kept = without_addresses(raw) if feed.adapter == FeedAdapter.ITS_CAMERAS else raw
         raw_intakes.keep(link=feed.link, feed=feed, raw=kept)
         reading = ADAPTERS[feed.adapter](raw)

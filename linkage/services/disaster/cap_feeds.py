@@ -1,6 +1,7 @@
 """Ask another office's index for its alerts: only what is new, each entry once, failures told."""
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,18 +17,22 @@ from linkage.cap import xml
 from linkage.cap.errors import CapRefused, NotAnAlert
 from linkage.choices import Direction, LinkState
 from linkage.errors import LinkClosed
+from linkage.lanes import lanes
 from linkage.models import Link
 from linkage.models_cap import CapFeedEntry, CapSource
 from linkage.services.disaster import cap_intake
 
+# Its name in linkage.lanes.
+LANE = "cap"
 FAILING, REFUSED = "cap.feed_failing", "cap.feed_refused"
 # One answer may be lost by accident; two in a row are told.
 TOLD_AFTER = 2
 LONGEST_PAUSE = timedelta(minutes=5)
 # A question so long due, and more than three turns, is one that nobody asks.
 UNASKED = timedelta(minutes=2)
-# The rest of a long index comes with the next question.
+# The rest of a long index, or of a slow office, comes with the next question.
 ENTRIES_AT_ONCE = 20
+LONGEST_ROUND_S = 30.0
 # Alerts that did not come, after which the office itself is taken to be away.
 MISSES = 3
 GONE = frozenset({404, 410})
@@ -79,15 +84,16 @@ def poll(*, source_id: int) -> int | None:
     if source is None:
         return None
     try:
-        answer = transport.fetch_changed(
-            destination=_destination(source, source.feed_url),
-            max_bytes=xml.MAX_BYTES,
-            etag=source.etag,
-            last_modified=source.last_modified,
-        )
+        with lanes.timed((LANE, source.pk)):
+            answer = transport.fetch_changed(
+                destination=_destination(source, source.feed_url),
+                max_bytes=xml.MAX_BYTES,
+                etag=source.etag,
+                last_modified=source.last_modified,
+            )
         entries = [] if answer.is_same else read_index(answer.body, source.feed_url)
         fresh = _fresh(source, entries)
-        taken, missed = _take_all(source, fresh[:ENTRIES_AT_ONCE])
+        asked, taken, missed = _take_all(source, fresh[:ENTRIES_AT_ONCE])
     except (transport.TransportError, CapRefused, LinkClosed) as error:
         _failed(source, str(error))
         return None
@@ -97,7 +103,7 @@ def poll(*, source_id: int) -> int | None:
         _failed(source, missed)
         return None
     # With the rest still to come the index must be read again, changed or not.
-    is_whole = len(fresh) <= ENTRIES_AT_ONCE
+    is_whole = len(fresh) == asked
     _succeeded(
         source,
         etag=answer.etag if is_whole else "",
@@ -106,20 +112,25 @@ def poll(*, source_id: int) -> int | None:
     return taken
 
 
-def _take_all(source: CapSource, entries: list[Entry]) -> tuple[int, str]:
-    """Take each; one that does not come keeps no other back. Give how many, and what failed.
+def _take_all(source: CapSource, entries: list[Entry]) -> tuple[int, int, str]:
+    """Take each while there is time; one that does not come keeps no other back.
 
+    Give how many were asked for, how many alerts came, and what failed.
     Raises: LinkClosed.
     """
-    taken, missed = 0, []
+    ends = time.monotonic() + LONGEST_ROUND_S
+    asked, taken, missed = 0, 0, []
     for entry in entries:
+        if asked and time.monotonic() > ends:
+            break
+        asked += 1
         try:
             taken += _take(source, entry)
         except transport.TransportError as error:
             missed.append(str(error))
             if len(missed) == MISSES:
                 break
-    return taken, ", ".join(dict.fromkeys(missed))
+    return asked, taken, ", ".join(dict.fromkeys(missed))
 
 
 def read_index(raw: bytes, base: str) -> list[Entry]:
@@ -193,7 +204,10 @@ def _take(source: CapSource, entry: Entry) -> int:
     Raises: TransportError when it did not come, LinkClosed.
     """
     try:
-        raw = transport.fetch(destination=_destination(source, entry.href), max_bytes=xml.MAX_BYTES)
+        with lanes.timed((LANE, source.pk)):
+            raw = transport.fetch(
+                destination=_destination(source, entry.href), max_bytes=xml.MAX_BYTES
+            )
     except transport.TransportError as error:
         # Another host, an address that may not be reached, or nothing there any more.
         why = "address" if error.permanent else "gone" if error.http_status in GONE else ""

@@ -108,6 +108,8 @@ def test_an_escalation_that_did_not_happen_stands_until_it_does(auditor, post, c
 def test_an_agency_that_should_speak_and_does_not_is_an_alarm(auditor, post, link):
     Link.objects.update(silent_after_s=600, created_at=timezone.now() - HOUR)
     auditor.round()
+    assert standing("link.silent") == []
+    auditor.round()
     assert standing("link.silent")[0].detail["expected_s"] == 600
     post(envelope())
     auditor.round()

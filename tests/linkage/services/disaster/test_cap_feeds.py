@@ -138,6 +138,19 @@ def test_a_second_failure_in_a_row_is_told_until_it_answers_again(source, office
     assert not standing("cap.feed_failing")
 
 
+def test_a_slow_office_is_left_after_a_while_and_asked_for_the_rest_the_next_time(
+    source, office, monkeypatch
+):
+    monkeypatch.setattr(cap_feeds, "LONGEST_ROUND_S", 0.0)
+    second = alert(identifier="A-2", sent=SENT.isoformat())
+    office.pages |= {
+        "/index.atom": index(("e1", "a1.xml", "1"), ("e2", "a2.xml", "1")),
+        "/a1.xml": FIRST,
+        "/a2.xml": second,
+    }
+    assert [ask(source), ask(source), ask(source)] == [1, 1, 0]
+
+
 def test_a_private_address_is_asked_only_where_it_is_allowed(source, office):
     CapSource.objects.update(allow_private_address=False)
     assert ask(source) is None
