@@ -11,11 +11,10 @@ from django.utils import timezone
 
 from incidents.choices import Status
 from incidents.features import moment
-from linkage import circuit, life
-from linkage.buckets import link_key
+from linkage import buckets, circuit, life, refusals
 from linkage.choices import PENDING, Direction, InboxResult, LinkState, OutboxState
 from linkage.clocks import MARKED
-from linkage.models import Case, InboxMessage, Link, OutboxMessage, RateBucket
+from linkage.models import Case, InboxMessage, Link, OutboxMessage
 from linkage.use import use_of
 
 WINDOW = timedelta(hours=24)
@@ -91,8 +90,9 @@ class _Seen:
             .values_list("link_id")
             .annotate(n=Count("pk"), oldest=Min("incident__received_at"))
         }
-        held = RateBucket.objects.filter(key__in=[link_key(pk) for pk in ids])
-        self.held = dict(held.values_list("key", "held_back"))
+        self.held = buckets.held_back(links, now=now)
+        self.refused = refusals.of_links(links, now=now)
+        self.in_a_row = refusals.in_a_row(links)
         self.heard = life.last_heard(links)
         since = now - WINDOW
         with connection.cursor() as cursor:
@@ -141,7 +141,9 @@ def _link(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
             "paused_until": moment(_still(row.paused_until, now)),
         },
         "dead": seen.dead.get(row.pk, 0),
-        "held_back": seen.held.get(link_key(row.pk), 0),
+        "held_back": seen.held.get(row.pk, 0),
+        "refused": refusals.as_json(seen.refused.get(row.pk, [])),
+        "refused_in_a_row": seen.in_a_row.get(row.pk, 0),
     }
 
 

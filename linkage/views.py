@@ -16,8 +16,9 @@ from controlroom.municipalities.access import municipality_for
 from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
+from linkage import buckets, refusals
 from linkage.exchanges import inbound, outbound
-from linkage.models import InboxMessage, Link, OutboxMessage, RateBucket
+from linkage.models import InboxMessage, Link, OutboxMessage
 
 
 @api_view(["GET"])
@@ -30,13 +31,18 @@ def links(request: Request, code: str) -> Response:
         .select_related("agency")
     )
     queues = _queues([row.pk for row in rows])
-    held = dict(
-        RateBucket.objects.filter(key__in=[f"link:{row.pk}" for row in rows]).values_list(
-            "key", "held_back"
-        )
-    )
+    held, refused = buckets.held_back(rows), refusals.in_a_row(rows)
     return Response(
-        {"links": [_link(row, queues.get(row.pk), held.get(f"link:{row.pk}", 0)) for row in rows]}
+        {
+            "links": [
+                {
+                    **_link(row, queues.get(row.pk)),
+                    "held_back": held.get(row.pk, 0),
+                    "refused_in_a_row": refused.get(row.pk, 0),
+                }
+                for row in rows
+            ]
+        }
     )
 
 
@@ -47,7 +53,7 @@ def _queues(link_ids: list[int]) -> dict[int, tuple[int, datetime]]:
     return {link_id: (length, oldest) for link_id, length, oldest in grouped}
 
 
-def _link(row: Link, queue: tuple[int, datetime] | None, held_back: int) -> dict[str, Any]:
+def _link(row: Link, queue: tuple[int, datetime] | None) -> dict[str, Any]:
     newest = InboxMessage.objects.filter(link=row).order_by("-pk")
     last_in = newest.values_list("received_at", flat=True).first()
     age_s = (timezone.now() - queue[1]).total_seconds() if queue else None
@@ -61,7 +67,6 @@ def _link(row: Link, queue: tuple[int, datetime] | None, held_back: int) -> dict
         "oldest_unsent_s": round(age_s, 1) if age_s is not None else None,
         "last_success_at": moment(row.last_success_at),
         "last_in_at": moment(last_in),
-        "held_back": held_back,
     }
 
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linkage import buckets, documents, inbox
+from linkage import buckets, documents, inbox, refusals
 from linkage.api.base import AgencyView
 from linkage.api.schema import LINK, component, problems
 from linkage.services.city import sensors
@@ -44,8 +44,13 @@ class ReadingsView(AgencyView):
     def post(self, request: Request, link: str) -> Response:
         found = self.link(link)
         self.hold_back(buckets.link_key(found.pk), found.rate_per_s, found.burst)
-        inbox.check_open(found)
-        document = documents.parse(self.body())
-        documents.check(document, "city/readings")
-        done = sensors.take_readings(link=found, readings=document["readings"])
+        with refusals.noted(link=found):
+            inbox.check_open(found)
+            document = documents.parse(self.body())
+            documents.check(document, "city/readings")
+            done = sensors.take_readings(link=found, readings=document["readings"])
+        if done.refused:
+            refusals.note(link=found, code=refusals.READING, number=len(done.refused))
+        if done.taken:
+            refusals.taken(link=found)
         return Response(done.as_json(), status=201)

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from linkage.simulator.misbehaviour import WRONG_CLOCK_S, Fault, Faults
 
 SCHEMA_VERSION = "1.0"
 LONGEST_WAIT_S = 20.0
-COPIES, FLOOD = 3, 200
+COPIES, FLOOD_AT_ONCE, FLOOD_MOST = 3, 8, 5000
 Document = dict[str, Any]
 
 
@@ -41,6 +42,8 @@ class AgencyClient:
         self._token_ends = 0.0
         self._lock = threading.Lock()
         self._sent: list[dict[str, Any]] = []
+        # How often the centre answered 429.
+        self.held_back = 0
         self.stopping = threading.Event()
 
     def send(
@@ -126,11 +129,18 @@ class AgencyClient:
         return answers[1]
 
     def _flood(self, document: Document) -> httpx.Response:
-        """Send the same case again and again at once: under numbers of its own each time."""
+        """Send the same case at once under ever new numbers, until one is held back; all arrive."""
         answer = self.post(document)
-        copies = [self._document(document["msg_type"], document["payload"]) for _ in range(FLOOD)]
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(self.post, copies))
+        left = count(1)
+        before = self.held_back
+
+        def pour() -> None:
+            while self.held_back == before and next(left) <= FLOOD_MOST:
+                self.post(self._document(document["msg_type"], document["payload"]))
+
+        with ThreadPoolExecutor(FLOOD_AT_ONCE) as pool:
+            for stream in [pool.submit(pour) for _ in range(FLOOD_AT_ONCE)]:
+                stream.result()
         return answer
 
     def _document(self, message_type: str, payload: dict[str, Any]) -> Document:
@@ -160,6 +170,9 @@ class AgencyClient:
         if response.status_code == 401:
             self._token = ""
             return True
+        if response.status_code == 429:
+            with self._lock:
+                self.held_back += 1
         in_flight = response.status_code == 409 and "in_flight" in response.text
         return in_flight or response.status_code == 429 or response.status_code >= 500
 

@@ -184,6 +184,9 @@ CHECKS: tuple[Check, ...] = (
     Check(("link.down", "link.dormant"), link_checks.links_by_state),
     Check((clocks.KIND,), link_checks.wrong_clocks),
     Check(("link.conflict",), link_checks.used_twice),
+    Check(("link.refusing",), link_checks.refused_in_a_row),
+    Check(("link.sender_forged",), link_checks.forged_senders),
+    Check(("link.held_back",), link_checks.held_back_for_long),
     Check(("link.unmapped_code",), link_checks.unmapped_codes),
     Check(("neighbour.untold",), link_checks.untold_neighbours),
 )

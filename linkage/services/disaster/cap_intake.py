@@ -17,7 +17,7 @@ from incidents.models import Incident
 from linkage import inbox
 from linkage.cap import reading, xml
 from linkage.cap.alert import Alert, Info, Reference
-from linkage.cap.errors import WrongSender
+from linkage.cap.errors import CapRefused, WrongSender
 from linkage.choices import InboxResult, MessageType
 from linkage.errors import DrillNotAllowed, LinkClosed
 from linkage.models import InboxMessage, Link
@@ -83,6 +83,15 @@ def accept(*, link: Link, raw: bytes) -> list[Taken]:
         _check_sender(link, source, alert)
     whole = raw if len(read) == 1 else None
     return [_take(link, element, alert, whole) for element, alert in read]
+
+
+def identifier_of(raw: bytes) -> str:
+    """Give the identifier that a refused document claims; "" when it cannot be read that far."""
+    try:
+        elements = reading.alert_elements(xml.parse(raw))
+    except CapRefused:
+        return ""
+    return next((str(one.findtext("{*}identifier") or "") for one in elements), "")
 
 
 def _check_sender(link: Link, source: CapSource, alert: Alert) -> None:
