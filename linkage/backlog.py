@@ -1,6 +1,6 @@
 """What a link gave up and nobody has told or sent again: one standing alarm per link."""
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
 from controlroom.municipalities.models import Municipality
 from linkage import alarms
@@ -17,7 +17,9 @@ def report(link: Link) -> None:
     Locks: the alarm, then the journal's counter.
     """
     dead = OutboxMessage.objects.filter(link=link, state=OutboxState.DEAD).of_cases().order_by()
-    found = dead.aggregate(count=Count("pk"), newest=Max("created_at"))
+    found = dead.aggregate(
+        count=Count("pk"), newest=Max("created_at"), real=Count("pk", filter=Q(incident__is_drill=False))
+    )
     city = Municipality.objects.defer("boundary").get(pk=link.municipality_id)
     if found["count"]:
         alarms.raise_(
@@ -25,7 +27,11 @@ def report(link: Link) -> None:
             municipality=city,
             subject_kind="link",
             subject_id=link.code,
-            detail={"given_up": found["count"], "newest": found["newest"].isoformat()},
+            detail={
+                "given_up": found["count"],
+                "newest": found["newest"].isoformat(),
+                "is_drill": not found["real"],
+            },
         )
     else:
         alarms.clear(kind=KIND, municipality=city, subject_kind="link", subject_id=link.code)

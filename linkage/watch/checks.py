@@ -36,6 +36,11 @@ def overdue_messages() -> Iterator[Finding]:
         rows = oldest.setdefault(row["link_id"], [])
         rows.append((row["oldest"], row["priority"], row["waiting"]))
     links = Link.objects.filter(pk__in=oldest).exclude(state=LinkState.SUSPENDED)
+    real = set(
+        OutboxMessage.objects.pending()
+        .filter(link__in=links, incident__is_drill=False)
+        .values_list("link_id", flat=True)
+    )
     for link in links:
         rows = oldest[link.pk]
         overdue = [
@@ -52,6 +57,7 @@ def overdue_messages() -> Iterator[Finding]:
                     "oldest_s": round((now - min(at for at, _priority in overdue)).total_seconds()),
                     "priority": min(priority for _at, priority in overdue),
                     "state": str(link.state),
+                    "is_drill": link.pk not in real,
                 },
                 # Planned silence is known to those who planned it; the wait is said all the same.
                 severity=Priority.P3.value if link.state == LinkState.MAINTENANCE else None,
@@ -76,13 +82,23 @@ def unasked_calls() -> Iterator[Finding]:
 
 
 def _of(message: OutboxMessage) -> dict[str, Any]:
-    return {"message": str(message.uid), "incident": str(message.incident_id)}
+    return {
+        "message": str(message.uid),
+        "incident": str(message.incident_id),
+        "is_drill": message.is_drill,
+    }
 
 
 def unfinished_escalations() -> Iterator[Finding]:
     rows = overdue_escalations(grace=GRACE).order_by("rings_since")
-    for incident in rows.only("pk", "municipality_id", "number", "escalation_level")[:AT_ONCE]:
-        detail = {"number": incident.number, "level": incident.escalation_level}
+    for incident in rows.only(
+        "pk", "municipality_id", "number", "escalation_level", "is_drill"
+    )[:AT_ONCE]:
+        detail = {
+            "number": incident.number,
+            "level": incident.escalation_level,
+            "is_drill": incident.is_drill,
+        }
         yield Finding(
             "escalation.overdue", incident.municipality_id, "incident", str(incident.pk), detail
         )

@@ -255,7 +255,11 @@ def watch_cycles() -> int:
             municipality=row.municipality,
             subject_kind="incident",
             subject_id=str(row.incident_id),
-            detail={"number": row.incident.number, "due_at": moment(row.next_report_at)},
+            detail={
+                "number": row.incident.number,
+                "due_at": moment(row.next_report_at),
+                "is_drill": row.incident.is_drill,
+            },
         )
     return len(rows)
 

@@ -182,6 +182,7 @@ def test_a_sender_floods_until_it_is_held_back_and_all_of_it_arrives(web, city):
     account = Account(web.url, made.client_id, made.client_secret, link.code)
     sender = AgencyClient(account, faults=Faults())
     sent(sender, "flood")
+    sender._http.close()
     assert sender.held_back > 0
     assert buckets.held_back([link]) == {link.pk: sender.held_back}
     arrived = set(InboxMessage.objects.filter(link=link).values_list("message_id", flat=True))

@@ -5,6 +5,7 @@ import { age, compass, distance, moment } from "../../lib/format.js";
 import { toast } from "../../lib/notices.js";
 import { t } from "../../lib/text.js";
 import { ask } from "../dialogs/form.js";
+import { drillMark } from "../drill.js";
 import { choicesOf, exchangeState, kindName } from "../labels.js";
 
 const BEARINGS = [0, 45, 90, 135, 180, 225, 270, 315];
@@ -87,7 +88,7 @@ export class Police112Panel {
 
   #join(join) {
     const names = { co_response: t("Co-response"), transfer: join.direction === "out" ? t("Handed on as") : t("Handed on from"), related: t("Related") };
-    const open = h("button", { class: "camera-name", type: "button", onclick: () => this.onIncident(join.incident.id) }, `${kindName(join.incident)} ${join.incident.number}`);
+    const open = h("button", { class: "camera-name", type: "button", onclick: () => this.onIncident(join.incident.id) }, `${kindName(join.incident)} ${join.incident.number}`, drillMark(join.incident.is_drill));
     return h("li", { class: "unit" }, h("strong", null, names[join.kind] ?? join.kind), open, h("span", { class: "muted" }, [join.incident.address, join.reason].filter(Boolean).join(" · ")));
   }
 
