@@ -166,7 +166,16 @@ class IncidentAdmin(LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]  #
     right = Right.OPERATIONS_VIEW
     read_only = True
     modifiable = False
-    list_display = ["number", "drill_mark", "priority", "status", "kind", "address", "received_at", "owner"]
+    list_display = [
+        "number",
+        "drill_mark",
+        "priority",
+        "status",
+        "kind",
+        "address",
+        "received_at",
+        "owner",
+    ]
     list_filter = ["status", "priority", "service", "kind__kind_class", "is_drill", "municipality"]
     list_select_related = ["kind", "owner"]
     search_fields = ["number", "address", "summary", "reports__external_id"]

@@ -18,7 +18,9 @@ def report(link: Link) -> None:
     """
     dead = OutboxMessage.objects.filter(link=link, state=OutboxState.DEAD).of_cases().order_by()
     found = dead.aggregate(
-        count=Count("pk"), newest=Max("created_at"), real=Count("pk", filter=Q(incident__is_drill=False))
+        count=Count("pk"),
+        newest=Max("created_at"),
+        real=Count("pk", filter=Q(incident__is_drill=False)),
     )
     city = Municipality.objects.defer("boundary").get(pk=link.municipality_id)
     if found["count"]:

@@ -53,10 +53,14 @@ def overdue(*, now: datetime | None = None) -> Overdue:
     first = ("incident__is_drill", "pk")
     uncalled = PhoneTask.objects.open().filter(asked_at__lte=now - PATIENCE)
     return Overdue(
-        unasked=list(_due(now - GRACE).select_related("link", "incident").order_by(*first)[:AT_ONCE]),
-        uncalled=list(uncalled.select_related("message__link", "message__incident").order_by(
+        unasked=list(
+            _due(now - GRACE).select_related("link", "incident").order_by(*first)[:AT_ONCE]
+        ),
+        uncalled=list(
+            uncalled.select_related("message__link", "message__incident").order_by(
                 "message__incident__is_drill", "pk"
-            )[:AT_ONCE]),
+            )[:AT_ONCE]
+        ),
     )
 
 

@@ -139,12 +139,13 @@ def note(
     Emits: "link.refused" in the journal with the first of a code within an hour.
     Locks: the two rows, then the journal's counter.
     """
-    values = {
+    named = _plain(message_id)[:80]
+    values: dict[str, int | str | datetime] = {
         "link": link.pk,
         "code": code[:40],
         "now": timezone.now(),
         "number": number,
-        "message_id": _plain(message_id)[:80],
+        "message_id": named,
         "reason": _plain(reason)[:200],
     }
     with connection.cursor() as cursor:
@@ -161,7 +162,7 @@ def note(
             detail={
                 "link": link.code,
                 "sender": _plain(forged_sender)[:200],
-                "message_id": values["message_id"],
+                "message_id": named,
             },
         )
     if count == number:
@@ -170,7 +171,7 @@ def note(
             kind="link.refused",
             subject_kind="link",
             subject_id=link.code,
-            data={"link": link.code, "code": values["code"]},
+            data={"link": link.code, "code": code[:40]},
         )
 
 

@@ -91,9 +91,9 @@ def _of(message: OutboxMessage) -> dict[str, Any]:
 
 def unfinished_escalations() -> Iterator[Finding]:
     rows = overdue_escalations(grace=GRACE).order_by("rings_since")
-    for incident in rows.only(
-        "pk", "municipality_id", "number", "escalation_level", "is_drill"
-    )[:AT_ONCE]:
+    for incident in rows.only("pk", "municipality_id", "number", "escalation_level", "is_drill")[
+        :AT_ONCE
+    ]:
         detail = {
             "number": incident.number,
             "level": incident.escalation_level,

@@ -64,7 +64,7 @@ def test_the_matrix_costs_the_same_for_any_number_of_links(
     client, haneul, city, link, other_link, django_assert_max_num_queries
 ):
     client.force_login(haneul)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         client.get(f"/m/{city.code}/linkage/console/")
 
 

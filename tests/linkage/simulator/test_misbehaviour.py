@@ -162,7 +162,8 @@ def client() -> Iterator[AgencyClient]:
 def sent(client: AgencyClient, mode: str) -> list[dict[str, Any]]:
     client.faults.set({"mode": mode, "times": 1})
     payload = {"receipt_no": "c1", "version": 1, "kind_code": "201"}
-    assert client.send("EVENT_NOTIFY", payload).status_code == 201
+    answer = client.send("EVENT_NOTIFY", payload)
+    assert answer.status_code == 201, answer.text
     return Centre.taken
 
 
@@ -181,7 +182,9 @@ def test_a_sender_floods_until_it_is_held_back_and_all_of_it_arrives(web, city):
     link = made.link
     account = Account(web.url, made.client_id, made.client_secret, link.code)
     sender = AgencyClient(account, faults=Faults())
-    sent(sender, "flood")
+    sender.faults.set({"mode": "flood", "times": 1})
+    report = {"receipt_no": "c1", "version": 1, "kind_code": "201", "urgency": "1"}
+    assert sender.send("EVENT_NOTIFY", report).status_code == 201
     sender._http.close()
     assert sender.held_back > 0
     assert buckets.held_back([link]) == {link.pk: sender.held_back}

@@ -5,7 +5,7 @@ import { age, compass, distance, moment } from "../../lib/format.js";
 import { toast } from "../../lib/notices.js";
 import { t } from "../../lib/text.js";
 import { ask } from "../dialogs/form.js";
-import { drillMark } from "../drill.js";
+import { drillMark, drillWord } from "../drill.js";
 import { choicesOf, exchangeState, kindName } from "../labels.js";
 
 const BEARINGS = [0, 45, 90, 135, 180, 225, 270, 315];
@@ -101,7 +101,9 @@ export class Police112Panel {
   #askReport() {
     const id = this.id;
     const kinds = this.config.choices.kinds;
-    const targets = this.links.flatMap((link) => kinds.filter((kind) => kind.service === link.service).map((kind) => ({ value: `${link.code} ${kind.code}`, label: `${link.name} · ${choicesOf([kind])[0].label}` })));
+    const isDrill = this.others().some((one) => one.id === id && one.is_drill);
+    const open = this.links.filter((link) => link.takes_drills || !isDrill);
+    const targets = open.flatMap((link) => kinds.filter((kind) => kind.service === link.service).map((kind) => ({ value: `${link.code} ${kind.code}`, label: `${link.name} · ${choicesOf([kind])[0].label}` })));
     const fields = [
       { name: "target", label: t("To whom, as what"), type: /** @type {const} */ ("choice"), choices: "targets", required: true, wide: true },
       { name: "relation", label: t("What is asked"), type: /** @type {const} */ ("choice"), choices: "relation", required: true },
@@ -114,7 +116,7 @@ export class Police112Panel {
       toast(t("Reported; the agency's number follows"));
       await this.refresh();
     };
-    ask({ title: t("Report to an agency"), submit: t("Report"), fields, tables: { targets, relation }, values: { relation: "report" }, act });
+    ask({ title: `${drillWord(isDrill)}${t("Report to an agency")}`, submit: t("Report"), fields, tables: { targets, relation }, values: { relation: "report" }, act });
   }
 
   #tick() {

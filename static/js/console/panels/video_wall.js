@@ -63,7 +63,7 @@ export class VideoWall {
     setText(parts.name, camera.name);
     parts.name.setAttribute("aria-label", `${drillWord(this.isDrill)}${t("Enlarge %(name)s", { name: camera.name })}`);
     parts.name.addEventListener("click", () => this.enlarge(this.tiles.findIndex((tile) => tile.root === root)));
-    parts.name.before(...[drillMark(this.isDrill)].filter(Boolean));
+    root.append(...[drillMark(this.isDrill)].filter(Boolean));
     root.dataset.camera = String(camera.id);
     return { camera, root, parts, handle: { destroy() {} } };
   }
