@@ -8,6 +8,7 @@ from django.contrib.admin.helpers import ActionForm
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from leaflet.admin import LeafletGeoAdminMixin
@@ -165,7 +166,16 @@ class IncidentAdmin(LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]  #
     right = Right.OPERATIONS_VIEW
     read_only = True
     modifiable = False
-    list_display = ["number", "priority", "status", "kind", "address", "received_at", "owner"]
+    list_display = [
+        "number",
+        "drill_mark",
+        "priority",
+        "status",
+        "kind",
+        "address",
+        "received_at",
+        "owner",
+    ]
     list_filter = ["status", "priority", "service", "kind__kind_class", "is_drill", "municipality"]
     list_select_related = ["kind", "owner"]
     search_fields = ["number", "address", "summary", "reports__external_id"]
@@ -173,6 +183,12 @@ class IncidentAdmin(LeafletGeoAdminMixin, ScopedAdmin):  # type: ignore[misc]  #
     action_form = ReasonForm
     actions = ["reopen", "export_csv"]
     inlines = [EventInline]
+
+    @admin.display(description=_("drill"), ordering="is_drill")
+    def drill_mark(self, incident: Incident) -> str:
+        if not incident.is_drill:
+            return ""
+        return format_html('<span class="chip-drill">{}</span>', _("Drill"))
 
     @admin.action(description=_("Reopen with a reason"))
     def reopen(self, request: HttpRequest, chosen: QuerySet[Incident]) -> None:

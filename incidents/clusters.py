@@ -132,6 +132,7 @@ def _member(member: Incident) -> dict[str, Any]:
     return {
         "id": str(member.pk),
         "number": member.number,
+        "is_drill": member.is_drill,
         "service": member.service,
         "kind": {
             "code": member.kind.code,

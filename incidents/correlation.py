@@ -135,6 +135,7 @@ def _item(other: Incident) -> dict[str, Any]:
         "status": str(other.status),
         "address": other.address,
         "summary": other.summary,
+        "is_drill": other.is_drill,
         "kind": {
             "code": other.kind.code,
             "name_ko": other.kind.name_ko,

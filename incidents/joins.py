@@ -98,6 +98,7 @@ def _item(row: IncidentLink, incident: Incident) -> dict[str, Any]:
         "incident": {
             "id": str(theirs.pk),
             "number": theirs.number,
+            "is_drill": theirs.is_drill,
             "service": theirs.service,
             "status": str(theirs.status),
             "kind": {

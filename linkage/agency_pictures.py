@@ -6,10 +6,10 @@ from typing import Any
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from linkage import life
+from linkage import buckets, life, refusals
 from linkage.choices import LinkState, OutboxState
 from linkage.matrix import shown_state
-from linkage.models import Link, OutboxMessage, RateBucket
+from linkage.models import Link, OutboxMessage
 from linkage.self_service import both_sign_until
 
 
@@ -40,10 +40,9 @@ def picture_of(link: Link) -> dict[str, Any]:
         "heard_at": heard_at,
         "silent": life.silence(link, heard_at, now) is not None,
         "silent_after_s": link.silent_after_s,
-        "held_back": RateBucket.objects.filter(key=f"link:{link.pk}")
-        .values_list("held_back", flat=True)
-        .first()
-        or 0,
+        "held_back": buckets.held_back([link]).get(link.pk, 0),
+        "refused": refusals.of_links([link]).get(link.pk, []),
+        "refused_in_a_row": refusals.in_a_row([link]).get(link.pk, 0),
         "life_h": link.retry_life_h,
         "takes_drills": link.allows_drills,
         "both_sign_until": both_sign_until(link),

@@ -1,6 +1,6 @@
 """What a link gave up and nobody has told or sent again: one standing alarm per link and city."""
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
 from controlroom.municipalities.models import Municipality
 from linkage import alarms
@@ -17,14 +17,15 @@ def report(link: Link) -> None:
     Locks: the alarm and the journal's counter of each city, in the order of the cities.
     """
     dead = OutboxMessage.objects.filter(link=link, state=OutboxState.DEAD).in_earnest().order_by()
-    counted = dead.values_list("municipality_id").annotate(Count("pk"), Max("created_at"))
-    found = {city_id: (count, newest) for city_id, count, newest in counted}
+    real = Count("pk", filter=~Q(incident__is_drill=True))
+    counted = dead.values_list("municipality_id").annotate(Count("pk"), Max("created_at"), real)
+    found = {city_id: rest for city_id, *rest in counted}
     cities = Municipality.objects.filter(pk__in={*link.serving_ids(), *found}).order_by("pk")
     for city in cities.defer("boundary"):
         subject = {"municipality": city, "subject_kind": "link", "subject_id": link.code}
         if city.pk not in found:
             alarms.clear(kind=KIND, **subject)
             continue
-        count, newest = found[city.pk]
-        detail = {"given_up": count, "newest": newest.isoformat()}
+        count, newest, in_earnest = found[city.pk]
+        detail = {"given_up": count, "newest": newest.isoformat(), "is_drill": not in_earnest}
         alarms.raise_(kind=KIND, detail=detail, **subject)

@@ -24,7 +24,7 @@ from incidents.models import Incident, Kind
 from incidents.models_joins import JoinKind
 from linkage import stills
 from linkage.choices import InboxResult, MessageType
-from linkage.errors import LinkClosed
+from linkage.errors import DrillNotAllowed, LinkClosed
 from linkage.models import Case, FiledReport, Link, Still, StillRelease
 from linkage.models_filed import Relation
 from linkage.obligations import owe
@@ -51,6 +51,7 @@ def file_report(
     place: Point | None = None,
     address: str = "",
     still: Still | None = None,
+    is_drill: bool = False,
 ) -> FiledReport:
     """Owe the agency a report of an incident, or of a place that becomes one; a still may go too.
 
@@ -58,14 +59,23 @@ def file_report(
 
     Co-response and transfer open the agency's own side as an incident linked with this one: the
     two are answered by two rooms, and neither is merged into the other.
+    `is_drill` is of a place; what is said of an incident is a drill as that is.
     Emits: fact_recorded, in the transaction.
-    Raises: NotAllowed, Invalid, LinkClosed when the line or its legal basis does not carry it.
+    Raises: NotAllowed, Invalid, DrillNotAllowed; LinkClosed when the line or its legal basis does
+    not carry it.
     """
     require(by, link.municipality_id, Right.INCIDENT_WORK)
     _check(link, kind, text, relation, incident, place)
     if still is not None:
         stills.check_attachable(still=still, link=link, incident=incident)
-    theirs = _their_side(link, by, kind, text, relation, incident, place, address)
+    is_drill = incident.is_drill if incident else is_drill
+    if is_drill and not link.allows_drills:
+        raise DrillNotAllowed(
+            _("this link takes no drills"), fields={"to": [_("this link takes no drills")]}
+        )
+    theirs = _their_side(
+        link, by, kind, text, relation, incident, place, address, is_drill=is_drill
+    )
     event = note_fact(
         incident=theirs,
         verb="agency-report",
@@ -142,6 +152,8 @@ def _their_side(
     incident: Incident | None,
     place: Point | None,
     address: str,
+    *,
+    is_drill: bool,
 ) -> Incident:
     """Give the incident that the agency's case will belong to."""
     if incident is not None:
@@ -159,7 +171,7 @@ def _their_side(
         address=incident.address if incident else address,
         summary=text.strip()[:500],
         occurred_at=incident.occurred_at if incident else timezone.now(),
-        is_drill=incident.is_drill if incident else False,
+        is_drill=is_drill,
         by=by,
     )
     if incident is not None:

@@ -12,11 +12,10 @@ from django.utils import timezone
 from controlroom.municipalities.models import Municipality
 from incidents.choices import Status
 from incidents.features import moment
-from linkage import asked, circuit, life, resyncs
-from linkage.buckets import link_key
+from linkage import asked, buckets, circuit, life, refusals, resyncs
 from linkage.choices import PENDING, Direction, InboxResult, LinkState, OutboxState
 from linkage.clocks import MARKED
-from linkage.models import InboxMessage, Link, OutboxMessage, RateBucket
+from linkage.models import InboxMessage, Link, OutboxMessage
 from linkage.use import CAME, use_of
 
 WINDOW = timedelta(hours=24)
@@ -116,8 +115,9 @@ class _Seen:
             .values_list("link_id")
             .annotate(n=Count("pk"))
         )
-        held = RateBucket.objects.filter(key__in=[link_key(pk) for pk in ids])
-        self.held = dict(held.values_list("key", "held_back"))
+        self.held = buckets.held_back(links, now=now)
+        self.refused = refusals.of_links(links, now=now)
+        self.in_a_row = refusals.in_a_row(links)
         self.heard = life.last_heard(links)
         self.resyncs = resyncs.newest(links)
         self.sources = asked.by_link(ids)
@@ -173,7 +173,9 @@ def _link(row: Link, seen: _Seen, now: datetime) -> dict[str, Any]:
             "paused_until": moment(_still(row.paused_until, now)),
         },
         "dead": seen.dead.get(row.pk, 0),
-        "held_back": seen.held.get(link_key(row.pk), 0),
+        "held_back": seen.held.get(row.pk, 0),
+        "refused": refusals.as_json(seen.refused.get(row.pk, [])),
+        "refused_in_a_row": seen.in_a_row.get(row.pk, 0),
         "resyncs": [resyncs.item(one) for one in seen.resyncs.get(row.pk, ())],
     }
 

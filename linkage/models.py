@@ -411,7 +411,6 @@ class RateBucket(models.Model):
     key = models.CharField(primary_key=True, max_length=80)
     tokens = models.FloatField()
     refilled_at = models.DateTimeField()
-    held_back = models.BigIntegerField(default=0)
     is_held = models.BooleanField(default=False)
 
     def __str__(self) -> str:
@@ -430,6 +429,9 @@ from linkage.models_life import SignOfLife as SignOfLife  # noqa: E402, PLC0414 
 from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: E402, PLC0414
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
 from linkage.models_raw import RawIntake as RawIntake  # noqa: E402, PLC0414 - likewise
+from linkage.models_refused import HeldBack as HeldBack  # noqa: E402, PLC0414 - likewise
+from linkage.models_refused import RefusalRun as RefusalRun  # noqa: E402, PLC0414 - likewise
+from linkage.models_refused import RefusedMessages as RefusedMessages  # noqa: E402, PLC0414
 from linkage.models_regions import Region as Region  # noqa: E402, PLC0414
 from linkage.models_resync import Resync as Resync  # noqa: E402, PLC0414 - likewise
 from linkage.models_seats import AgencySeat as AgencySeat  # noqa: E402, PLC0414 - likewise

@@ -51,10 +51,18 @@ def open_due() -> int:
 def overdue(*, now: datetime | None = None) -> Overdue:
     """Find what should have been asked for, or telephoned, and was not."""
     now = now or timezone.now()
+    # Of what is real and what is a drill, one alarm of a link tells of the real one.
+    first = ("incident__is_drill", "pk")
     uncalled = PhoneTask.objects.open().filter(asked_at__lte=now - PATIENCE)
     return Overdue(
-        unasked=list(_due(now - GRACE).select_related("link").order_by("pk")[:AT_ONCE]),
-        uncalled=list(uncalled.select_related("message__link").order_by("pk")[:AT_ONCE]),
+        unasked=list(
+            _due(now - GRACE).select_related("link", "incident").order_by(*first)[:AT_ONCE]
+        ),
+        uncalled=list(
+            uncalled.select_related("message__link", "message__incident").order_by(
+                "message__incident__is_drill", "pk"
+            )[:AT_ONCE]
+        ),
     )
 
 

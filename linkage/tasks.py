@@ -13,6 +13,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from linkage import (
+    buckets,
     clock_steps,
     delivery,
     doorbell,
@@ -22,6 +23,7 @@ from linkage import (
     neighbours,
     outbox,
     phone,
+    refusals,
     stills,
 )
 from linkage.lanes import Caller, lanes
@@ -149,6 +151,8 @@ def ask_cap_feed(source_id: int) -> None:
 @shared_task(name="linkage.tasks.forget_expired")
 def forget_expired() -> None:
     idempotency.forget_old()
+    refusals.forget_old()
+    buckets.forget_old()
     call_command("cleartokens", verbosity=0)
 
 

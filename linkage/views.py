@@ -17,8 +17,9 @@ from controlroom.municipalities.models import Municipality
 from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
+from linkage import buckets, refusals
 from linkage.exchanges import inbound, outbound
-from linkage.models import InboxMessage, Link, OutboxMessage, RateBucket
+from linkage.models import InboxMessage, Link, OutboxMessage
 from linkage.models_raw import RawIntake
 
 
@@ -28,13 +29,18 @@ def links(request: Request, code: str) -> Response:
     municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
     rows = Link.objects.visible_to(request.user).serving(municipality).select_related("agency")
     queues = _queues([row.pk for row in rows], municipality)
-    held = dict(
-        RateBucket.objects.filter(key__in=[f"link:{row.pk}" for row in rows]).values_list(
-            "key", "held_back"
-        )
-    )
+    held, refused = buckets.held_back(rows), refusals.in_a_row(rows)
     return Response(
-        {"links": [_link(row, queues.get(row.pk), held.get(f"link:{row.pk}", 0)) for row in rows]}
+        {
+            "links": [
+                {
+                    **_link(row, queues.get(row.pk)),
+                    "held_back": held.get(row.pk, 0),
+                    "refused_in_a_row": refused.get(row.pk, 0),
+                }
+                for row in rows
+            ]
+        }
     )
 
 
@@ -50,7 +56,7 @@ def _queues(link_ids: list[int], city: Municipality) -> dict[int, tuple[int, dat
     return {link_id: (length, oldest) for link_id, length, oldest in grouped}
 
 
-def _link(row: Link, queue: tuple[int, datetime] | None, held_back: int) -> dict[str, Any]:
+def _link(row: Link, queue: tuple[int, datetime] | None) -> dict[str, Any]:
     newest = InboxMessage.objects.filter(link=row).order_by("-pk")
     message_at = newest.values_list("received_at", flat=True).first()
     batches = RawIntake.objects.filter(link=row).order_by("-pk")
@@ -67,7 +73,6 @@ def _link(row: Link, queue: tuple[int, datetime] | None, held_back: int) -> dict
         "oldest_unsent_s": round(age_s, 1) if age_s is not None else None,
         "last_success_at": moment(row.last_success_at),
         "last_in_at": moment(last_in),
-        "held_back": held_back,
     }
 
 

@@ -34,6 +34,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     relation = serializers.ChoiceField(choices=Relation.choices, default=Relation.REPORT)
     text = serializers.CharField(max_length=500)
     still = serializers.UUIDField(required=False, allow_null=True, default=None)
+    is_drill = serializers.BooleanField(default=False)
 
 
 @api_view(["POST"])
@@ -78,7 +79,12 @@ def reports(request: Request, code: str, incident_id: UUID) -> Response:
         {
             "reports": filed.filed_of(municipality=municipality, incident=incident),
             "links": [
-                {"code": row.code, "name": str(row.agency), "service": row.service}
+                {
+                    "code": row.code,
+                    "name": str(row.agency),
+                    "service": row.service,
+                    "takes_drills": row.allows_drills,
+                }
                 for row in open_links
             ],
         }

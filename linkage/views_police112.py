@@ -68,7 +68,7 @@ def unit_positions(request: Request, code: str) -> Response:
     rows = UnitPosition.objects.visible_to(request.user).filter(
         municipality=municipality, left_at=None, incident__status__in=OPEN
     )
-    shown = rows.select_related("link").order_by("-at")[:500]
+    shown = rows.select_related("link", "incident").order_by("-at")[:500]
     return Response({"units": [units.unit_item(row) for row in shown]})
 
 

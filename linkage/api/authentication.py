@@ -26,7 +26,8 @@ class AgencyClient:
 
 class ClientAuthentication(OAuth2Authentication):  # type: ignore[misc]  # untyped base
     def authenticate(self, request: Request) -> tuple[AgencyClient, Any] | None:
-        found = super().authenticate(request)
+        # Of the plain request, so that the body is not read before it is known whose it is.
+        found = super().authenticate(request._request)  # noqa: SLF001 - it has no public name
         if found is None or found[1] is None:
             return None
         token = found[1]

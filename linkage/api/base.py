@@ -64,7 +64,7 @@ class AgencyView(APIView):
         """
         link: Link | None = (
             Link.objects.of_client(self.client.application)
-            .select_related("municipality", "agency", "sign_of_life", "tls")
+            .select_related("municipality", "agency", "sign_of_life", "tls", "refusal_run")
             .filter(code=code)
             .first()
         )
@@ -97,8 +97,7 @@ class AgencyView(APIView):
         if not taken.allowed:
             raise Throttled(
                 wait=taken.retry_after_s,
-                detail=_("%(count)s requests were held back; none was dropped")
-                % {"count": taken.held_back},
+                detail=_("held back, nothing was dropped: send the same again later"),
             )
 
     def hold_back_reads(self) -> None:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from controlroom.errors import DomainError
-from linkage import buckets, inbox
+from linkage import buckets, inbox, refusals
 from linkage.api.base import AgencyView
 from linkage.api.schema import LINK, IncidentBriefSerializer, problems
 from linkage.cap import writing
@@ -106,18 +106,25 @@ class CapView(AgencyView):
     def post(self, request: Request, link: str) -> Response:
         found = self.found = self.link(link)
         self.hold_back(buckets.link_key(found.pk), found.rate_per_s, found.burst)
-        try:
-            taken = cap_intake.accept(link=found, raw=self.body())
-        except MessageConflict:
-            inbox.report_conflict(link=found, message_id="cap")
-            raise
+        with refusals.noted(link=found) as named:
+            raw = self.body()
+            try:
+                taken = cap_intake.accept(link=found, raw=raw)
+            except DomainError as refused:
+                named.message_id = cap_intake.identifier_of(raw)
+                if isinstance(refused, MessageConflict):
+                    inbox.report_conflict(link=found, message_id=named.message_id or "cap")
+                raise
         filed = all(one.result == InboxResult.FILED for one in taken)
         status = 202 if filed else 201
-        headers = {"Idempotency-Replayed": "true"} if all(one.replayed for one in taken) else {}
+        is_known = all(one.replayed for one in taken)
+        headers = {"Idempotency-Replayed": "true"} if is_known else {}
+        if not is_known:
+            refusals.taken(link=found)
         if self._wants_cap():
             rows = [one.row for one in taken]
-            named = dict.fromkeys(Reference(row.sender, row.identifier, row.sent) for row in rows)
-            return self._reply("000", list(named), status=status)
+            stated = dict.fromkeys(Reference(row.sender, row.identifier, row.sent) for row in rows)
+            return self._reply("000", list(stated), status=status)
         body = {"alerts": [one.as_json() for one in taken]}
         return Response(body, status=status, headers=headers)
 

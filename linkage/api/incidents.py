@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from controlroom.errors import Invalid, OutOfScope
 from incidents.choices import Result, Status
 from incidents.features import moment
-from linkage import buckets, idempotency, inbox
+from linkage import buckets, idempotency, inbox, refusals
 from linkage.api.base import AgencyView, respond
 from linkage.api.paging import LIMIT, limit_of
 from linkage.api.schema import (
@@ -126,7 +126,11 @@ class CaseView(AgencyView):
                 )
             cases = cases.filter(municipality__code=municipality)
         chosen: CaseQuerySet = cases.select_related(
-            "incident__kind", "municipality", "link__municipality", "link__agency"
+            "incident__kind",
+            "municipality",
+            "link__municipality",
+            "link__agency",
+            "link__refusal_run",
         ).defer("municipality__boundary", "link__municipality__boundary")
         return chosen
 
@@ -213,6 +217,15 @@ class IncidentView(CaseView):
         case = self.case(request, receipt_no)
         link = case.link
         self.hold_back(buckets.link_key(link.pk), link.rate_per_s, link.burst)
+        with refusals.noted(link=link) as named:
+            named.message_id = case.external_id
+            answer = self._correct(request, case)
+        if not answer.replayed:
+            refusals.taken(link=link)
+        return respond(answer)
+
+    def _correct(self, request: Request, case: Case) -> idempotency.Answer:
+        """Raises: PreconditionRequired, PreconditionFailed, and what inbox.correct raises."""
         wanted = request.headers.get("If-Match")
         if wanted is None:
             raise PreconditionRequired(
@@ -226,13 +239,12 @@ class IncidentView(CaseView):
                     _("the case has changed since"), fields={"If-Match": [etag_of(locked)]}
                 )
 
-        answer = idempotency.once(
+        return idempotency.once(
             application_id=self.client.pk,
             key=request.headers.get("Idempotency-Key"),
             request=f"PATCH {request.get_full_path()} {wanted}\n".encode() + raw,
-            work=lambda: inbox.correct(link=link, case=case, raw=raw, admits=admits),
+            work=lambda: inbox.correct(link=case.link, case=case, raw=raw, admits=admits),
         )
-        return respond(answer)
 
 
 def write_cursor(case: Case) -> str:

@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linkage import buckets, clocks, idempotency, inbox
+from linkage import buckets, clocks, idempotency, inbox, refusals
 from linkage.api.base import AgencyView, respond
 from linkage.api.schema import (
     IDEMPOTENCY_KEY,
@@ -39,18 +39,22 @@ class MessagesView(AgencyView):
     def post(self, request: Request, link: str) -> Response:
         found = self.link(link)
         self.hold_back(buckets.link_key(found.pk), found.rate_per_s, found.burst)
-        raw = self.body()
-        try:
-            answer = idempotency.once(
-                application_id=self.client.pk,
-                key=request.headers.get("Idempotency-Key"),
-                request=request.path.encode() + b"\n" + raw,
-                work=lambda: inbox.accept(link=found, raw=raw),
-            )
-        except MessageConflict:
-            inbox.report_conflict(link=found, message_id=inbox.message_id_of(raw))
-            raise
-        except TimeOutOfRange:
-            clocks.report_refused(link=found, raw=raw)
-            raise
+        with refusals.noted(link=found) as named:
+            raw = self.body()
+            named.message_id = inbox.message_id_of(raw)
+            try:
+                answer = idempotency.once(
+                    application_id=self.client.pk,
+                    key=request.headers.get("Idempotency-Key"),
+                    request=request.path.encode() + b"\n" + raw,
+                    work=lambda: inbox.accept(link=found, raw=raw),
+                )
+            except MessageConflict:
+                inbox.report_conflict(link=found, message_id=named.message_id)
+                raise
+            except TimeOutOfRange:
+                clocks.report_refused(link=found, raw=raw)
+                raise
+        if not answer.replayed:
+            refusals.taken(link=found)
         return respond(answer)

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from linkage import buckets, documents, inbox
+from linkage import buckets, documents, inbox, refusals
 from linkage.api.base import AgencyView
 from linkage.api.schema import LINK, component, problems
 from linkage.errors import ReadingConflict
@@ -49,11 +49,17 @@ class ReadingsView(AgencyView):
     def post(self, request: Request, link: str) -> Response:
         found = self.link(link)
         self.hold_back(buckets.link_key(found.pk), found.rate_per_s, found.burst)
-        inbox.check_open(found)
-        raw = self.body()
-        document = documents.parse(raw)
-        documents.check(document, "city/readings")
-        done = sensors.take_readings(link=found, readings=document["readings"], raw=raw)
+        with refusals.noted(link=found):
+            inbox.check_open(found)
+            raw = self.body()
+            document = documents.parse(raw)
+            documents.check(document, "city/readings")
+            done = sensors.take_readings(link=found, readings=document["readings"], raw=raw)
+        if done.refused or done.conflicts:
+            number = len(done.refused) + len(done.conflicts)
+            refusals.note(link=found, code=refusals.READING, number=number)
+        if done.taken:
+            refusals.taken(link=found)
         if done.conflicts:
             inbox.report_conflict(link=found, message_id=next(iter(done.conflicts.values())))
             raise ReadingConflict(

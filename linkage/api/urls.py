@@ -17,6 +17,7 @@ from linkage.api.incidents import IncidentsView, IncidentView
 from linkage.api.messages import MessagesView
 from linkage.api.outbound import AcknowledgeView, CommitView, OutboundView
 from linkage.api.readings import ReadingsView
+from linkage.api.refusals import RefusalsView
 from linkage.api.stills import StillView
 from linkage.api.terminals import SharesView, ShareView, TerminalsView, TerminalView
 from linkage.api.token import TokenView
@@ -35,6 +36,7 @@ urlpatterns = [
     path("links/<str:link>/deliveries", DeliveriesView.as_view(), name="deliveries"),
     path("links/<str:link>/deliveries/<str:id>", DeliveryView.as_view(), name="delivery"),
     path("links/<str:link>/deliveries/<str:id>/replay", ReplayView.as_view(), name="replay"),
+    path("links/<str:link>/refusals", RefusalsView.as_view(), name="refusals"),
     path("links/<str:link>/heartbeat", HeartbeatView.as_view(), name="heartbeat"),
     path("links/<str:link>/test-message", TestMessageView.as_view(), name="test-message"),
     path("links/<str:link>/webhook-secret", WebhookSecretView.as_view(), name="webhook-secret"),

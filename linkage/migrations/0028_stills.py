@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('cctv', '0009_roads'),
         ('incidents', '0008_concerns'),
-        ('linkage', '0027_mutual_tls'),
+        ("linkage", "0027_mutual_tls"),
         ('municipalities', '0004_membership_label'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('cctv', '0009_roads'),
         ('incidents', '0008_concerns'),
-        ('linkage', '0028_stills'),
+        ("linkage", "0028_stills"),
         ('municipalities', '0004_membership_label'),
     ]
 

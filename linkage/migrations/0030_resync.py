@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('incidents', '0008_concerns'),
-        ("linkage", "0027_mutual_tls"),
+        ("linkage", "0029_terminals"),
         ('municipalities', '0004_membership_label'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('linkage', '0027_mutual_tls'),
+        ("linkage", "0030_resync"),
         ('municipalities', '0004_membership_label'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

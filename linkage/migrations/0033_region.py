@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("linkage", "0030_resync"),
+        ("linkage", "0032_texts"),
     ]
 
     operations = [

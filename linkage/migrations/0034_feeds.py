@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cctv', '0010_borrowed_cameras'),
-        ('linkage', '0030_resync'),
+        ("linkage", "0033_region"),
         ('linkage', '0036_drills_by_agreement'),
     ]
 

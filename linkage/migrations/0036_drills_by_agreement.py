@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("linkage", "0033_region")]
+    dependencies = [("linkage", "0035_refused")]
 
     operations = [
         migrations.AlterField(

@@ -6,6 +6,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from linkage.simulator.misbehaviour import WRONG_CLOCK_S, Fault, Faults
 
 SCHEMA_VERSION = "1.0"
 LONGEST_WAIT_S = 20.0
-COPIES, FLOOD = 3, 200
+COPIES, FLOOD_AT_ONCE, FLOOD_MOST = 3, 8, 5000
 KEPT = 5_000
 CAP = {"Content-Type": "application/xml"}
 # A room says so often that it is there: three times within what its link expects, or as often as
@@ -50,6 +51,8 @@ class AgencyClient:
         self._sent: list[dict[str, Any]] = []
         # What was taken in, so that it can be said again: when, through which door, what.
         self._said: deque[tuple[datetime, str, Document | bytes]] = deque(maxlen=KEPT)
+        # How often the centre answered 429.
+        self.held_back = 0
         self.stopping = threading.Event()
 
     def send(
@@ -209,11 +212,18 @@ class AgencyClient:
         return answers[1]
 
     def _flood(self, document: Document) -> httpx.Response:
-        """Send the same case again and again at once: under numbers of its own each time."""
+        """Send the same case at once under ever new numbers, until one is held back; all arrive."""
         answer = self.post(document)
-        copies = [self._document(document["msg_type"], document["payload"]) for _ in range(FLOOD)]
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(self.post, copies))
+        left = count(1)
+        before = self.held_back
+
+        def pour() -> None:
+            while self.held_back == before and next(left) <= FLOOD_MOST:
+                self.post(self._document(document["msg_type"], document["payload"]))
+
+        with ThreadPoolExecutor(FLOOD_AT_ONCE) as pool:
+            for stream in [pool.submit(pour) for _ in range(FLOOD_AT_ONCE)]:
+                stream.result()
         return answer
 
     def _document(self, message_type: str, payload: dict[str, Any]) -> Document:
@@ -243,6 +253,9 @@ class AgencyClient:
         if response.status_code == 401:
             self._token = ""
             return True
+        if response.status_code == 429:
+            with self._lock:
+                self.held_back += 1
         in_flight = response.status_code == 409 and "in_flight" in response.text
         return in_flight or response.status_code == 429 or response.status_code >= 500
 

@@ -40,6 +40,11 @@ def overdue_messages() -> Iterator[Finding]:
         rows.append((row["oldest"], row["priority"], row["waiting"]))
     owing = Link.objects.filter(pk__in={link_id for link_id, _city in oldest})
     links = owing.exclude(state=LinkState.SUSPENDED).in_bulk()
+    real = set(
+        OutboxMessage.objects.pending()
+        .filter(~Q(incident__is_drill=True), link__in=links)
+        .values_list("link_id", "municipality_id")
+    )
     for (link_id, municipality_id), rows in oldest.items():
         link = links.get(link_id)
         if link is None:
@@ -58,6 +63,7 @@ def overdue_messages() -> Iterator[Finding]:
                     "oldest_s": round((now - min(at for at, _priority in overdue)).total_seconds()),
                     "priority": min(priority for _at, priority in overdue),
                     "state": str(link.state),
+                    "is_drill": (link_id, municipality_id) not in real,
                 },
                 # Planned silence is known to those who planned it; the wait is said all the same.
                 severity=Priority.P3.value if link.state == LinkState.MAINTENANCE else None,
@@ -82,13 +88,23 @@ def unasked_calls() -> Iterator[Finding]:
 
 
 def _of(message: OutboxMessage) -> dict[str, Any]:
-    return {"message": str(message.uid), "incident": str(message.incident_id)}
+    return {
+        "message": str(message.uid),
+        "incident": str(message.incident_id),
+        "is_drill": message.is_drill,
+    }
 
 
 def unfinished_escalations() -> Iterator[Finding]:
     rows = overdue_escalations(grace=GRACE).order_by("rings_since")
-    for incident in rows.only("pk", "municipality_id", "number", "escalation_level")[:AT_ONCE]:
-        detail = {"number": incident.number, "level": incident.escalation_level}
+    for incident in rows.only("pk", "municipality_id", "number", "escalation_level", "is_drill")[
+        :AT_ONCE
+    ]:
+        detail = {
+            "number": incident.number,
+            "level": incident.escalation_level,
+            "is_drill": incident.is_drill,
+        }
         yield Finding(
             "escalation.overdue", incident.municipality_id, "incident", str(incident.pk), detail
         )
@@ -235,6 +251,9 @@ CHECKS: tuple[Check, ...] = (
     Check(("link.down", "link.dormant"), link_checks.links_by_state),
     Check((clocks.KIND,), link_checks.wrong_clocks),
     Check(("link.conflict",), link_checks.used_twice),
+    Check(("link.refusing",), link_checks.refused_in_a_row),
+    Check(("link.sender_forged",), link_checks.forged_senders),
+    Check(("link.held_back",), link_checks.held_back_for_long),
     Check(("link.unmapped_code",), link_checks.unmapped_codes),
     Check(("neighbour.untold",), link_checks.untold_neighbours),
 )

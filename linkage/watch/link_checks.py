@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from incidents.cluster_alarms import STEPS
 from incidents.models import ClusterAlarm
-from linkage import clocks, link_states, neighbours
+from linkage import buckets, clocks, link_states, neighbours, refusals
 from linkage.choices import LinkState
 from linkage.models import Alarm, Link
 from linkage.models_agreements import KindMapping
@@ -40,6 +40,23 @@ def used_twice() -> Iterator[Finding]:
         if datetime.fromisoformat(alarm.detail["at"]) > horizon:
             subject = (alarm.subject_kind, alarm.subject_id)
             yield Finding(alarm.kind, alarm.municipality_id, *subject, alarm.detail)
+
+
+def refused_in_a_row() -> Iterator[Finding]:
+    for link, detail in refusals.runs_too_long():
+        yield Finding("link.refusing", link.municipality_id, "link", link.code, detail)
+
+
+def forged_senders() -> Iterator[Finding]:
+    for link, detail in refusals.forgeries(timezone.now()):
+        yield Finding("link.sender_forged", link.municipality_id, "link", link.code, detail)
+
+
+def held_back_for_long() -> Iterator[Finding]:
+    held = buckets.lasting(timezone.now())
+    for link in Link.objects.filter(pk__in=held):
+        detail = {"held_back": held[link.pk]}
+        yield Finding("link.held_back", link.municipality_id, "link", link.code, detail)
 
 
 def unmapped_codes() -> Iterator[Finding]:

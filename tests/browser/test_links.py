@@ -13,10 +13,18 @@ from playwright.sync_api import Page
 from controlroom.accounts.models import User
 from incidents import lifecycle
 from incidents.models import Incident
-from linkage import outbox, phone, resyncs
+from linkage import buckets, outbox, phone, refusals, resyncs
 from linkage.choices import OutboxState
 from linkage.links import create_link
-from linkage.models import Agency, Link, OutboxMessage, PhoneTask
+from linkage.models import (
+    Agency,
+    HeldBack,
+    Link,
+    OutboxMessage,
+    PhoneTask,
+    RefusalRun,
+    RefusedMessages,
+)
 from tests.browser.conftest import CODE, committed, live_pages
 from tests.browser.test_axe import LOOKS, faults
 
@@ -152,6 +160,51 @@ def test_a_report_that_comes_is_seen_in_the_matrix_and_in_the_open_list(stage, r
     stage.report("L-live", urgency="3")
     page.locator("#traffic-rows td", has_text="L-live").wait_for(timeout=15000)
     assert page.faults == []
+
+
+def refuse_some(link: str) -> None:
+    row = Link.objects.get(code=link)
+    for number in range(12):
+        refusals.note(link=row, code="invalid", message_id=f"bad-{number}", reason="schema_ver")
+    refusals.note(link=row, code="wrong_receiver", message_id="lost", reason="receiver_org")
+    HeldBack.objects.create(key=buckets.link_key(row.pk), minute=timezone.now(), count=40)
+
+
+def forget_refused() -> None:
+    for table in (RefusedMessages, RefusalRun, HeldBack):
+        table.objects.all().delete()
+
+
+@pytest.mark.parametrize(
+    ("theme", "language", "says"), [("dark", "ko", "거절"), ("light", "en", "refused")]
+)
+def test_what_is_refused_and_held_back_is_seen_live(
+    stage, room, console, traffic, theme, language, says
+):
+    committed(forget_refused)
+    page = room(theme=theme, language=language)
+    committed(refuse_some, link=traffic)
+    page.wait_for_selector(f'tbody[data-link="{traffic}"] .line.bad')
+    said = row(page, traffic).inner_text()
+    assert said.count(says) == 2, said
+    assert "13" in said
+    assert "40" in said
+    row(page, traffic).locator("button").first.click()
+    page.click("#traffic-in")
+    page.wait_for_selector("#traffic-refused li")
+    told = page.inner_text("#traffic-refused")
+    assert "bad-11" in told
+    assert "wrong_receiver" in told
+    picture(page, f"refused-{language}")
+    assert faults(page, "refused") == []
+    assert fits(page)
+    desk = console("sup", theme=theme, language=language)
+    desk.wait_for_selector(".link-untaken")
+    assert "40" in desk.inner_text(".link-untaken")
+    picture(desk, f"refused-console-{language}")
+    assert faults(desk, "links of the console") == []
+    assert page.faults == desk.faults == []
+    committed(forget_refused)
 
 
 def test_the_content_of_a_message_is_shown_for_a_reason_by_keyboard_alone(room, traffic):

@@ -9,11 +9,12 @@ from rest_framework.test import APIClient
 
 from incidents import catalogue, lifecycle
 from incidents.models import Incident
+from linkage import buckets
 from linkage.api.urls import urlpatterns
 from linkage.choices import LinkState
 from linkage.demo.link import room_link
 from linkage.links import issue_client
-from linkage.models import Case, IdempotencyKey, InboxMessage, Link, OutboxMessage, RateBucket
+from linkage.models import Case, IdempotencyKey, InboxMessage, Link, OutboxMessage
 from tests.linkage.conftest import api_client, envelope
 
 RECEIPT = "20261122-000001"
@@ -196,7 +197,7 @@ def test_too_fast_is_429_with_retry_after_and_counted(post, link):
     assert [post(envelope(receipt_no=str(n))).status_code for n in range(3)] == [201, 201, 429]
     refused = post(envelope())
     assert 1 <= int(refused.headers["Retry-After"]) <= 10
-    assert RateBucket.objects.get(key=f"link:{link.pk}").held_back == 2
+    assert buckets.held_back([link]) == {link.pk: 2}
 
 
 def test_a_large_body_is_413(police, link):

@@ -99,7 +99,7 @@ def test_the_matrix_costs_the_same_for_any_number_of_links(
     client, haneul, city, link, other_link, django_assert_max_num_queries
 ):
     client.force_login(haneul)
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(28):
         client.get(f"/m/{city.code}/linkage/console/")
 
 

@@ -8,7 +8,7 @@ from incidents import lifecycle
 from incidents.models import Incident, IncidentLink, Kind
 from linkage.choices import OutboxState
 from linkage.errors import LinkClosed
-from linkage.models import Case, FiledReport, OutboxMessage
+from linkage.models import Case, FiledReport, Link, OutboxMessage
 from tests.linkage.conftest import envelope
 from tests.linkage.services.police112.conftest import report_to
 
@@ -155,8 +155,35 @@ def test_the_console_reports_and_lists(ours, link, client, haneul, city):
     assert answer.status_code == 201, answer.content
     found = client.get(f"/m/{city.code}/linkage/incidents/{ours.pk}/reports/").json()
     assert found["reports"][0]["state"] == "queued"
-    assert found["links"] == [{"code": link.code, "name": str(link.agency), "service": "police112"}]
+    assert found["links"] == [
+        {
+            "code": link.code,
+            "name": str(link.agency),
+            "service": "police112",
+            "takes_drills": link.allows_drills,
+        }
+    ]
     assert FiledReport.objects.get().filed_by == haneul
+
+
+def test_a_place_is_reported_as_a_drill_to_who_takes_drills(client, haneul, city, link):
+    Kind.objects.create(service="police112", code="201", name_ko="폭력", name_en="assault")
+    client.force_login(haneul)
+    body = {
+        "to": link.code,
+        "kind": "201",
+        "text": "훈련 신고",
+        "place": {"lon": 127.38, "lat": 36.35},
+        "is_drill": True,
+    }
+    path = f"/m/{city.code}/linkage/reports/"
+    Link.objects.update(allows_drills=False)
+    refused = client.post(path, body, content_type="application/json")
+    assert (refused.status_code, list(refused.json()["errors"])) == (409, ["to"])
+    assert not Incident.objects.exists()
+    Link.objects.update(allows_drills=True)
+    assert client.post(path, body, content_type="application/json").status_code == 201
+    assert Incident.objects.get().is_drill
 
 
 def test_another_citys_link_is_no_link_here(client, haneul, city, other_link):

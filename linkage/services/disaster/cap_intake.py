@@ -21,7 +21,7 @@ from incidents.models import Incident
 from linkage import inbox, regions
 from linkage.cap import reading, xml
 from linkage.cap.alert import Alert, Info, Reference
-from linkage.cap.errors import WrongSender
+from linkage.cap.errors import CapRefused, WrongSender
 from linkage.choices import InboxResult, MessageType
 from linkage.errors import DrillNotAllowed, LinkClosed
 from linkage.models import Case, InboxMessage, Link
@@ -88,6 +88,15 @@ def accept(*, link: Link, raw: bytes) -> list[Taken]:
         _check_sender(link, source, alert)
     whole = raw if len(read) == 1 else None
     return [taken for element, alert in read for taken in _take(link, element, alert, whole)]
+
+
+def identifier_of(raw: bytes) -> str:
+    """Give the identifier that a refused document claims; "" when it cannot be read that far."""
+    try:
+        elements = reading.alert_elements(xml.parse(raw))
+    except CapRefused:
+        return ""
+    return next((str(one.findtext("{*}identifier") or "") for one in elements), "")
 
 
 def _check_sender(link: Link, source: CapSource, alert: Alert) -> None:

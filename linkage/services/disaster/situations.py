@@ -252,7 +252,11 @@ def overdue() -> list[Situation]:
 
 
 def overdue_detail(row: Situation) -> dict[str, Any]:
-    return {"number": row.incident.number, "due_at": moment(row.next_report_at)}
+    return {
+        "number": row.incident.number,
+        "due_at": moment(row.next_report_at),
+        "is_drill": row.incident.is_drill,
+    }
 
 
 def watch_cycles() -> int:

@@ -57,7 +57,7 @@ def take_position(*, case: Case, incident: Incident, message: Message) -> bool:
 def leave(*, link: Link, case_number: str, unit: str) -> None:
     """Record that a unit was taken off the case; what it sends afterwards counts no more."""
     own = UnitPosition.objects.filter(link=link, case_number=case_number, unit=unit, left_at=None)
-    for row in own.select_for_update():
+    for row in own.select_related("incident").select_for_update(of=("self",)):
         row.left_at = timezone.now()
         row.save(update_fields=["left_at"])
         _tell("unit.left", row)
@@ -65,7 +65,9 @@ def leave(*, link: Link, case_number: str, unit: str) -> None:
 
 def of_incident(incident: Incident) -> list[dict[str, Any]]:
     """Give the units of the incident, the nearest first, with how old each word is."""
-    rows = UnitPosition.objects.filter(incident=incident, left_at=None).select_related("link")
+    rows = UnitPosition.objects.filter(incident=incident, left_at=None).select_related(
+        "link", "incident"
+    )
     scene = incident.location
     if scene is None:
         return [unit_item(row) for row in rows[:SHOWN]]
@@ -96,6 +98,7 @@ def unit_item(row: UnitPosition, known: Approach | None = None) -> dict[str, Any
         "link": row.link.code,
         "case": row.case_number,
         "incident": str(row.incident_id),
+        "is_drill": row.incident.is_drill,
         "lon": row.location.x,
         "lat": row.location.y,
         "speed_kmh": row.speed_kmh,

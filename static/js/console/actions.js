@@ -4,6 +4,7 @@ import { announce, toast } from "../lib/notices.js";
 import { getJson, postJson } from "../lib/http.js";
 import { t } from "../lib/text.js";
 import { ask } from "./dialogs/form.js";
+import { drillWord } from "./drill.js";
 import { choicesOf, kindName } from "./labels.js";
 import { newIncidentFields, verbTexts } from "./verbs.js";
 
@@ -78,7 +79,7 @@ export class Actions {
     if (!text?.fields) {
       return this.perform(feature.id, verb);
     }
-    const title = `${text.label} · ${kindName(feature)} ${feature.number}`;
+    const title = `${drillWord(feature.is_drill)}${text.label} · ${kindName(feature)} ${feature.number}`;
     const act = (values) => this.#post(feature.id, verb, this.#body(verb, values));
     ask({ title, about: text.about, submit: text.label, fields: text.fields, tables: this.#tables(feature), values: this.#values(feature, verb), act });
     return Promise.resolve();
@@ -102,7 +103,7 @@ export class Actions {
       result: choicesOf(this.config.choices.result),
       useful: [{ value: "yes", label: t("Yes") }, { value: "no", label: t("No") }],
       people: choicesOf(this.config.choices.people).filter((person) => person.value !== String(this.config.user.id)),
-      others: others.map((other) => ({ value: other.id, label: `${other.number} · ${kindName(other)} · ${other.address}` })),
+      others: others.map((other) => ({ value: other.id, label: `${drillWord(other.is_drill)}${other.number} · ${kindName(other)} · ${other.address}` })),
     };
   }
 

@@ -163,7 +163,7 @@ export class Desk {
 
   /** The pictures of these cameras, for this incident or for a stated purpose. */
   watch(feature, cameras, purpose = "") {
-    this.wall.show({ incidentId: feature?.id ?? null, title: feature ? `${t("Video")} · ${feature.number}` : t("Video"), cameras, purpose });
+    this.wall.show({ incidentId: feature?.id ?? null, title: feature ? `${t("Video")} · ${feature.number}` : t("Video"), cameras, purpose, isDrill: feature?.is_drill });
     if (feature && cameras.length) {
       requestAnimationFrame(() => this.map.frame(feature, cameras));
     }

@@ -26,7 +26,7 @@ export function mountFire119({ config, store, map, desk, now }) {
     url: (id) => `${config.urls.exchanges}${id}/fire119/`,
     now,
     onCameras: (cameras) => desk.panel.feature && desk.mayWatch && desk.watch(desk.panel.feature, cameras),
-    onEngines: (engines, followed) => layer.show(engines, followed),
+    onEngines: (engines, followed) => layer.show(engines, followed, Boolean(desk.panel.feature?.is_drill)),
   });
   const look = async () => {
     const moving = panel.id && (await panel.refresh());

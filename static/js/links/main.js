@@ -100,7 +100,7 @@ async function refresh() {
   try {
     const { links } = await getJson(urls.snapshot);
     store.replace(links);
-    traffic.touch();
+    traffic.touch(links);
     await message.refresh();
   } catch {
     // The freshness light already tells of a lost server; the last known rows stay.

@@ -58,7 +58,7 @@ export class Matrix {
   #body(link) {
     const body = this.bodies.get(link.code) ?? this.#make(link);
     body.link = link;
-    const key = JSON.stringify([link.state, link.directions.map((one) => [one.waiting, one.last_at]), link.dead]);
+    const key = JSON.stringify([link.state, link.directions.map((one) => [one.waiting, one.last_at]), link.dead, link.refused.map((one) => one.count)]);
     if (body.key && body.key !== key) {
       body.root.dataset.changed = "1";
       clearTimeout(body.timer);
@@ -154,12 +154,23 @@ export class Matrix {
   #direction(cells, link, way, since) {
     const out = way.direction === "out";
     lines(cells.direction, [out ? t("Out") : t("In"), out && way.used && { text: link.transport === "push" ? t("we push") : t("they fetch") }, way.sources?.length && { text: t("we ask") }, !way.used && { text: t("not used") }]);
-    lines(cells.waiting, out ? [number(way.waiting), link.dead && { text: t("%(n)s given up", { n: number(link.dead) }), bad: true }] : [number(way.waiting), way.filed && { text: t("%(n)s wait for their report", { n: number(way.filed) }) }, link.held_back && { text: t("%(n)s held back", { n: number(link.held_back) }) }]);
+    lines(cells.waiting, out ? [number(way.waiting), link.dead && { text: t("%(n)s given up", { n: number(link.dead) }), bad: true }] : [number(way.waiting), way.filed && { text: t("%(n)s wait for their report", { n: number(way.filed) }) }, ...this.#untaken(link)]);
     lines(cells.oldest, [since(way.oldest_at)]);
     lines(cells.last, way.last_at ? [since(way.last_at), { text: moment(way.last_at) }] : [t("never")]);
     lines(cells.acks, way.acks ? [`${span(way.acks.p50_s)} / ${span(way.acks.p90_s)}`, { text: t("of %(n)s", { n: number(way.acks.count) }) }] : ["—"]);
     lines(cells.clock, out ? ["—"] : this.#clock(way));
     lines(cells.breaker, out ? this.#breaker(link, way) : this.#sources(way));
+  }
+
+  /** What came and was not taken: held back for its rate, or refused. */
+  #untaken(link) {
+    const refused = link.refused.reduce((sum, one) => sum + one.count, 0);
+    const run = link.refused_in_a_row;
+    return [
+      link.held_back && { text: t("%(n)s held back in the last hour", { n: number(link.held_back) }) },
+      refused && { text: t("%(n)s refused in 24 h", { n: number(refused) }), bad: run > 0 },
+      run > 1 && { text: t("the last %(n)s all refused", { n: number(run) }), bad: true },
+    ];
   }
 
   #clock(way) {

@@ -51,7 +51,25 @@ export class Traffic {
     if (other) {
       this.load();
     }
+    this.refused(link);
     byId(`traffic-${this.direction}`).focus();
+  }
+
+  /** What came and was refused, by code: nothing of such a message is kept, so it has no row below. */
+  refused(link) {
+    const rows = this.direction === "in" ? link.refused : [];
+    const row = (one) =>
+      h(
+        "li",
+        null,
+        h("strong", null, `${number(one.count)} × ${one.words}`),
+        h("span", { class: "muted number" }, one.code),
+        h("span", { class: "number" }, t("last %(time)s", { time: moment(one.last_at) })),
+        one.message_id && h("span", { class: "number traffic-refused-id" }, one.message_id),
+        one.reason && h("span", { class: "muted" }, t("fields: %(names)s", { names: one.reason })),
+      );
+    byId("traffic-refused").replaceChildren(...rows.map(row));
+    show(byId("traffic-refused-box"), rows.length > 0);
   }
 
   shut() {
@@ -70,6 +88,9 @@ export class Traffic {
       this.#states();
     }
     this.load();
+    if (this.isOpen) {
+      this.refused(this.link);
+    }
     byId(`traffic-${direction}`).focus();
   }
 
@@ -79,10 +100,12 @@ export class Traffic {
   }
 
   /** Something of this link moved: read the first page again, or say that there is more. */
-  touch() {
+  touch(links) {
     if (!this.isOpen) {
       return;
     }
+    this.link = links.find((link) => link.code === this.link.code) ?? this.link;
+    this.refused(this.link);
     if (byId("traffic-scroll").scrollTop < 40 && this.rows.length <= 25) {
       this.load();
     } else {

@@ -9,11 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from linkage import transport
+from linkage import buckets, transport
+from linkage.demo.link import room_link
 from linkage.links import new_webhook_secret
+from linkage.models import InboxMessage
 from linkage.simulator import agencies
 from linkage.simulator.agencies import AGENCIES, Secrets
-from linkage.simulator.client import FLOOD, Account, AgencyClient
+from linkage.simulator.client import Account, AgencyClient
 from linkage.simulator.misbehaviour import (
     MODES,
     OK,
@@ -24,6 +26,7 @@ from linkage.simulator.misbehaviour import (
     Faults,
 )
 from linkage.simulator.receiver import Receiver, serve_all, webhook_path
+from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
 
 BODY = json.dumps({"id": "m1", "subject": "c1", "data": {"msg_type": "ACK", "payload": {}}})
 
@@ -159,7 +162,8 @@ def client() -> Iterator[AgencyClient]:
 def sent(client: AgencyClient, mode: str) -> list[dict[str, Any]]:
     client.faults.set({"mode": mode, "times": 1})
     payload = {"receipt_no": "c1", "version": 1, "kind_code": "201"}
-    assert client.send("EVENT_NOTIFY", payload).status_code == 201
+    answer = client.send("EVENT_NOTIFY", payload)
+    assert answer.status_code == 201, answer.text
     return Centre.taken
 
 
@@ -172,8 +176,22 @@ def test_a_sender_confuses_the_order_of_versions(client):
     assert [row["payload"]["version"] for row in sent(client, "out_of_order")] == [3, 1, 2]
 
 
-def test_a_sender_floods_under_numbers_of_their_own(client):
-    assert len({row["msg_id"] for row in sent(client, "flood")}) == FLOOD + 1
+@pytest.mark.live
+def test_a_sender_floods_until_it_is_held_back_and_all_of_it_arrives(web, city):  # noqa: F811
+    made = room_link("police112", municipality=city, burst=20, rate_per_s=10)
+    link = made.link
+    account = Account(web.url, made.client_id, made.client_secret, link.code)
+    sender = AgencyClient(account, faults=Faults())
+    sender.faults.set({"mode": "flood", "times": 1})
+    report = {"receipt_no": "c1", "version": 1, "kind_code": "201", "urgency": "1"}
+    assert sender.send("EVENT_NOTIFY", report).status_code == 201
+    sender._http.close()
+    assert sender.held_back > 0
+    assert buckets.held_back([link]) == {link.pk: sender.held_back}
+    arrived = set(InboxMessage.objects.filter(link=link).values_list("message_id", flat=True))
+    assert {row["id"] for row in sender.sent()} == arrived
+    assert len(arrived) > 20
+    assert {row["status"] for row in sender.sent()} == {201}
 
 
 def test_a_sender_signs_wrongly_and_uses_unknown_codes(client):

@@ -5,6 +5,7 @@ import { openDialog } from "../../lib/dialog.js";
 import { number } from "../../lib/format.js";
 import { postJson } from "../../lib/http.js";
 import { t } from "../../lib/text.js";
+import { drillMark } from "../drill.js";
 import { kindName } from "../labels.js";
 import { byUrgency, noFilter, passes } from "../ordering.js";
 import { priorityCode } from "../priorities.js";
@@ -60,7 +61,7 @@ export class Search {
       .filter((feature) => passes(feature, filter, 0))
       .sort(byUrgency)
       .slice(0, MOST)
-      .map((feature) => ({ kind: priorityCode(feature.priority), text: `${kindName(feature)} · ${feature.address || feature.number}`, run: () => this.onIncident(feature.id) }));
+      .map((feature) => ({ kind: priorityCode(feature.priority), isDrill: feature.is_drill, text: `${kindName(feature)} · ${feature.address || feature.number}`, run: () => this.onIncident(feature.id) }));
   }
 
   #commands(text) {
@@ -83,7 +84,7 @@ export class Search {
   #draw(found, text) {
     this.found = found;
     this.at = 0;
-    const rows = found.map((one, index) => h("li", { role: "option", id: `result-${index}`, "aria-selected": index === 0 ? "true" : "false", onclick: () => this.#run(index) }, h("span", { class: "chip" }, one.kind), h("span", null, one.text)));
+    const rows = found.map((one, index) => h("li", { role: "option", id: `result-${index}`, "aria-selected": index === 0 ? "true" : "false", onclick: () => this.#run(index) }, h("span", { class: "chip" }, one.kind), drillMark(one.isDrill), h("span", null, one.text)));
     byId("search-results").replaceChildren(...rows);
     setText(byId("search-empty"), found.length ? "" : text ? t("Nothing found") : t("Type a kind, an address, a camera or a command."));
     this.#mark();

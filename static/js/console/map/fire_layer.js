@@ -4,6 +4,7 @@ import * as L from "leaflet";
 
 import { age, clock } from "../../lib/format.js";
 import { t } from "../../lib/text.js";
+import { drillWord } from "../drill.js";
 import { colours } from "./colours.js";
 
 const OLD_MS = 60000;
@@ -20,13 +21,16 @@ export class FireLayer {
     this.labels = [];
     this.engines = [];
     this.followed = null;
+    this.isDrill = false;
   }
 
   /**
    * @param {any[]} engines
    * @param {string | null} followed call sign of the engine whose way is drawn strongly
+   * @param {boolean} isDrill whether their case is one
    */
-  show(engines, followed) {
+  show(engines, followed, isDrill) {
+    this.isDrill = isDrill;
     this.engines = engines.filter((engine) => engine.lon !== null);
     this.followed = followed;
     this.repaint();
@@ -44,7 +48,7 @@ export class FireLayer {
     this.labels = this.engines.map((engine) => {
       const label = document.createElement("span");
       const icon = L.divIcon({ html: label, className: "fire-pin", iconSize: undefined, iconAnchor: [12, 12] });
-      this.group.addLayer(L.marker([engine.lat, engine.lon], { icon, keyboard: false, zIndexOffset: 700, title: engine.call_sign }));
+      this.group.addLayer(L.marker([engine.lat, engine.lon], { icon, keyboard: false, zIndexOffset: 700, title: `${drillWord(this.isDrill)}${engine.call_sign}` }));
       return { engine, label };
     });
     this.tick();
@@ -54,7 +58,7 @@ export class FireLayer {
     for (const { engine, label } of this.labels) {
       const old = this.now() - Date.parse(engine.at);
       const arrives = engine.route ? ` · ${t("arrives %(time)s", { time: clock(engine.route.eta_at) })}` : "";
-      const text = `${engine.call_sign} · ${t("%(age)s ago", { age: age(old) })}${arrives}`;
+      const text = `${drillWord(this.isDrill)}${engine.call_sign} · ${t("%(age)s ago", { age: age(old) })}${arrives}`;
       if (label.textContent !== text) {
         label.textContent = text;
       }

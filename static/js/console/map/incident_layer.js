@@ -2,6 +2,8 @@
 
 import * as L from "leaflet";
 
+import { h } from "../../lib/dom.js";
+import { drillMark, drillWord } from "../drill.js";
 import { kindName } from "../labels.js";
 import { priorityName, shape } from "../priorities.js";
 import { colours } from "./colours.js";
@@ -11,7 +13,8 @@ function iconOf(feature, isSelected) {
   if (isSelected) {
     classes.push("pin-selected");
   }
-  return L.divIcon({ html: /** @type {any} */ (shape(feature.priority)), className: classes.join(" "), iconSize: [40, 40], iconAnchor: [20, 20] });
+  const mark = h("span", { class: "pin-mark" }, shape(feature.priority), drillMark(feature.is_drill));
+  return L.divIcon({ html: mark, className: classes.join(" "), iconSize: [40, 40], iconAnchor: [20, 20] });
 }
 
 export class IncidentLayer {
@@ -67,7 +70,7 @@ export class IncidentLayer {
       return;
     }
     const at = L.latLng(feature.lat, feature.lon);
-    const marker = L.marker(at, { icon: iconOf(feature, feature.id === this.selected), keyboard: false, zIndexOffset: (5 - feature.priority) * 1000, title: `${priorityName(feature.priority)} ${kindName(feature)}` });
+    const marker = L.marker(at, { icon: iconOf(feature, feature.id === this.selected), keyboard: false, zIndexOffset: (5 - feature.priority) * 1000, title: `${drillWord(feature.is_drill)}${priorityName(feature.priority)} ${kindName(feature)}` });
     marker.on("click", () => this.onIncident(feature.id));
     const circle = feature.error_radius_m > 0 ? L.circle(at, { radius: feature.error_radius_m, interactive: false, ...this.#circleStyle(feature) }) : null;
     circle?.addTo(this.map);

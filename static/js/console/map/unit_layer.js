@@ -3,6 +3,7 @@
 import * as L from "leaflet";
 
 import { age } from "../../lib/format.js";
+import { drillWord } from "../drill.js";
 
 const OLD_MS = 60000;
 
@@ -30,7 +31,7 @@ export class UnitLayer {
     }
     const label = document.createElement("span");
     const icon = L.divIcon({ html: label, className: "unit-pin", iconSize: undefined, iconAnchor: [0, 12] });
-    const marker = L.marker([unit.lat, unit.lon], { icon, keyboard: false, zIndexOffset: 600, title: unit.unit });
+    const marker = L.marker([unit.lat, unit.lon], { icon, keyboard: false, zIndexOffset: 600, title: `${drillWord(unit.is_drill)}${unit.unit}` });
     const entry = { unit, marker, label };
     this.#dress(entry);
     this.group.addLayer(marker);
@@ -61,7 +62,7 @@ export class UnitLayer {
 
   #dress({ unit, label }) {
     const old = this.now() - Date.parse(unit.at);
-    label.textContent = `${unit.unit} · ${age(old)}`;
+    label.textContent = `${drillWord(unit.is_drill)}${unit.unit} · ${age(old)}`;
     label.classList.toggle("unit-old", old > OLD_MS);
   }
 }

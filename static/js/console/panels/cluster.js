@@ -3,6 +3,7 @@
 import { h, show } from "../../lib/dom.js";
 import { age } from "../../lib/format.js";
 import { t } from "../../lib/text.js";
+import { drillMark } from "../drill.js";
 import { kindName, statusName } from "../labels.js";
 
 /**
@@ -20,7 +21,7 @@ export function drawCluster(card, detail, { onIncident, now }) {
   const head = h("h3", null, t("%(n)s reports may tell of one happening", { n: cluster.count }));
   const rate = h("p", null, t("%(rate)s a minute", { rate: cluster.rate_per_min }), cluster.accelerating && h("strong", null, ` · ${t("growing")}`));
   const rows = others.slice(0, 8).map((member) =>
-    h("li", { class: "camera" }, h("button", { class: "camera-name", type: "button", onclick: () => onIncident(member.id) }, `${kindName(member)} ${member.number}`), h("span", { class: "camera-far number" }, age(now - Date.parse(member.received_at))), h("span", { class: "camera-why muted" }, `${statusName(member.status)} · ${member.address}`)),
+    h("li", { class: "camera" }, h("button", { class: "camera-name", type: "button", onclick: () => onIncident(member.id) }, `${kindName(member)} ${member.number}`, drillMark(member.is_drill)), h("span", { class: "camera-far number" }, age(now - Date.parse(member.received_at))), h("span", { class: "camera-why muted" }, `${statusName(member.status)} · ${member.address}`)),
   );
   card.replaceChildren(head, rate, h("ul", { class: "cameras" }, ...rows));
 }

@@ -5,6 +5,7 @@ import { age } from "../../lib/format.js";
 import { announce, announceUrgent, toast } from "../../lib/notices.js";
 import { t } from "../../lib/text.js";
 import { ask } from "../dialogs/form.js";
+import { drillMark, drillWord } from "../drill.js";
 import { choicesOf, labelIn } from "../labels.js";
 
 const SOUND_EVERY_MS = 10000;
@@ -56,10 +57,10 @@ export class ClusterAlarms {
       this.standing.set(cluster.id, cluster);
     }
     if (fact.kind === "cluster.raised" || fact.kind === "cluster.rings_again") {
-      announceUrgent(this.#title(cluster));
+      announceUrgent(`${drillWord(cluster.is_drill)}${this.#title(cluster)}`);
       this.soundedAt = -Infinity;
     } else if (fact.kind === "cluster.escalated") {
-      announceUrgent(`${this.#level(cluster)}. ${this.#title(cluster)}`);
+      announceUrgent(`${drillWord(cluster.is_drill)}${this.#level(cluster)}. ${this.#title(cluster)}`);
     }
     this.draw();
     this.#tick();
@@ -104,7 +105,7 @@ export class ClusterAlarms {
     return h(
       "article",
       { class: `cluster-alarm${rings ? " cluster-rings" : ""}`, "aria-label": this.#title(cluster) },
-      h("p", { class: "cluster-title" }, h("strong", null, this.#title(cluster)), cluster.is_drill && h("span", { class: "chip chip-drill" }, t("Drill"))),
+      h("p", { class: "cluster-title" }, h("strong", null, this.#title(cluster)), drillMark(cluster.is_drill)),
       h("p", null, cluster.address || t("Place not known")),
       h("p", { class: "muted number" }, counts, " · ", h("span", { "data-since": cluster.rings_since }, age(this.now() - Date.parse(cluster.rings_since)))),
       rings && cluster.escalation_level > 0 && h("p", { class: "cluster-late" }, this.#level(cluster)),

@@ -47,8 +47,10 @@ export class Links {
     if (link.oldest_unsent_s) {
       parts.push(t("oldest unsent %(age)s", { age: age(link.oldest_unsent_s * 1000) }));
     }
+    const untaken = [link.held_back > 0 && t("%(n)s held back in the last hour", { n: number(link.held_back) }), link.refused_in_a_row > 1 && t("the last %(n)s all refused", { n: number(link.refused_in_a_row) })].filter(Boolean);
+    parts.push(...untaken);
     const quiet = link.state === "up";
     const title = [`${link.agency || link.name}`, ...parts].join(" · ");
-    return h("li", { class: "link", "data-state": link.state, title }, h("span", { class: "link-light", "aria-hidden": true }), h("span", { class: "link-name" }, name), h("span", { class: quiet ? "visually-hidden" : "" }, linkState(link.state)));
+    return h("li", { class: "link", "data-state": link.state, title }, h("span", { class: "link-light", "aria-hidden": true }), h("span", { class: "link-name" }, name), h("span", { class: quiet ? "visually-hidden" : "" }, linkState(link.state)), untaken.length > 0 && h("span", { class: "link-untaken" }, untaken.join(" · ")));
   }
 }

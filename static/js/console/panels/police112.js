@@ -5,6 +5,7 @@ import { age, compass, distance, moment } from "../../lib/format.js";
 import { toast } from "../../lib/notices.js";
 import { t } from "../../lib/text.js";
 import { ask } from "../dialogs/form.js";
+import { drillMark, drillWord } from "../drill.js";
 import { choicesOf, exchangeState, kindName } from "../labels.js";
 
 /** A terminal says every few seconds that it is there; so often this panel asks how long ago. */
@@ -114,7 +115,7 @@ export class Police112Panel {
 
   #join(join) {
     const names = { co_response: t("Co-response"), transfer: join.direction === "out" ? t("Handed on as") : t("Handed on from"), related: t("Related") };
-    const open = h("button", { class: "camera-name", type: "button", onclick: () => this.onIncident(join.incident.id) }, `${kindName(join.incident)} ${join.incident.number}`);
+    const open = h("button", { class: "camera-name", type: "button", onclick: () => this.onIncident(join.incident.id) }, `${kindName(join.incident)} ${join.incident.number}`, drillMark(join.incident.is_drill));
     return h("li", { class: "unit" }, h("strong", null, names[join.kind] ?? join.kind), open, h("span", { class: "muted" }, [join.incident.address, join.reason].filter(Boolean).join(" · ")));
   }
 
@@ -127,7 +128,9 @@ export class Police112Panel {
   #askReport() {
     const id = this.id;
     const kinds = this.config.choices.kinds;
-    const targets = this.links.flatMap((link) => kinds.filter((kind) => kind.service === link.service).map((kind) => ({ value: `${link.code} ${kind.code}`, label: `${link.name} · ${choicesOf([kind])[0].label}` })));
+    const isDrill = this.others().some((one) => one.id === id && one.is_drill);
+    const open = this.links.filter((link) => link.takes_drills || !isDrill);
+    const targets = open.flatMap((link) => kinds.filter((kind) => kind.service === link.service).map((kind) => ({ value: `${link.code} ${kind.code}`, label: `${link.name} · ${choicesOf([kind])[0].label}` })));
     const fields = [
       { name: "target", label: t("To whom, as what"), type: /** @type {const} */ ("choice"), choices: "targets", required: true, wide: true },
       { name: "relation", label: t("What is asked"), type: /** @type {const} */ ("choice"), choices: "relation", required: true },
@@ -142,7 +145,7 @@ export class Police112Panel {
       toast(t("Reported; the agency's number follows"));
       await this.refresh();
     };
-    ask({ title: t("Report to an agency"), submit: t("Report"), fields, tables: { targets, relation, stills: this.stills.choices(id) }, values: { relation: "report" }, act });
+    ask({ title: `${drillWord(isDrill)}${t("Report to an agency")}`, submit: t("Report"), fields, tables: { targets, relation, stills: this.stills.choices(id) }, values: { relation: "report" }, act });
   }
 
   #tick() {

@@ -4,6 +4,7 @@ import { byId, h, show } from "../../lib/dom.js";
 import { age, distance, moment } from "../../lib/format.js";
 import { announce, toast } from "../../lib/notices.js";
 import { t } from "../../lib/text.js";
+import { drillMark } from "../drill.js";
 import { kindName, serviceName, statusName } from "../labels.js";
 import { drawTimeline, drawWhy } from "./timeline.js";
 
@@ -107,7 +108,7 @@ export class SamePanel {
   }
 
   #open(one) {
-    return h("button", { class: "camera-name", type: "button", "data-name": `open ${one.id}`, onclick: () => this.onIncident(one.id) }, `${kindName(one)} ${one.number}`);
+    return h("button", { class: "camera-name", type: "button", "data-name": `open ${one.id}`, onclick: () => this.onIncident(one.id) }, `${kindName(one)} ${one.number}`, drillMark(one.is_drill));
   }
 
   #candidate(one) {

@@ -5,6 +5,7 @@ import { byId, h, setText, show } from "../../lib/dom.js";
 import { age, moment, number } from "../../lib/format.js";
 import { getJson, postJson } from "../../lib/http.js";
 import { language, t } from "../../lib/text.js";
+import { drillMark, drillWord } from "../drill.js";
 import { priorityName, shape } from "../priorities.js";
 
 const EVERY_MS = 60000;
@@ -67,7 +68,7 @@ export class StandingAlarms {
       this.#render();
     }
     for (const alarm of before ? alarms.filter((one) => !before.has(one.id)) : []) {
-      this.onNew(alarm, `${priorityName(alarm.severity)}: ${this.#words(alarm).title}`);
+      this.onNew(alarm, `${drillWord(alarm.detail.is_drill)}${priorityName(alarm.severity)}: ${this.#words(alarm).title}`);
     }
   }
 
@@ -95,7 +96,7 @@ export class StandingAlarms {
       "li",
       { class: "standing-alarm", "data-severity": alarm.severity },
       shape(alarm.severity),
-      h("div", null, h("h3", null, h("span", { class: "visually-hidden" }, `${priorityName(alarm.severity)}: `), words.title), h("p", { class: "muted" }, about), h("p", null, `${words.cause ?? ""} ${words.consequence ?? ""}`), h("p", { class: "standing-alarm-action" }, words.action ?? "")),
+      h("div", null, h("h3", null, h("span", { class: "visually-hidden" }, `${priorityName(alarm.severity)}: `), words.title, drillMark(alarm.detail.is_drill)), h("p", { class: "muted" }, about), h("p", null, `${words.cause ?? ""} ${words.consequence ?? ""}`), h("p", { class: "standing-alarm-action" }, words.action ?? "")),
       this.#taken(alarm),
     );
   }

@@ -3,6 +3,7 @@
 import { byId, setText, show, stamp } from "../../lib/dom.js";
 import { csrfToken } from "../../lib/http.js";
 import { t } from "../../lib/text.js";
+import { drillMark, drillWord } from "../drill.js";
 
 const MOST = 5;
 
@@ -36,7 +37,7 @@ export class VideoWall {
   }
 
   /** Show these cameras of an incident (or of none), best first. */
-  show({ incidentId, title, cameras, purpose = "" }) {
+  show({ incidentId, title, cameras, purpose = "", isDrill = false }) {
     const wanted = cameras.slice(0, MOST);
     const same = this.incidentId === incidentId && wanted.length === this.tiles.length && wanted.every((camera, index) => camera.id === this.tiles[index].camera.id);
     if (same) {
@@ -45,7 +46,8 @@ export class VideoWall {
     this.#clear();
     this.incidentId = incidentId;
     this.purpose = purpose;
-    setText(byId("video-title"), title);
+    this.isDrill = isDrill;
+    byId("video-title").replaceChildren(title, ...[drillMark(isDrill)].filter(Boolean));
     show(byId("video"), wanted.length > 0);
     byId("wall").dataset.count = String(wanted.length);
     this.tiles = wanted.map((camera, index) => this.#tile(camera, index));
@@ -61,13 +63,14 @@ export class VideoWall {
     const { root, parts } = stamp("tile-template");
     setText(parts.key, String(index + 1));
     setText(parts.name, camera.name);
-    parts.name.setAttribute("aria-label", t("Enlarge %(name)s", { name: camera.name }));
+    parts.name.setAttribute("aria-label", `${drillWord(this.isDrill)}${t("Enlarge %(name)s", { name: camera.name })}`);
     parts.name.addEventListener("click", () => this.enlarge(this.tiles.findIndex((tile) => tile.root === root)));
     const still = t("Take and send a still of %(name)s", { name: camera.name });
     parts.still.setAttribute("aria-label", still);
     parts.still.title = still;
     parts.still.addEventListener("click", () => this.onStill(camera));
     show(parts.still, this.incidentId !== null);
+    root.append(...[drillMark(this.isDrill)].filter(Boolean));
     root.dataset.camera = String(camera.id);
     return { camera, root, parts, handle: { destroy() {} } };
   }
