@@ -11,7 +11,6 @@ class Migration(migrations.Migration):
     dependencies = [
         ('cctv', '0010_borrowed_cameras'),
         ("linkage", "0033_region"),
-        ('linkage', '0036_drills_by_agreement'),
     ]
 
     operations = [
