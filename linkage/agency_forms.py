@@ -9,12 +9,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 
-class OwnPasswordForm(PasswordChangeForm):  # type: ignore[type-arg]  # not generic at run time
+class OwnPasswordForm(PasswordChangeForm):
     """Asks for the old password by the door of sign-in, which counts wrong ones and locks."""
 
     def __init__(self, request: HttpRequest, data: Any = None) -> None:
         self.request = request
-        super().__init__(request.user, data)
+        user: Any = request.user
+        super().__init__(user, data)
         for field in self.fields.values():
             field.widget.attrs["class"] = "input"
 
@@ -27,7 +28,7 @@ class OwnPasswordForm(PasswordChangeForm):  # type: ignore[type-arg]  # not gene
         return old
 
     def clean(self) -> dict[str, Any]:
-        said: dict[str, Any] = super().clean()
+        said = super().clean() or self.cleaned_data
         new = said.get("new_password1")
         if new and new == said.get("old_password"):
             self.add_error("new_password2", _("This is your present password."))
