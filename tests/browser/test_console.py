@@ -405,8 +405,6 @@ def test_a_disaster_is_worked_and_its_area_is_drawn_by_level(stage, console):
     answered(stage, situation)
     page.wait_for_selector("#disaster-alerts :text('cap.agency.example 수신확인')")
     page.locator("#disaster-alerts [data-push]", has_text="기관 응답").wait_for()
-    page.evaluate("document.getElementById('disaster-alerts').scrollIntoView()")
-    picture(page, "disaster-alerts-dark-ko")
     strip(other, "가온동 가온천").click()
     other.wait_for_selector("#disaster-body:not([hidden])")
     other.click("#disaster-sight")
