@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('linkage', '0027_mutual_tls'),
+        ('linkage', '0036_drills_by_agreement'),
     ]
 
     operations = [
