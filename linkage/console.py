@@ -85,7 +85,7 @@ def kept_link_of(user: Any, code: str, link: str) -> Link:
     Raises: OutOfScope, NotAllowed.
     """
     seen = link_of(user, code, link, *ACT)
-    found = Link.objects.select_related("municipality").get(pk=seen.pk)
+    found: Link = Link.objects.select_related("municipality").get(pk=seen.pk)
     if found.municipality_id != seen.municipality_id:
         raise NotAllowed(_("the line is kept by %(city)s") % {"city": found.municipality})
     return found

@@ -404,7 +404,7 @@ def report_conflict(*, link: Link, message_id: str) -> None:
 def _body(
     message: Message, row: InboxMessage, seen: list[Link], done: list[Done]
 ) -> dict[str, Any]:
-    body = {
+    body: dict[str, Any] = {
         "msg_id": message.message_id,
         "msg_type": MessageType(message.message_type).value,
         "receipt_no": message.case_number,

@@ -31,9 +31,9 @@ def overdue_messages() -> Iterator[Finding]:
     """Find links that owe a message of a city beyond its acknowledgement deadline."""
     now = timezone.now()
     waiting = OutboxMessage.objects.of_cases().pending().order_by()
-    waiting = waiting.values("link_id", "municipality_id", "priority")
+    grouped = waiting.values("link_id", "municipality_id", "priority")
     oldest: dict[tuple[int, int], list[tuple[datetime, int, int]]] = {}
-    for row in waiting.annotate(oldest=Min("created_at"), waiting=Count("pk")):
+    for row in grouped.annotate(oldest=Min("created_at"), waiting=Count("pk")):
         rows = oldest.setdefault((row["link_id"], row["municipality_id"]), [])
         rows.append((row["oldest"], row["priority"], row["waiting"]))
     owing = Link.objects.filter(pk__in={link_id for link_id, _city in oldest})

@@ -7,7 +7,8 @@ and the screen says so.
 
 from dataclasses import dataclass
 
-from cctv.roads.routing import LonLat, NoRoute, route
+from cctv.roads.network import LonLat
+from cctv.roads.routing import NoRoute, route
 
 # Streets are longer than the straight line.
 DETOUR = 1.4
