@@ -125,7 +125,7 @@ class _Seen:
         with connection.cursor() as cursor:
             cursor.execute(_OUT_ACKS, [ids, city.pk, since])
             self.out_acks = {pk: (n, shares) for pk, n, shares in cursor.fetchall()}
-            counted = {"ids": ids, "city": city.pk, "since": since}
+            counted: dict[str, Any] = {"ids": ids, "city": city.pk, "since": since}
             cursor.execute(_UNSEEN, {**counted, "received": Status.RECEIVED})
             self.unseen = {pk: (length, oldest) for pk, length, oldest in cursor.fetchall()}
             cursor.execute(_IN_ACKS, counted)
