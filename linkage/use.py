@@ -94,7 +94,12 @@ def use_of(
     ids = [row.pk for row in rows]
     with connection.cursor() as cursor:
         within = SEEN_WITHIN.total_seconds()
-        asked: dict[str, Any] = {"ids": ids, "within": within, "since": now - PERIOD, "city": city.pk}
+        asked: dict[str, Any] = {
+            "ids": ids,
+            "within": within,
+            "since": now - PERIOD,
+            "city": city.pk,
+        }
         cursor.execute(_COUNTED, asked)
         counted = {pk: counts for pk, *counts in cursor.fetchall()}
         cursor.execute(_LAST_REAL, {"ids": ids})
