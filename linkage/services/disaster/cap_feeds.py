@@ -224,7 +224,8 @@ def _take(source: CapSource, entry: Entry) -> int:
     except DomainError as refused:
         _keep(source, entry, refusal=refused.code)
         return 0
-    return len(taken)
+    # One alert may have become one of several cities.
+    return len({one.row.message.message_id for one in taken})
 
 
 def _keep(source: CapSource, entry: Entry, *, refusal: str = "") -> None:
