@@ -155,8 +155,7 @@ def silent_sensors() -> Iterator[Finding]:
 def failing_alert_indexes() -> Iterator[Finding]:
     """Find indexes of other offices' CAP alerts that fail, or that nobody asks."""
     for source, detail in cap_feeds.failing(timezone.now()):
-        link = source.link
-        yield Finding(cap_feeds.FAILING, link.municipality_id, "link", link.code, detail)
+        yield from of_line(cap_feeds.FAILING, source.link, detail)
 
 
 def overdue_situation_reports() -> Iterator[Finding]:
