@@ -131,9 +131,16 @@ for _name, _path in geolibs.library_paths().items():
     globals()[_name] = _path
 DATABASES = {"default": env.database("DATABASE_URL")}
 DATABASES["default"] |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
-DATABASES["default"]["OPTIONS"] |= {
-    "pool": {"min_size": 1, "max_size": env.integer("CONTROLROOM_DB_POOL", 12, minimum=2)}
+DATABASE_POOL = {
+    "min_size": 1,
+    "max_size": env.integer("CONTROLROOM_DB_POOL", 12, minimum=2),
+    # Who finds the database gone is told so (503), and not half a minute later.
+    "timeout": 10.0,
+    # The pool's own pauses double while the database is gone: after an outage of minutes it would
+    # stand still for minutes more. Given up early, it grows anew when it is asked.
+    "reconnect_timeout": 3.0,
 }
+DATABASES["default"]["OPTIONS"] |= {"pool": DATABASE_POOL}
 REDIS_URL = env.secret("REDIS_URL")
 REDIS_PREFIX = env.text("CONTROLROOM_REDIS_PREFIX", "controlroom")
 CHANNEL_LAYERS = {
