@@ -29,6 +29,19 @@ from controlroom.municipalities.roles import Right
 log = structlog.get_logger(__name__)
 
 DECODE_S = 10.0
+# Waiting mends none of these. Any other complaint may come before the first picture: a stream
+# that is joined in its middle has some, and the relay looks on.
+_FINAL = frozenset(
+    {
+        "unauthorized",
+        "not_found",
+        "refused",
+        "unreachable",
+        "certificate",
+        "camera_not_connected",
+        "camera_address_refused",
+    }
+)
 _SIZE_MARKERS = frozenset({0xC0, 0xC1, 0xC2})
 
 
@@ -88,8 +101,10 @@ def _newest(camera_id: int) -> Piece:
             return piece
         if now.state == StreamState.FROZEN:
             raise PictureMissing(_("the picture of this camera stands still"))
-        if now.state == StreamState.LOST or time.monotonic() > until:
-            raise PictureMissing(_("this camera gives no picture now"))
+        is_over = now.state == StreamState.LOST and now.reason in _FINAL
+        if is_over or time.monotonic() > until:
+            why = {"camera": [now.reason]} if now.reason else None
+            raise PictureMissing(_("this camera gives no picture now"), fields=why)
         time.sleep(LOOK_S)
 
 

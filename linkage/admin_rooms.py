@@ -10,7 +10,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from controlroom.municipalities.admin_scope import ScopedAdmin
 from controlroom.municipalities.roles import Right
 from linkage.alarm_kinds import KINDS
-from linkage.models import Alarm, FiledReport, StreamGrant, Terminal, TerminalShare
+from linkage.models import (
+    Alarm,
+    FiledReport,
+    Still,
+    StillRelease,
+    StreamGrant,
+    Terminal,
+    TerminalShare,
+)
 from linkage.models_fire119 import Engine, FireCase, FireTime
 from linkage.services.police112 import terminals
 
@@ -129,6 +137,30 @@ class FiledReportAdmin(_Facts):
     list_select_related = ["link", "incident", "filed_by", "case"]
     search_fields = ["incident__number", "case__external_id"]
     date_hierarchy = "filed_at"
+
+
+@admin.register(Still)
+class StillAdmin(_Facts):
+    """What is known of a still; the picture itself is looked at on the console, on record."""
+
+    list_display = ["taken_at", "camera", "incident", "taken_by", "kept_until", "destroyed_at"]
+    list_filter = [OWN_CITY]
+    list_select_related = ["camera__site", "incident", "taken_by"]
+    search_fields = ["incident__number", "camera__name", "sha256"]
+    date_hierarchy = "taken_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Still]:
+        return super().get_queryset(request).defer("sealed")
+
+
+@admin.register(StillRelease)
+class StillReleaseAdmin(_Facts):
+    list_display = ["released_at", "link", "case_number", "available_until", "first_viewed_at"]
+    list_filter = [OWN_LINK]
+    list_select_related = ["link"]
+    search_fields = ["case_number", "still__incident__number"]
+    date_hierarchy = "released_at"
+    exclude = ["still"]
 
 
 class StandingFilter(admin.SimpleListFilter):

@@ -30,6 +30,7 @@ from linkage import agreements
 from linkage.choices import DataKind, MessageType
 from linkage.errors import LinkClosed
 from linkage.models import Case, Link, OutboxMessage, Still, StillRelease
+from linkage.models_stills import ReleaseQuerySet
 from linkage.obligations import may_owe, owe
 from linkage.sealing import seal_bytes, unseal_bytes
 from linkage.services.contracts import CONTRACTS
@@ -77,7 +78,7 @@ def keep(*, picture: Picture, incident: Incident, camera: Camera, by: User) -> S
     return still
 
 
-def released_to(*, link: Link, case_number: str) -> Any:
+def released_to(*, link: Link, case_number: str) -> ReleaseQuerySet:
     """Give what this link may fetch now for this case of its own, the newest first."""
     releases = StillRelease.objects.in_force(timezone.now()).with_still()
     if not agreements.may_tell(link, DataKind.STILL):

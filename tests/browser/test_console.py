@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from controlroom.accounts.models import User
 from incidents.models import Incident
-from linkage import inbox
-from linkage.models import Link
+from linkage import inbox, outbox
+from linkage.models import Link, OutboxMessage, Still
 from linkage.models_cap import CapIssue
 from linkage.models_disaster import OnwardContact, Situation
 from linkage.services.disaster import cap_intake
 from linkage.wire import canonical
 from tests.browser.conftest import CODE, committed, show
-from tests.browser.test_axe import faults
+from tests.browser.test_axe import faults, leave
 from tests.browser.test_links import fits, picture
 from tests.linkage.cap.alerts import alert, references
 from tests.linkage.services.disaster.conftest import make_link, notify
@@ -402,3 +402,72 @@ def test_a_disaster_is_worked_and_its_area_is_drawn_by_level(stage, console):
     page.click("#verb-submit")
     other.wait_for_selector("path.crisis-area", state="detached")
     assert found == page.faults == other.faults == []
+
+
+def test_a_still_is_taken_seen_and_sent_and_every_desk_hears_of_its_way(stage, console):
+    receipt = case(stage, urgency="2")
+    page, other = console(), console(theme="light", language="en", viewport=WIDE)
+    for desk in (page, other):
+        strip(desk, receipt).click()
+        desk.wait_for_selector("#stills .muted")
+    page.keyboard.press("p")
+    page.wait_for_function(
+        "() => document.getElementById('announce').textContent.includes('영상을')"
+    )
+    page.keyboard.press("v")
+    page.wait_for_selector(".tile[data-large] .player[data-state='live']")
+    picture(page, "still-wall-ko")
+    page.keyboard.press("p")
+    page.wait_for_selector("#still-dialog[open] #still-send:enabled")
+    page.wait_for_function("() => document.getElementById('still-picture').naturalWidth === 640")
+    assert page.evaluate("document.activeElement.id") == "still-text"
+    page.keyboard.insert_text("흰 모자, 시장 쪽으로")
+    found = faults(page, "still, dark")
+    picture(page, "still-dialog-ko")
+    assert fits(page)
+    button = page.locator("#still-send").bounding_box()
+    assert button["y"] + button["height"] <= page.viewport_size["height"]
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#still-dialog:not([open])", state="attached")
+    shown = "document.getElementById('still-picture').getAttribute('src')"
+    assert page.evaluate(shown) is None
+    # Another desk sees it and its way without doing anything; the agency acknowledges.
+    other.wait_for_selector("#stills .still-sent:text('Queued')")
+    committed(lambda: outbox.acknowledge(link=sent_still().link, uid=sent_still().uid))
+    other.wait_for_selector("#stills .still-sent:text('Acknowledged')")
+    other.wait_for_selector("#timeline :text('Still sent')")
+    other.click("#stills button")
+    other.wait_for_selector("#still-dialog[open] #still-send:enabled")
+    other.wait_for_function("() => document.getElementById('still-picture').naturalWidth === 640")
+    found += faults(other, "still, light")
+    picture(other, "still-dialog-en")
+    leave(other, "still")
+    other.evaluate("document.getElementById('stills').scrollIntoView({ block: 'center' })")
+    picture(other, "still-panel-en")
+    found += reported_with_it(page)
+    assert found == page.faults == other.faults == []
+
+
+def reported_with_it(page) -> list[str]:
+    """Report to an agency with the still that was taken; one could be taken now as well."""
+    page.click("#report-open")
+    labels = page.locator("#field-still option").all_inner_texts()
+    assert any(label.startswith("지금 찍기") for label in labels)
+    target = page.locator("#field-target option").nth(1).get_attribute("value")
+    page.select_option("#field-target", target)
+    page.select_option("#field-still", str(Still.objects.get().reference))
+    page.fill("#field-text", "시장 앞 다툼")
+    found = faults(page, "report with a still")
+    picture(page, "still-report-ko")
+    page.click("#verb-submit")
+    page.wait_for_selector("#verb-dialog:not([open])", state="attached")
+    page.wait_for_function("() => document.querySelectorAll('#stills .still-sent').length === 2")
+    page.evaluate("document.getElementById('stills').scrollIntoView({ block: 'center' })")
+    picture(page, "still-panel-ko")
+    return found
+
+
+def sent_still() -> OutboxMessage:
+    return OutboxMessage.objects.get(message_type="STILL")

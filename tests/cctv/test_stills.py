@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from datetime import timedelta
 
 import pytest
@@ -14,10 +15,12 @@ from cctv.choices import SourceKind
 from cctv.errors import PictureMissing
 from cctv.models import Camera
 from cctv.relay_watch import StreamState
+from cctv.sources import set_source
 from controlroom.audit.models import Record
 from controlroom.errors import NotAllowed
 from incidents.models import Kind
 from tests.cctv.builders import make_camera
+from tests.cctv.rtsp_camera import rtsp_camera
 from tests.incidents.conftest import make_incident
 from tests.live.conftest import until
 
@@ -140,6 +143,36 @@ def test_a_picture_that_stands_still_is_refused(camera, incident, haneul):
     until(lambda: streams.seen(camera.pk).state == StreamState.FROZEN, within_s=6)
     with pytest.raises(PictureMissing):
         taken(camera, incident, haneul)
+
+
+@pytest.mark.live
+def test_a_network_camera_gives_a_still_of_its_own_size(
+    camera, incident, haneul, settings, tmp_path, monkeypatch
+):
+    # The relay's thread reads nothing of this test's transaction; the machine may be slow.
+    monkeypatch.setattr(streams, "_loader", lambda _camera_id, first: lambda: first)
+    monkeypatch.setattr(stills, "FIRST_PICTURE_S", 60.0)
+    settings.CAMERA_NETWORKS = ["127.0.0.0/8"]
+    with rtsp_camera(tmp_path, user="root", password="geheim4711") as source:
+        camera = set_source(camera, source.url)
+        picture = taken(camera, incident, haneul)
+        streams.stop_all()
+    assert (picture.width, picture.height) == (320, 180)
+    assert timedelta(seconds=-2) < timezone.now() - picture.taken_at < timedelta(seconds=20)
+    assert b"geheim4711" not in picture.jpeg
+
+
+def test_a_camera_that_is_not_there_is_said_at_once(
+    camera, incident, haneul, settings, monkeypatch
+):
+    monkeypatch.setattr(streams, "_loader", lambda _camera_id, first: lambda: first)
+    monkeypatch.setattr(stills, "FIRST_PICTURE_S", 60.0)
+    settings.CAMERA_NETWORKS = ["127.0.0.0/8"]
+    began = time.monotonic()
+    with pytest.raises(PictureMissing) as refusal:
+        taken(set_source(camera, "rtsp://127.0.0.1:9/"), incident, haneul)
+    assert refusal.value.fields == {"camera": ["refused"]}
+    assert time.monotonic() - began < 30
 
 
 def test_what_is_no_picture_is_refused_and_not_guessed(settings):
