@@ -50,7 +50,7 @@ class RefusalRun(models.Model):
 
 
 class HeldBack(models.Model):
-    """The requests of an API caller that were held back within one minute; unlogged as its bucket."""
+    """The requests of an API caller held back within one minute; unlogged as its bucket."""
 
     key = models.CharField(max_length=80)
     minute = models.DateTimeField()

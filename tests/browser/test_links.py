@@ -163,7 +163,7 @@ def test_what_is_refused_and_held_back_is_seen_live(
     committed(forget_refused)
     page = room(theme=theme, language=language)
     committed(refuse_some, link=traffic)
-    page.wait_for_selector(f'tbody[data-link="{traffic}"] .line.bad')
+    page.wait_for_selector(f'tbody[data-link="{traffic}"] [data-direction=in] .line.bad')
     said = row(page, traffic).inner_text()
     assert said.count(says) == 2, said
     assert "13" in said

@@ -1,4 +1,4 @@
-"""What is refused leaves a trace: a count by code and hour, a run that rings, an audit of forgery."""
+"""What is refused leaves a trace: counts by code and hour, a run that rings, forgery audited."""
 
 from datetime import timedelta
 
