@@ -26,7 +26,7 @@ from linkage.models import (
     RefusedMessages,
 )
 from tests.browser.conftest import CODE, committed, live_pages
-from tests.browser.test_axe import LOOKS, faults
+from tests.browser.test_axe import LOOKS, faults, leave
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 
@@ -179,7 +179,10 @@ def test_what_is_refused_and_held_back_is_seen_live(
     assert fits(page)
     desk = console("sup", theme=theme, language=language)
     desk.wait_for_selector(".link-untaken")
-    assert "40" in desk.inner_text(".link-untaken")
+    assert "13" in desk.inner_text(".link-untaken")
+    assert "40" in desk.locator(".link:has(.link-untaken)").get_attribute("title")
+    desk.keyboard.press("Shift+Slash")
+    leave(desk, "help")
     picture(desk, f"refused-console-{language}")
     assert faults(desk, "links of the console") == []
     assert page.faults == desk.faults == []
