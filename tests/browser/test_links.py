@@ -26,7 +26,7 @@ from linkage.models import (
     RefusedMessages,
 )
 from tests.browser.conftest import CODE, committed, live_pages
-from tests.browser.test_axe import LOOKS, faults
+from tests.browser.test_axe import LOOKS, faults, leave
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 
@@ -184,7 +184,7 @@ def test_what_is_refused_and_held_back_is_seen_live(
     committed(forget_refused)
     page = room(theme=theme, language=language)
     committed(refuse_some, link=traffic)
-    page.wait_for_selector(f'tbody[data-link="{traffic}"] .line.bad')
+    page.wait_for_selector(f'tbody[data-link="{traffic}"] [data-direction=in] .line.bad')
     said = row(page, traffic).inner_text()
     assert said.count(says) == 2, said
     assert "13" in said
@@ -200,7 +200,10 @@ def test_what_is_refused_and_held_back_is_seen_live(
     assert fits(page)
     desk = console("sup", theme=theme, language=language)
     desk.wait_for_selector(".link-untaken")
-    assert "40" in desk.inner_text(".link-untaken")
+    assert "13" in desk.inner_text(".link-untaken")
+    assert "40" in desk.locator(".link:has(.link-untaken)").get_attribute("title")
+    desk.keyboard.press("Shift+Slash")
+    leave(desk, "help")
     picture(desk, f"refused-console-{language}")
     assert faults(desk, "links of the console") == []
     assert page.faults == desk.faults == []

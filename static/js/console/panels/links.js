@@ -9,6 +9,10 @@ const EVERY_MS = 15000;
 // What is wrong comes first: the strip may be too short for every light of a city.
 const WORST = ["down", "degraded", "suspended", "maintenance", "dormant", "up"];
 
+/** One refusal may be a slip; several with nothing taken between them are not. */
+const refusesAll = (link) => link.refused_in_a_row > 1;
+const rank = (link) => (link.state === "up" && (link.held_back || refusesAll(link)) ? WORST.indexOf("degraded") : WORST.indexOf(link.state));
+
 export class Links {
   /**
    * @param {string} url
@@ -29,7 +33,7 @@ export class Links {
   async refresh() {
     try {
       const { links } = await this.getJson(this.url);
-      const sorted = [...links].sort((one, other) => WORST.indexOf(one.state) - WORST.indexOf(other.state));
+      const sorted = [...links].sort((one, other) => rank(one) - rank(other));
       this.list.replaceChildren(...sorted.map((link) => this.#light(link, links)));
     } catch {
       // The freshness light already tells of a lost server; the last known lights stay.
@@ -47,10 +51,16 @@ export class Links {
     if (link.oldest_unsent_s) {
       parts.push(t("oldest unsent %(age)s", { age: age(link.oldest_unsent_s * 1000) }));
     }
-    const untaken = [link.held_back > 0 && t("%(n)s held back in the last hour", { n: number(link.held_back) }), link.refused_in_a_row > 1 && t("the last %(n)s all refused", { n: number(link.refused_in_a_row) })].filter(Boolean);
-    parts.push(...untaken);
+    if (link.held_back) {
+      parts.push(t("%(n)s held back in the last hour", { n: number(link.held_back) }));
+    }
+    if (refusesAll(link)) {
+      parts.push(t("the last %(n)s all refused", { n: number(link.refused_in_a_row) }));
+    }
+    // The strip is short: the words in full are in the title and on the link console.
+    const untaken = refusesAll(link) ? t("refused %(n)s", { n: number(link.refused_in_a_row) }) : link.held_back > 0 && t("held back %(n)s", { n: number(link.held_back) });
     const quiet = link.state === "up";
     const title = [`${link.agency || link.name}`, ...parts].join(" · ");
-    return h("li", { class: "link", "data-state": link.state, title }, h("span", { class: "link-light", "aria-hidden": true }), h("span", { class: "link-name" }, name), h("span", { class: quiet ? "visually-hidden" : "" }, linkState(link.state)), untaken.length > 0 && h("span", { class: "link-untaken" }, untaken.join(" · ")));
+    return h("li", { class: "link", "data-state": link.state, title }, h("span", { class: "link-light", "aria-hidden": true }), h("span", { class: "link-name" }, name), h("span", { class: quiet ? "visually-hidden" : "" }, linkState(link.state)), untaken && h("span", { class: "link-untaken" }, untaken));
   }
 }
