@@ -17,8 +17,11 @@ def report(link: Link) -> None:
     Locks: the alarm and the journal's counter of each city, in the order of the cities.
     """
     dead = OutboxMessage.objects.filter(link=link, state=OutboxState.DEAD).in_earnest().order_by()
-    real = Count("pk", filter=~Q(incident__is_drill=True))
-    counted = dead.values_list("municipality_id").annotate(Count("pk"), Max("created_at"), real)
+    counted = dead.values_list("municipality_id").annotate(
+        given_up=Count("pk"),
+        newest=Max("created_at"),
+        in_earnest=Count("pk", filter=~Q(incident__is_drill=True)),
+    )
     found = {city_id: rest for city_id, *rest in counted}
     cities = Municipality.objects.filter(pk__in={*link.serving_ids(), *found}).order_by("pk")
     for city in cities.defer("boundary"):

@@ -74,6 +74,9 @@ class TakenAlertsSerializer(serializers.Serializer[Any]):
 
 
 class CapView(AgencyView):
+    # The intake refuses it itself, so that it is counted.
+    while_suspended = True
+
     parser_classes: Any = (RawXML, RawCap)
     renderer_classes: Any = (JSONRenderer, CapRenderer)
     found: Link | None = None

@@ -130,10 +130,10 @@ def test_a_links_own_retry_policy_bounds_wait_and_life():
     now = timezone.now()
     policy = retries.Policy(longest_gap_s=20, life=timedelta(hours=1))
     old = now - timedelta(minutes=50)
-    soon = retries.next_try(now=now, created_at=old, attempts=40, policy=policy)
+    soon = retries.next_try(now=now, offered_at=old, attempts=40, policy=policy)
     assert soon == now + timedelta(seconds=20)
     gone = now - timedelta(minutes=61)
-    assert retries.next_try(now=now, created_at=gone, attempts=40, policy=policy) is None
+    assert retries.next_try(now=now, offered_at=gone, attempts=40, policy=policy) is None
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from controlroom.audit.models import Record
 from controlroom.journal.models import Entry
+from incidents import catalogue
 from linkage import buckets, refusals
 from linkage.choices import LinkState
 from linkage.demo.link import room_link
@@ -58,6 +59,7 @@ def test_a_refusal_is_counted_by_its_code_with_the_last_number_and_fields(
 
 
 def test_agreement_conflict_and_sequence_leave_their_trace_too(post, link):
+    catalogue.install()
     post(envelope(msg_id="once"))
     post(envelope(msg_id="once", summary="다른 내용"))
     link.allowed_kinds, link.allows_drills = ["301"], False

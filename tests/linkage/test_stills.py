@@ -226,11 +226,11 @@ def test_a_still_that_was_not_sent_is_not_found(still, link, police):
     assert police.get(path_of(still, link)).status_code == 404
 
 
-@pytest.mark.parametrize("ends", [lapse, suspend, take_the_basis])
-def test_what_is_over_answers_404(still, link, police, haneul, ends):
+@pytest.mark.parametrize(("ends", "status"), [(lapse, 404), (suspend, 403), (take_the_basis, 404)])
+def test_what_is_over_is_not_shown(still, link, police, haneul, ends, status):
     stills.send(still=still, by=haneul)
     ends(link, still)
-    assert police.get(path_of(still, link)).status_code == 404
+    assert police.get(path_of(still, link)).status_code == status
 
 
 def test_a_basis_without_stills_sends_nothing_and_says_so(still, link, haneul, incident):

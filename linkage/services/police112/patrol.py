@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib.gis.db.models.functions import Distance
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,8 +19,8 @@ from incidents.features import moment
 from incidents.models import Incident, IncidentEvent
 from linkage import agreements, grants, stills
 from linkage.choices import DataKind, MessageType
-from linkage.models import OutboxMessage, StreamGrant, TerminalShare, UnitPosition
-from linkage.services.police112.units import unit_item
+from linkage.models import OutboxMessage, StreamGrant, TerminalShare
+from linkage.services.police112.units import of_unit
 
 # The facts that say kind and urgency, and those that may say the place.
 REPORTING = (OPENED, "update", "revive")
@@ -79,15 +78,14 @@ def _said_at(incident: Incident, verbs: tuple[str, ...]) -> datetime:
 
 
 def _unit(share: TerminalShare) -> dict[str, Any] | None:
-    rows = UnitPosition.objects.filter(
-        link=share.link, case_number=share.case_number, unit=share.unit, left_at=None
-    ).select_related("link")
-    if share.incident.location is not None:
-        rows = rows.annotate(away=Distance("location", share.incident.location))
-    row = rows.first()
-    if row is None:
+    item = of_unit(
+        link=share.link,
+        case_number=share.case_number,
+        unit=share.unit,
+        incident=share.incident,
+    )
+    if item is None:
         return None
-    item = unit_item(row)
     return {name: item[name] for name in ("unit", "at", "distance_m", "eta_s", "is_there")}
 
 

@@ -78,6 +78,21 @@ def of_incident(incident: Incident) -> list[dict[str, Any]]:
     ]
 
 
+def of_unit(
+    *, link: Link, case_number: str, unit: str, incident: Incident
+) -> dict[str, Any] | None:
+    """Give one unit of the case with the rest of its way; None when nobody knows where it is."""
+    rows = UnitPosition.objects.filter(
+        link=link, case_number=case_number, unit=unit, left_at=None
+    ).select_related("link", "incident")
+    scene = incident.location
+    if scene is None:
+        row = rows.first()
+        return unit_item(row) if row else None
+    near = rows.annotate(away=Distance("location", scene)).first()
+    return unit_item(near, _left(near, incident, scene, seeks_road=True)) if near else None
+
+
 def _left(row: Any, incident: Incident, scene: Point, *, seeks_road: bool) -> Approach:
     """Give the rest of a unit's way; `away` is what of_incident has measured."""
     if not seeks_road:

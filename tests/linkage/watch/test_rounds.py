@@ -132,6 +132,7 @@ def test_who_is_only_asked_is_not_expected_to_speak(auditor, city):
     link = room_link("city", municipality=city).link
     Link.objects.update(created_at=timezone.now() - HOUR)
     auditor.round()
+    auditor.round()
     assert len(standing("link.silent")) == 1
     Feed.objects.create(municipality=city, link=link, adapter="its_events", url="http://x.example/")
     auditor.round()

@@ -108,7 +108,6 @@ def test_without_a_record_nothing_leaves(case, police, link, monkeypatch):
         ("unknown", {"terminal": ["terminal_unknown"]}),
         ("retired", {"terminal": ["terminal_retired"]}),
         ("not enrolled", {"terminal": ["terminal_not_enrolled"]}),
-        ("suspended", {"link": ["suspended"]}),
         ("inbound", {"link": ["inbound_only"]}),
         ("no basis", {"link": ["basis_not_allowed"]}),
         ("ended", {"receipt_no": ["closed"]}),
@@ -121,9 +120,6 @@ def test_a_share_is_refused_by_its_rule(case, post, police, link, haneul, spoil,
     number = {"unknown": "T-09", "not enrolled": "T-02"}.get(spoil, "T-01")
     if spoil == "retired":
         terminals.retire(terminal=Terminal.objects.get(number="T-01"))
-    elif spoil == "suspended":
-        link.state = LinkState.SUSPENDED
-        link.save()
     elif spoil == "inbound":
         link.direction = Direction.IN
         link.save()
@@ -135,6 +131,15 @@ def test_a_share_is_refused_by_its_rule(case, post, police, link, haneul, spoil,
     elif spoil == "cancelled":
         post(envelope("CANCEL", receipt_no=RECEIPT, version=2))
     assert refusal(share(police, link, number)) == errors
+    assert not TerminalShare.objects.exists()
+
+
+def test_on_a_suspended_link_nothing_is_shared(case, police, link):
+    enrolled(police, link)
+    link.state = LinkState.SUSPENDED
+    link.save()
+    answer = share(police, link)
+    assert (answer.status_code, answer.json()["code"]) == (403, "link_closed")
     assert not TerminalShare.objects.exists()
 
 
