@@ -98,6 +98,14 @@ class CapAlert(models.Model):
         related_name="cap_alert",
         verbose_name=_("inbox message"),
     )
+    # What it came in with others, byte for byte; empty where the message has all that came.
+    document = models.ForeignKey(
+        "linkage.RawIntake",
+        models.PROTECT,
+        null=True,
+        related_name="cap_alerts",
+        verbose_name=_("document"),
+    )
     identifier = models.CharField(_("identifier"), max_length=300)
     sender = models.CharField(_("sender"), max_length=300)
     sent = models.DateTimeField(_("sent"))
@@ -143,6 +151,7 @@ class CapAlert(models.Model):
         ]
         indexes = [
             models.Index(fields=["municipality", "-id"], name="cap_alert_newest"),
+            models.Index(fields=["municipality", "-received_at"], name="cap_alert_by_time"),
             models.Index(fields=["incident", "id"], name="cap_alert_by_incident"),
         ]
 
@@ -170,6 +179,8 @@ class CapIssue(models.Model):
     msg_type = models.CharField(_("type"), max_length=10)
     scope = models.CharField(_("scope"), max_length=12, default="Public")
     title = models.CharField(_("title"), max_length=200)
+    # Before then it is renewed while its situation is public and goes on.
+    expires = models.DateTimeField(_("expires"))
     body = models.BinaryField()
 
     objects = OwnedQuerySet.as_manager()

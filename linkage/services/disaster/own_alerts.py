@@ -88,6 +88,7 @@ def issue(
         msg_type=kind,
         scope=alert.scope,
         title=alert.infos[0].headline[:200],
+        expires=alert.infos[0].expires,
         body=writing.to_xml(alert),
     )
     cap_pushes.push(issue=issued, alert=alert, by=by, agent=agent)
