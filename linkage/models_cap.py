@@ -30,7 +30,13 @@ class CapSource(models.Model):
         _("Korean profile required"), default=False, help_text=_("refuse alerts without it")
     )
     senders = models.JSONField(
-        _("senders"), default=list, blank=True, help_text=_("allowed CAP senders; empty: every one")
+        _("senders"),
+        default=list,
+        blank=True,
+        help_text=_(
+            "allowed CAP senders; empty: the link may open alerts in anybody's name, "
+            "so list them before it is used in earnest"
+        ),
     )
     feed_url = models.URLField(
         _("address of a feed"), blank=True, help_text=_("an Atom or RSS index that we fetch")

@@ -38,6 +38,19 @@ class Migration(migrations.Migration):
                 verbose_name="document",
             ),
         ),
+        migrations.AlterField(
+            model_name="capsource",
+            name="senders",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text=(
+                    "allowed CAP senders; empty: the link may open alerts in anybody's name, "
+                    "so list them before it is used in earnest"
+                ),
+                verbose_name="senders",
+            ),
+        ),
         migrations.AddIndex(
             model_name="capalert",
             index=models.Index(

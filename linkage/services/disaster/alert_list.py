@@ -53,7 +53,7 @@ def whole(*, city: Municipality, user: Any, direction: str, number: int) -> dict
 
 
 def refused(*, city: Municipality) -> list[dict[str, Any]]:
-    """Give what was refused within a day as an alert: nothing of it is kept but how often, and why."""
+    """Give what was refused as an alert within a day: nothing is kept but how often, and why."""
     links = Link.objects.serving(city).filter(service=Service.DISASTER).select_related("agency")
     named = {link.pk: str(link.agency) for link in links}
     found = refusals.of_links(links)

@@ -122,6 +122,15 @@ def identifier_of(raw: bytes) -> str:
     return next((str(one.findtext("{*}identifier") or "") for one in elements), "")
 
 
+def named_in(raw: bytes) -> list[Reference]:
+    """Name the alerts of a refused document, each as far as it can be read."""
+    try:
+        elements = reading.alert_elements(xml.parse(raw))
+    except CapRefused:
+        return []
+    return list(dict.fromkeys(filter(None, map(reading.reference_of, elements))))
+
+
 def _check_sender(link: Link, source: CapSource, alert: Alert) -> None:
     """Raises: WrongSender, DrillNotAllowed."""
     if source.senders and alert.sender not in source.senders:

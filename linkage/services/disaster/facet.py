@@ -102,9 +102,7 @@ def answers(issue: CapIssue) -> dict[str, Any]:
             }
             for one in issue.pushes.all()
         ],
-        "replies": [
-            reply_item(one) for one in sorted(issue.replies.all(), key=lambda one: one.pk)
-        ],
+        "replies": [reply_item(one) for one in sorted(issue.replies.all(), key=lambda one: one.pk)],
     }
 
 

@@ -1,6 +1,5 @@
 """Our public situations as CAP alerts of edition R1: the first, its updates and its cancel."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from controlroom.env import DOMAIN
 from controlroom.municipalities.models import Municipality
 from linkage.cap import writing
 from linkage.cap.alert import GEOCODE_R1, KR_R1, Alert, Area, Info, Reference
@@ -45,13 +45,17 @@ URGENCY = {1: "Future", 2: "Expected", 3: "Immediate", 4: "Immediate"}
 VALID = timedelta(hours=24)
 # A map draws no finer, and receivers take few corners.
 _TOLERANCE_DEG = 0.0005
-_DOMAIN = re.compile(r"^[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)+$")
 
 
-def sender() -> str:
-    """Give the domain of this console, as the profile asks."""
-    named = (host for host in settings.ALLOWED_HOSTS if _DOMAIN.match(host))
-    return next(named, "127.0.0.1")
+def sender(municipality: Municipality) -> str:
+    """Give the domain in whose name the city speaks, as the profile asks (docs/settings.md)."""
+    named: dict[str, str] = settings.CAP_SENDERS
+    return named.get(municipality.code) or named.get("") or host_domain() or "127.0.0.1"
+
+
+def host_domain() -> str:
+    """Give the first served host name that is a domain; "" when there is none."""
+    return next((host for host in settings.ALLOWED_HOSTS if DOMAIN.match(host)), "")
 
 
 def next_identifier(municipality: Municipality) -> str:
@@ -99,7 +103,7 @@ def _alert(situation: Situation, kind: str, references: tuple[Reference, ...]) -
     now = timezone.localtime().replace(microsecond=0)
     return Alert(
         identifier=next_identifier(situation.municipality),
-        sender=sender(),
+        sender=sender(situation.municipality),
         sent=now,
         status="Exercise" if situation.incident.is_drill else "Actual",
         msg_type=kind,

@@ -1,6 +1,7 @@
 """Our own alert stays in force as long as its situation is public and goes on."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -43,7 +44,7 @@ def test_over_four_days_no_moment_is_without_an_alert_in_force(public, room):
             assert read(newest).infos[0].expires == newest.expires
     issues = list(CapIssue.objects.order_by("pk"))
     assert [one.msg_type for one in issues] == ["Alert"] + ["Update"] * 5
-    for before, after in zip(issues, issues[1:], strict=False):
+    for before, after in pairwise(issues):
         (named,) = read(after).references
         assert (named.identifier, named.sent) == (before.identifier, before.sent)
     # Each is owed to the room like any other, and is on the timeline of the incident.
