@@ -1,6 +1,6 @@
 """Our public situations as CAP alerts of edition R1: the first, its updates and its cancel."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -92,7 +92,7 @@ def issue(
         msg_type=kind,
         scope=alert.scope,
         title=alert.infos[0].headline[:200],
-        expires=alert.infos[0].expires,
+        expires=alert.sent + VALID,
         body=writing.to_xml(alert),
     )
     cap_pushes.push(issue=issued, alert=alert, by=by, agent=agent)
@@ -111,14 +111,13 @@ def _alert(situation: Situation, kind: str, references: tuple[Reference, ...]) -
         codes=(KR_R1,),
         note="훈련" if situation.incident.is_drill else "",
         references=references,
-        infos=(_info(situation),),
+        infos=(_info(situation, now),),
     )
 
 
-def _info(situation: Situation) -> Info:
+def _info(situation: Situation, now: datetime) -> Info:
     incident, city = situation.incident, situation.municipality
     level = str(CrisisLevel(situation.level).label)
-    now = timezone.localtime().replace(microsecond=0)
     return Info(
         language="ko-KR",
         category=("Other",),

@@ -25,11 +25,11 @@ log = structlog.get_logger(__name__)
 def due(now: datetime) -> QuerySet[Situation]:
     """Give the situations that are public and go on, and whose newest alert runs out."""
     newest = CapIssue.objects.filter(situation=OuterRef("pk")).order_by("-pk")
-    rows: QuerySet[Situation] = Situation.objects.filter(is_public=True, ended_at=None).annotate(
-        alert_expires=Subquery(newest.values("expires")[:1])
-    )
+    rows: Any = Situation.objects.filter(is_public=True, ended_at=None)
+    rows = rows.annotate(alert_expires=Subquery(newest.values("expires")[:1]))
     runs_out = Q(alert_expires=None) | Q(alert_expires__lt=now + RENEW_BEFORE)
-    return rows.filter(runs_out).select_related("incident").order_by("alert_expires", "pk")
+    found: QuerySet[Situation] = rows.filter(runs_out).select_related("incident")
+    return found.order_by("alert_expires", "pk")
 
 
 @transaction.atomic

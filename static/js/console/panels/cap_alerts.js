@@ -31,6 +31,8 @@ const stateName = (state) =>
 
 const scopeName = (scope) => ({ Public: t("to everybody"), Restricted: t("restricted"), Private: t("to those addressed") })[scope] ?? scope;
 const statusName = (status) => ({ Exercise: t("Drill"), System: t("System message"), Test: t("Test"), Draft: t("Draft") })[status];
+const severityName = (severity) => ({ Extreme: t("Extreme"), Severe: t("Severe"), Moderate: t("Moderate"), Minor: t("Minor"), Unknown: t("Unknown") })[severity] ?? severity;
+const isReply = (row) => row.msg_type === "Ack" || row.msg_type === "Error";
 const idOf = (row) => `cap-${row.id.replace("/", "-")}`;
 
 export class CapAlerts {
@@ -159,7 +161,7 @@ export class CapAlerts {
       "button",
       { class: "cap-row", type: "button", id: idOf(row), "aria-expanded": String(isChosen), "aria-controls": isChosen ? `${idOf(row)}-whole` : null, onclick: () => this.#choose(row) },
       h("span", { class: "cap-head" }, h("strong", null, `${way} · ${typeName(row.msg_type)}`), h("span", { class: "cap-state", "data-state": row.state }, stateName(row.state)), status && h("span", { class: "cap-state" }, status)),
-      h("span", { class: "cap-headline" }, [row.headline, row.area_names.join(", ")].filter(Boolean).join(" · ")),
+      h("span", { class: "cap-headline" }, [isReply(row) && row.headline ? `${t("Note")} ${row.headline}` : row.headline, row.area_names.join(", ")].filter(Boolean).join(" · ")),
       h("span", { class: "muted number" }, [row.sender_name || row.link || row.sender, t("sent %(time)s", { time: moment(row.sent, now) }), ends, scopeName(row.scope)].filter(Boolean).join(" · ")),
     );
     return h("li", { class: "cap-item", "data-alert": row.identifier, "data-past": isPast }, button, isChosen && this.#whole(this.chosen, now));
@@ -167,7 +169,7 @@ export class CapAlerts {
 
   #whole(alert, now) {
     const texts = alert.infos.map((info) => h("div", { lang: info.language.slice(0, 2).toLowerCase() }, h("strong", null, info.headline || info.event), info.description && h("p", { class: "text-message" }, info.description), info.instruction && h("p", { class: "text-message" }, info.instruction)));
-    const facts = { [t("Sender")]: alert.sender, [t("Identifier")]: alert.identifier, [t("Severity")]: alert.infos[0]?.severity ?? "", [t("Areas")]: alert.area_names.join(", "), [t("Note")]: alert.note, [t("Refers to")]: alert.references.join("\n") };
+    const facts = { [t("Sender")]: alert.sender, [t("Identifier")]: alert.identifier, [t("Severity")]: severityName(alert.infos[0]?.severity ?? ""), [t("Areas")]: alert.area_names.join(", "), [t("Note")]: alert.note, [t("Refers to")]: alert.references.join("\n") };
     const drawn = alert.is_whole_city ? t("Its area is named, not drawn: the map shows the whole municipality.") : t("It draws no area.");
     const sight = () => {
       this.dialog.close();
@@ -178,15 +180,14 @@ export class CapAlerts {
       this.onIncident(alert.incident);
     };
     const answers = alert.replies.map((one) => h("li", null, replyLine(one, now)));
-    const isReply = alert.msg_type === "Ack" || alert.msg_type === "Error";
     return h(
       "div",
       { class: "cap-whole", id: `${idOf(alert)}-whole` },
       ...texts,
       h("dl", { class: "incident-facts" }, ...Object.entries(facts).filter(([, text]) => text).map(([name, text]) => h("div", null, h("dt", null, name), h("dd", { class: "cap-fact" }, text)))),
-      (alert.is_whole_city || !alert.area) && !isReply && h("p", { class: "muted" }, drawn),
-      !isReply && h("h4", null, t("Answers")),
-      !isReply && h("ul", { class: "cap-answers" }, ...alert.pushes.map((one) => h("li", null, pushLine(one, now))), ...(answers.length ? answers : [h("li", { class: "muted" }, t("no reply yet"))])),
+      (alert.is_whole_city || !alert.area) && !isReply(alert) && h("p", { class: "muted" }, drawn),
+      !isReply(alert) && h("h4", null, t("Answers")),
+      !isReply(alert) && h("ul", { class: "cap-answers" }, ...alert.pushes.map((one) => h("li", null, pushLine(one, now))), ...(answers.length ? answers : [h("li", { class: "muted" }, t("no reply yet"))])),
       h(
         "div",
         { class: "disaster-actions", role: "group", "aria-label": alert.headline || alert.identifier },
