@@ -28,8 +28,9 @@ def due(now: datetime) -> QuerySet[Situation]:
     rows: Any = Situation.objects.filter(is_public=True, ended_at=None)
     rows = rows.annotate(alert_expires=Subquery(newest.values("expires")[:1]))
     runs_out = Q(alert_expires=None) | Q(alert_expires__lt=now + RENEW_BEFORE)
-    found: QuerySet[Situation] = rows.filter(runs_out).select_related("incident")
-    return found.order_by("alert_expires", "pk")
+    rows = rows.filter(runs_out).order_by("alert_expires", "pk")
+    found: QuerySet[Situation] = rows.select_related("incident")
+    return found
 
 
 @transaction.atomic
