@@ -161,7 +161,7 @@ export class CapAlerts {
       "button",
       { class: "cap-row", type: "button", id: idOf(row), "aria-expanded": String(isChosen), "aria-controls": isChosen ? `${idOf(row)}-whole` : null, onclick: () => this.#choose(row) },
       h("span", { class: "cap-head" }, h("strong", null, `${way} · ${typeName(row.msg_type)}`), h("span", { class: "cap-state", "data-state": row.state }, stateName(row.state)), status && h("span", { class: "cap-state" }, status)),
-      h("span", { class: "cap-headline" }, [isReply(row) && row.headline ? `${t("Note")} ${row.headline}` : row.headline, row.area_names.join(", ")].filter(Boolean).join(" · ")),
+      h("span", { class: "cap-headline" }, [isReply(row) && row.headline ? `${t("CAP note")} ${row.headline}` : row.headline, row.area_names.join(", ")].filter(Boolean).join(" · ")),
       h("span", { class: "muted number" }, [row.sender_name || row.link || row.sender, t("sent %(time)s", { time: moment(row.sent, now) }), ends, scopeName(row.scope)].filter(Boolean).join(" · ")),
     );
     return h("li", { class: "cap-item", "data-alert": row.identifier, "data-past": isPast }, button, isChosen && this.#whole(this.chosen, now));
@@ -169,7 +169,7 @@ export class CapAlerts {
 
   #whole(alert, now) {
     const texts = alert.infos.map((info) => h("div", { lang: info.language.slice(0, 2).toLowerCase() }, h("strong", null, info.headline || info.event), info.description && h("p", { class: "text-message" }, info.description), info.instruction && h("p", { class: "text-message" }, info.instruction)));
-    const facts = { [t("Sender")]: alert.sender, [t("Identifier")]: alert.identifier, [t("Severity")]: severityName(alert.infos[0]?.severity ?? ""), [t("Areas")]: alert.area_names.join(", "), [t("Note")]: alert.note, [t("Refers to")]: alert.references.join("\n") };
+    const facts = { [t("Sender")]: alert.sender, [t("Identifier")]: alert.identifier, [t("Severity")]: severityName(alert.infos[0]?.severity ?? ""), [t("Areas")]: alert.area_names.join(", "), [t("CAP note")]: alert.note, [t("Refers to")]: alert.references.join("\n") };
     const drawn = alert.is_whole_city ? t("Its area is named, not drawn: the map shows the whole municipality.") : t("It draws no area.");
     const sight = () => {
       this.dialog.close();
