@@ -1,12 +1,15 @@
 """Typed readers of the environment: a wrong or missing value stops the start and names itself."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+# With a letter in its last part: an address in numbers names nobody.
+DOMAIN = re.compile(r"^([0-9A-Za-z-]+\.)+[0-9A-Za-z-]*[A-Za-z][0-9A-Za-z-]*$")
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
 
@@ -67,6 +70,18 @@ def number(name: str, default: float) -> float:
 def items(name: str, default: str = "") -> list[str]:
     """Read a comma-separated list; blanks are dropped."""
     return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+
+
+def senders(name: str) -> dict[str, str]:
+    """Read domains, each of a city (90010=cap.example.org) or, without a code, of all others."""
+    found: dict[str, str] = {}
+    for item in items(name):
+        code, _equals, domain = item.rpartition("=")
+        code, domain = code.strip(), domain.strip()
+        if not DOMAIN.match(domain) or code in found:
+            raise ImproperlyConfigured(f"{name}: {item!r} is not one more domain or code=domain")
+        found[code] = domain
+    return found
 
 
 def database(name: str) -> dict[str, Any]:

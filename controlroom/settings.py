@@ -16,6 +16,8 @@ SECRET_KEY = env.secret("CONTROLROOM_SECRET_KEY")
 # Fernet keys, newest first, for camera addresses and link secrets; older ones still decrypt.
 FIELD_KEYS = [key.strip() for key in env.secret("CONTROLROOM_FIELD_KEYS").split(",") if key.strip()]
 ALLOWED_HOSTS = env.items("CONTROLROOM_ALLOWED_HOSTS")
+# In whose name each city issues CAP alerts.
+CAP_SENDERS = env.senders("CONTROLROOM_CAP_SENDERS")
 CSRF_TRUSTED_ORIGINS = env.items("CONTROLROOM_TRUSTED_ORIGINS")
 HTTPS = env.boolean("CONTROLROOM_HTTPS", default=True)
 SECURE_SSL_REDIRECT = HTTPS

@@ -80,6 +80,7 @@ def addresses(code: str) -> dict[str, str]:
         "reports": f"{base}linkage/reports/",
         "roads": f"{base}linkage/traffic-cameras/",
         "situations": f"{base}linkage/situations/",
+        "alerts": f"{base}linkage/cap/",
         "texts": f"{base}linkage/disaster-messages/",
         "grants": f"{base}linkage/grants/",
         "shares": f"{base}linkage/shares/",

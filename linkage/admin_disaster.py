@@ -1,6 +1,11 @@
 """Whom a city tells onward, how its alerts are read; situations and alerts are read only."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from controlroom.municipalities.admin_scope import ScopedAdmin
 from controlroom.municipalities.roles import Right
@@ -21,9 +26,19 @@ class OnwardContactAdmin(ScopedAdmin):
 class CapSourceAdmin(ScopedAdmin):
     right = Right.LINKS_MANAGE
     municipality_path = "link__municipality"
-    list_display = ["link", "requires_profile", "feed_url", "fetched_at", "failures"]
+    list_display = ["link", "speaks_for", "requires_profile", "feed_url", "fetched_at", "failures"]
     list_select_related = ["link"]
     readonly_fields = ["fetched_at", "failures", "last_error"]
+
+    @admin.display(description=_("speaks for"))
+    def speaks_for(self, source: CapSource) -> str:
+        return ", ".join(map(str, source.senders)) or gettext("⚠ anybody: list its senders")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        super().save_model(request, obj, form, change)
+        if not obj.senders:
+            warning = gettext("This link may open alerts in anybody's name: list its senders.")
+            messages.warning(request, warning)
 
 
 @admin.register(CapFeedEntry)
@@ -63,4 +78,14 @@ class CapAlertAdmin(ScopedAdmin):
     list_filter = ["msg_type", "scope", "route", "municipality"]
     list_select_related = ["link"]
     search_fields = ["identifier", "sender"]
-    fields = ["identifier", "sender", "sent", "status", "msg_type", "scope", "edition", "route"]
+    fields = [
+        "identifier",
+        "sender",
+        "sent",
+        "status",
+        "msg_type",
+        "scope",
+        "edition",
+        "route",
+        "document",
+    ]

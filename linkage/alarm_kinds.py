@@ -95,6 +95,16 @@ KINDS: dict[str, AlarmKind] = _table(
             route=OPERATOR,
         ),
         AlarmKind(
+            "cap.expiring",
+            _("A public alert of ours runs out"),
+            _("Its situation goes on, and no worker has issued the alert again in time."),
+            _("After its expiry agencies and the public take the danger for over."),
+            _("Change the level or publish the situation again; have the workers looked at."),
+            severity=Priority.P2.value,
+            allowed_s=3600,
+            route=OPERATOR,
+        ),
+        AlarmKind(
             "cap.feed_failing",
             _("Another office's alerts cannot be fetched"),
             _("The index of CAP alerts, or an alert it names, did not come or was not asked for."),

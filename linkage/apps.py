@@ -7,5 +7,5 @@ class LinkageConfig(AppConfig):
     verbose_name = _("Linkage")
 
     def ready(self) -> None:
-        from linkage import receivers  # noqa: F401, PLC0415
+        from linkage import receivers, system_checks  # noqa: F401, PLC0415
         from linkage.api import authentication  # noqa: F401, PLC0415

@@ -30,7 +30,13 @@ class CapSource(models.Model):
         _("Korean profile required"), default=False, help_text=_("refuse alerts without it")
     )
     senders = models.JSONField(
-        _("senders"), default=list, blank=True, help_text=_("allowed CAP senders; empty: every one")
+        _("senders"),
+        default=list,
+        blank=True,
+        help_text=_(
+            "allowed CAP senders; empty: the link may open alerts in anybody's name, "
+            "so list them before it is used in earnest"
+        ),
     )
     feed_url = models.URLField(
         _("address of a feed"), blank=True, help_text=_("an Atom or RSS index that we fetch")
@@ -98,6 +104,14 @@ class CapAlert(models.Model):
         related_name="cap_alert",
         verbose_name=_("inbox message"),
     )
+    # What it came in with others, byte for byte; empty where the message has all that came.
+    document = models.ForeignKey(
+        "linkage.RawIntake",
+        models.PROTECT,
+        null=True,
+        related_name="cap_alerts",
+        verbose_name=_("document"),
+    )
     identifier = models.CharField(_("identifier"), max_length=300)
     sender = models.CharField(_("sender"), max_length=300)
     sent = models.DateTimeField(_("sent"))
@@ -143,6 +157,7 @@ class CapAlert(models.Model):
         ]
         indexes = [
             models.Index(fields=["municipality", "-id"], name="cap_alert_newest"),
+            models.Index(fields=["municipality", "-received_at"], name="cap_alert_by_time"),
             models.Index(fields=["incident", "id"], name="cap_alert_by_incident"),
         ]
 
@@ -170,6 +185,8 @@ class CapIssue(models.Model):
     msg_type = models.CharField(_("type"), max_length=10)
     scope = models.CharField(_("scope"), max_length=12, default="Public")
     title = models.CharField(_("title"), max_length=200)
+    # Before then it is renewed while its situation is public and goes on.
+    expires = models.DateTimeField(_("expires"))
     body = models.BinaryField()
 
     objects = OwnedQuerySet.as_manager()

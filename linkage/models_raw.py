@@ -1,4 +1,4 @@
-"""What came by a link outside the inbox, byte for byte: answers of sources, batches of readings."""
+"""What came by a link outside the inbox, byte for byte: answers, batches, bundles of alerts."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from linkage import (
 )
 from linkage.lanes import Caller, lanes
 from linkage.services.city import feeds, sensors
-from linkage.services.disaster import cap_feeds, situations, text_incidents
+from linkage.services.disaster import cap_feeds, renewals, situations, text_incidents
 from linkage.services.police112 import shares
 from linkage.watch import canaries, rounds
 
@@ -132,6 +132,7 @@ def _place_to_ask(source: Caller) -> AbstractContextManager[bool]:
 @shared_task(name="linkage.tasks.watch_situations")
 def watch_situations() -> None:
     situations.watch_cycles()
+    renewals.renew_due()
     text_incidents.open_due()
 
 

@@ -1,6 +1,6 @@
 """The console's addresses of linkage, under /m/<code>/linkage/."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from linkage import (
     console,
@@ -47,6 +47,11 @@ urlpatterns = [
     ),
     path("situations/", views_disaster.standing, name="situations"),
     path("cap/", views_disaster.cap_alerts, name="cap-alerts"),
+    re_path(
+        r"^cap/(?P<direction>in|out)/(?P<number>[0-9]{1,18})/$",
+        views_disaster.cap_alert,
+        name="cap-alert",
+    ),
     path(
         "incidents/<uuid:incident_id>/area-cameras/",
         views_disaster.area_cameras,

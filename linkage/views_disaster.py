@@ -1,6 +1,7 @@
 """The console's view of a disaster situation, and what a person does to it."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,8 @@ from controlroom.errors import Invalid, OutOfScope
 from controlroom.municipalities.access import municipality_for
 from controlroom.municipalities.roles import Right
 from incidents.models import Incident
-from linkage.models_cap import CapAlert
 from linkage.models_disaster import OnwardNotice, Situation
-from linkage.services.disaster import by_hand, facet, geometry, situations, text_areas
-
-MESSAGES = 100
+from linkage.services.disaster import alert_list, by_hand, facet, geometry, situations, text_areas
 
 
 def _incident(request: Request, code: str, incident_id: UUID, right: Right) -> Incident:
@@ -168,11 +166,40 @@ def change(request: Request, code: str, incident_id: UUID, verb: str) -> Respons
 
 @api_view(["GET"])
 def cap_alerts(request: Request, code: str) -> Response:
-    """Give the newest alerts of every link with their areas, also those that concern others."""
-    municipality = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
-    rows = CapAlert.objects.visible_to(request.user).filter(municipality=municipality)
-    rows = rows.select_related("message")
-    return Response({"alerts": [facet.alert_item(row) for row in rows[:MESSAGES]]})
+    """Give the alerts taken in, also those that concern others, and our own: newest first.
+
+    `before` (the time of a row) goes on to the older ones; the first page also tells of a day's
+    refusals.
+    """
+    city = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
+    before = _time(request.query_params.get("before", ""))
+    found = alert_list.page(city=city, user=request.user, before=before)
+    if before is None:
+        found["refused"] = alert_list.refused(city=city)
+    return Response(found)
+
+
+@api_view(["GET"])
+def cap_alert(request: Request, code: str, direction: str, number: int) -> Response:
+    """Give one alert whole: its texts, its areas as a map draws them, and the answers to it."""
+    city = municipality_for(request.user, code, Right.OPERATIONS_VIEW)
+    found = alert_list.whole(city=city, user=request.user, direction=direction, number=number)
+    if found is None:
+        raise OutOfScope(_("no such alert"))
+    return Response({"alert": found})
+
+
+def _time(text: str) -> datetime | None:
+    """Raises: Invalid."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Invalid(_("a time is needed"), fields={"before": [_("must be a time")]})
+    return found
 
 
 def _notice(row: Situation, said: dict[str, Any]) -> OnwardNotice:

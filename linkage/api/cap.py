@@ -1,5 +1,6 @@
 """Take CAP alerts in: POST /api/v1/links/{link}/cap."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -80,6 +81,8 @@ class CapView(AgencyView):
     parser_classes: Any = (RawXML, RawCap)
     renderer_classes: Any = (JSONRenderer, CapRenderer)
     found: Link | None = None
+    # What a refused document names, for the Error that answers it.
+    refused: Sequence[Reference] = ()
 
     @extend_schema(
         operation_id="postCap",
@@ -115,6 +118,7 @@ class CapView(AgencyView):
                 taken = cap_intake.accept(link=found, raw=raw)
             except DomainError as refused:
                 named.message_id = cap_intake.identifier_of(raw)
+                self.refused = cap_intake.named_in(raw)
                 if isinstance(refused, MessageConflict):
                     inbox.report_conflict(link=found, message_id=named.message_id or "cap")
                 raise
@@ -133,7 +137,7 @@ class CapView(AgencyView):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, CapRefused) and self.found is not None and self._wants_cap():
-            return self._reply(exc.note, [], status=exc.status)
+            return self._reply(exc.note, list(self.refused), status=exc.status)
         response = super().handle_exception(exc)
         if isinstance(exc, DomainError) and isinstance(exc, CapRefused):
             response.data["note"] = exc.note
@@ -147,7 +151,7 @@ class CapView(AgencyView):
         assert self.found is not None  # noqa: S101 - set before anything can be answered so
         body = writing.reply(
             identifier=own_alerts.next_identifier(self.found.municipality),
-            sender=own_alerts.sender(),
+            sender=own_alerts.sender(self.found.municipality),
             sent=timezone.localtime(),
             note=note,
             references=named,

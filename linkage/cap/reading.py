@@ -58,6 +58,21 @@ def read_one(element: Element, *, now: datetime, profile_required: bool = False)
     return alert
 
 
+def reference_of(element: Element) -> Reference | None:
+    """Name an alert as far as it can be read, also one that is refused; None when it cannot."""
+    identifier, sender, sent = (
+        str(element.findtext(f"{{*}}{name}") or "").strip()
+        for name in ("identifier", "sender", "sent")
+    )
+    if not identifier or not sender or set(identifier + sender) & _FORBIDDEN:
+        return None
+    try:
+        moment = datetime.fromisoformat(sent)
+    except ValueError:
+        return None
+    return Reference(sender, identifier, moment) if moment.tzinfo else None
+
+
 def _as_12(alert: Element) -> Element:
     """Raises: AgainstSchema for a namespace that is not CAP's."""
     namespace = xml.namespace_of(alert)

@@ -18,7 +18,7 @@ from linkage.choices import Direction, LinkState
 from linkage.models import Link, OutboxMessage, StreamGrant
 from linkage.models_city import Feed
 from linkage.services.city import sensors
-from linkage.services.disaster import cap_feeds, situations
+from linkage.services.disaster import cap_feeds, renewals, situations
 from linkage.watch import canaries, link_checks
 from linkage.watch.findings import GRACE, Check, Finding, late, of_line
 from linkage.watch.scheduler import BEAT
@@ -165,6 +165,14 @@ def overdue_situation_reports() -> Iterator[Finding]:
         yield Finding(situations.OVERDUE, row.municipality_id, *subject, detail)
 
 
+def expiring_alerts() -> Iterator[Finding]:
+    """Find public alerts of our own that run out while their situation goes on."""
+    for row in renewals.late():
+        detail = renewals.late_detail(row)
+        subject = ("incident", str(row.incident_id))
+        yield Finding(renewals.EXPIRING, row.municipality_id, *subject, detail)
+
+
 def overdue_grants() -> Iterator[Finding]:
     """Find grants of video that stand open after their time: who ends them stands still.
 
@@ -242,6 +250,8 @@ CHECKS: tuple[Check, ...] = (
     Check((sensors.SILENT,), silent_sensors),
     Check((cap_feeds.FAILING,), failing_alert_indexes),
     Check((situations.OVERDUE,), overdue_situation_reports),
+    # After a stop of the centre itself the workers renew within a turn of beat.
+    Check((renewals.EXPIRING,), expiring_alerts, patience=3),
     Check(("view.overdue",), overdue_views),
     Check(("grant.overdue",), overdue_grants),
     Check(("worker.stalled", "beat.stopped"), standing_workers),

@@ -4,6 +4,7 @@ On the link of a region an alert is taken in by each city that its area reaches.
 """
 
 import hashlib
+from collections import Counter
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,10 +16,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from lxml import etree
 
+from controlroom.journal import log
 from incidents.choices import ReportState, Service
 from incidents.features import moment
 from incidents.models import Incident
-from linkage import inbox, regions
+from linkage import inbox, raw_intakes, regions
 from linkage.cap import reading, xml
 from linkage.cap.alert import Alert, Info, Reference
 from linkage.cap.errors import CapRefused, WrongSender
@@ -33,6 +35,8 @@ from linkage.services.disaster.routes import route_of
 from linkage.wire import Message
 
 LEVELS = {"Extreme": 4, "Severe": 3, "Moderate": 2}
+# In the journal: alerts were taken in.
+FACT = "disaster.alerts"
 _EPOCH = datetime(2010, 1, 1, tzinfo=UTC)
 
 
@@ -71,6 +75,7 @@ def accept(*, link: Link, raw: bytes) -> list[Taken]:
     """Take every alert of the document in, or none of them; give one for each city it concerns.
 
     The same identifier, sender and time again give what became of it the first time.
+    A document of several alerts is kept whole beside them. Emits: "disaster.alerts".
     Locks: the case of each alert, then what the incident verbs lock, city by city.
     Raises: CapRefused, LinkClosed, DrillNotAllowed, MessageConflict.
     """
@@ -87,7 +92,25 @@ def accept(*, link: Link, raw: bytes) -> list[Taken]:
     for _element, alert in read:
         _check_sender(link, source, alert)
     whole = raw if len(read) == 1 else None
-    return [taken for element, alert in read for taken in _take(link, element, alert, whole)]
+    taken = [one for element, alert in read for one in _take(link, element, alert, whole)]
+    new = [one.row for one in taken if not one.replayed]
+    if new and whole is None:
+        document = raw_intakes.keep(link=link, raw=raw)
+        CapAlert.objects.filter(pk__in=[row.pk for row in new]).update(document=document)
+    _announce(new)
+    return taken
+
+
+def _announce(rows: list[CapAlert]) -> None:
+    """Let each city's screens hear that alerts came, also those that concern others."""
+    for city_id, count in sorted(Counter(row.municipality_id for row in rows).items()):
+        log.append(
+            municipality_id=city_id,
+            kind=FACT,
+            subject_kind="cap_alert",
+            subject_id="",
+            data={"count": count},
+        )
 
 
 def identifier_of(raw: bytes) -> str:
@@ -97,6 +120,15 @@ def identifier_of(raw: bytes) -> str:
     except CapRefused:
         return ""
     return next((str(one.findtext("{*}identifier") or "") for one in elements), "")
+
+
+def named_in(raw: bytes) -> list[Reference]:
+    """Name the alerts of a refused document, each as far as it can be read."""
+    try:
+        elements = reading.alert_elements(xml.parse(raw))
+    except CapRefused:
+        return []
+    return list(dict.fromkeys(filter(None, map(reading.reference_of, elements))))
 
 
 def _check_sender(link: Link, source: CapSource, alert: Alert) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from controlroom.municipalities.models import Municipality
@@ -32,7 +32,7 @@ def facet(*, incident: Incident, user: Any) -> dict[str, Any]:
         "now": moment(timezone.now()),
         "situation": whole(row) if row else None,
         "alerts": [alert_item(one) for one in alerts.select_related("message")[:ALERTS]],
-        "issued": [_issue(one) for one in issued.prefetch_related("replies", _PUSHES)[:ALERTS]],
+        "issued": [_issue(one) for one in with_answers(issued)[:ALERTS]],
         "messages": _messages(incident),
         "text": None if row and row.area and not row.ended_at else text_areas.said_of(incident),
     }
@@ -82,6 +82,17 @@ def _issue(issue: CapIssue) -> dict[str, Any]:
         "sent": moment(issue.sent),
         "msg_type": issue.msg_type,
         "title": issue.title,
+        **answers(issue),
+    }
+
+
+def with_answers(issues: QuerySet[CapIssue]) -> QuerySet[CapIssue]:
+    return issues.prefetch_related("replies", _PUSHES)
+
+
+def answers(issue: CapIssue) -> dict[str, Any]:
+    """Give where an alert of ours stands on each line, and what each room has answered."""
+    return {
         "pushes": [
             {
                 "link": one.link.code,
@@ -91,15 +102,16 @@ def _issue(issue: CapIssue) -> dict[str, Any]:
             }
             for one in issue.pushes.all()
         ],
-        "replies": [
-            {
-                "sender": one.sender,
-                "msg_type": one.msg_type,
-                "sent": moment(one.sent),
-                "note": one.note,
-            }
-            for one in sorted(issue.replies.all(), key=lambda one: one.pk)
-        ],
+        "replies": [reply_item(one) for one in sorted(issue.replies.all(), key=lambda one: one.pk)],
+    }
+
+
+def reply_item(reply: CapAlert) -> dict[str, Any]:
+    return {
+        "sender": reply.sender,
+        "msg_type": reply.msg_type,
+        "sent": moment(reply.sent),
+        "note": reply.note,
     }
 
 

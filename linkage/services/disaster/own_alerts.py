@@ -1,13 +1,13 @@
 """Our public situations as CAP alerts of edition R1: the first, its updates and its cancel."""
 
-import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from controlroom.env import DOMAIN
 from controlroom.municipalities.models import Municipality
 from linkage.cap import writing
 from linkage.cap.alert import GEOCODE_R1, KR_R1, Alert, Area, Info, Reference
@@ -45,13 +45,17 @@ URGENCY = {1: "Future", 2: "Expected", 3: "Immediate", 4: "Immediate"}
 VALID = timedelta(hours=24)
 # A map draws no finer, and receivers take few corners.
 _TOLERANCE_DEG = 0.0005
-_DOMAIN = re.compile(r"^[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)+$")
 
 
-def sender() -> str:
-    """Give the domain of this console, as the profile asks."""
-    named = (host for host in settings.ALLOWED_HOSTS if _DOMAIN.match(host))
-    return next(named, "127.0.0.1")
+def sender(municipality: Municipality) -> str:
+    """Give the domain in whose name the city speaks, as the profile asks (docs/settings.md)."""
+    named: dict[str, str] = settings.CAP_SENDERS
+    return named.get(municipality.code) or named.get("") or host_domain() or "127.0.0.1"
+
+
+def host_domain() -> str:
+    """Give the first served host name that is a domain; "" when there is none."""
+    return next((host for host in settings.ALLOWED_HOSTS if DOMAIN.match(host)), "")
 
 
 def next_identifier(municipality: Municipality) -> str:
@@ -88,6 +92,7 @@ def issue(
         msg_type=kind,
         scope=alert.scope,
         title=alert.infos[0].headline[:200],
+        expires=alert.sent + VALID,
         body=writing.to_xml(alert),
     )
     cap_pushes.push(issue=issued, alert=alert, by=by, agent=agent)
@@ -98,7 +103,7 @@ def _alert(situation: Situation, kind: str, references: tuple[Reference, ...]) -
     now = timezone.localtime().replace(microsecond=0)
     return Alert(
         identifier=next_identifier(situation.municipality),
-        sender=sender(),
+        sender=sender(situation.municipality),
         sent=now,
         status="Exercise" if situation.incident.is_drill else "Actual",
         msg_type=kind,
@@ -106,14 +111,13 @@ def _alert(situation: Situation, kind: str, references: tuple[Reference, ...]) -
         codes=(KR_R1,),
         note="훈련" if situation.incident.is_drill else "",
         references=references,
-        infos=(_info(situation),),
+        infos=(_info(situation, now),),
     )
 
 
-def _info(situation: Situation) -> Info:
+def _info(situation: Situation, now: datetime) -> Info:
     incident, city = situation.incident, situation.municipality
     level = str(CrisisLevel(situation.level).label)
-    now = timezone.localtime().replace(microsecond=0)
     return Info(
         language="ko-KR",
         category=("Other",),

@@ -37,6 +37,7 @@ export function commandTable() {
     { id: "links", strokes: ["KeyL"], keys: "L", label: t("Agency links") },
     { id: "phone", strokes: ["Shift+KeyP"], keys: "Shift+P", label: t("Telephone tasks") },
     { id: "texts", strokes: ["Shift+KeyM"], keys: "Shift+M", label: t("Disaster text messages") },
+    { id: "alerts", strokes: ["Shift+KeyC"], keys: "Shift+C", label: t("CAP alerts") },
     { id: "silence", strokes: ["F8"], keys: "F8", label: t("Silence sound for 30 seconds") },
     { id: "back", strokes: ["Escape"], keys: "Esc", label: t("Back one level") },
     { id: "help", strokes: ["Shift+Slash"], keys: "?", label: t("This list") },

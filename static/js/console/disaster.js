@@ -8,6 +8,7 @@ import { t } from "../lib/text.js";
 import { LEVELS, bars, levelName } from "./crisis.js";
 import { AreaLayer } from "./map/area_layer.js";
 import { AreaTour } from "./panels/area_tour.js";
+import { CapAlerts } from "./panels/cap_alerts.js";
 import { DisasterPanel } from "./panels/disaster.js";
 import { TextMessages } from "./panels/text_messages.js";
 
@@ -43,6 +44,14 @@ export function mountDisaster({ config, store, map, desk, now, alarm }) {
     now,
     onIncident: (id) => desk.open(id),
     alarm,
+  });
+  const alerts = new CapAlerts({
+    getJson,
+    url: config.urls.alerts,
+    now,
+    onIncident: (id) => desk.open(id),
+    onArea: (alert) => layer.showAlert(alert),
+    onFrame: () => layer.frameAlert(),
   });
   const timers = new Timers();
   const panel = new DisasterPanel({
@@ -93,6 +102,7 @@ export function mountDisaster({ config, store, map, desk, now, alarm }) {
       settle("areas", loadAreas);
     }
     texts.changed(changes);
+    alerts.changed(changes);
     const isOurs = (fact) => fact.kind.startsWith("disaster.message") || (fact.subject?.id === panel.id && /^(disaster|incident|exchange)\./.test(fact.kind));
     if (panel.id && (changes.reset || changes.facts.some(isOurs))) {
       settle("panel", () => panel.refresh());
@@ -108,6 +118,7 @@ export function mountDisaster({ config, store, map, desk, now, alarm }) {
     /** @returns {boolean} whether it concerns an area, whose next cameras are shown */
     tour: (id) => tour.next(id),
     texts: () => texts.open(),
+    alerts: () => alerts.open(),
   };
 }
 
@@ -116,5 +127,5 @@ function drawLegend({ situations, texts }) {
   const rows = LEVELS.map((level) => h("li", { class: `crisis-${level}` }, h("span", { class: "crisis-sample", "aria-hidden": "true" }), `${bars(level)} ${levelName(level)}`, h("span", { class: "number" }, String(counts[level - 1]))));
   const ofTexts = h("li", { class: "text-p2" }, h("span", { class: "crisis-sample text-sample", "aria-hidden": "true" }), t("Text message"), h("span", { class: "number" }, String(texts.length)));
   byId("crisis-legend-levels").replaceChildren(...(situations.length ? rows.reverse() : []), ...(texts.length ? [ofTexts] : []));
-  show(byId("crisis-legend"), situations.length + texts.length > 0);
+  show(byId("crisis-legend-list"), situations.length + texts.length > 0);
 }

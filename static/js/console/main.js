@@ -210,6 +210,7 @@ const runs = {
   links: () => byId("links-open").click(),
   phone: () => phone.open(),
   texts: () => disaster.texts(),
+  alerts: () => disaster.alerts(),
   silence: () => vigil.silence(),
   back: () => desk.back(),
   help: () => commands.showHelp(),

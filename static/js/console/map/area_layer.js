@@ -1,4 +1,4 @@
-/** Areas of disaster situations and text messages: line, fill and label say which; the open one shows its cameras. */
+/** Areas of disaster situations, text messages and of one CAP alert: line, fill and label say which; the open one shows its cameras. */
 
 import * as L from "leaflet";
 
@@ -10,6 +10,8 @@ import { colours } from "./colours.js";
 const LABEL_PX = 28;
 // Dotted, whatever the level of what may be declared later: only a text has said so.
 const TEXT_LINE = { weight: 4, dashArray: "1 8", fillOpacity: 0.06 };
+// Of an alert that somebody looks at: unlike any area that stands by itself.
+const ALERT_LINE = { weight: 5, dashArray: "14 6 2 6", fillOpacity: 0.08 };
 // A label over an area narrower than this would hide more of the map than it tells.
 const LABELLED_FROM_PX = 80;
 
@@ -31,6 +33,8 @@ export class AreaLayer {
     /** What is drawn: situations and texts in one shape, the lowest first. */
     this.areas = [];
     this.selected = null;
+    /** The CAP alert whose area is shown beside those. @type {{ area: any, label: string } | null} */
+    this.alert = null;
     map.on("zoomend", () => this.repaint());
   }
 
@@ -79,6 +83,20 @@ export class AreaLayer {
     return Boolean(found);
   }
 
+  /** @param {{ area: any, label: string } | null} alert the one that is looked at now */
+  showAlert(alert) {
+    this.alert = alert?.area ? alert : null;
+    this.repaint();
+  }
+
+  /** Bring the area of the alert into sight. */
+  frameAlert() {
+    if (this.alert) {
+      this.map.invalidateSize({ pan: false, animate: false });
+      this.map.fitBounds(L.geoJSON(this.alert.area).getBounds(), { padding: [30, 30] });
+    }
+  }
+
   repaint() {
     const paint = colours();
     this.group.clearLayers();
@@ -87,6 +105,20 @@ export class AreaLayer {
     for (const area of this.areas) {
       this.#draw(area, paint, hung);
     }
+    if (this.alert) {
+      this.#drawAlert(this.alert, paint);
+    }
+  }
+
+  #drawAlert({ area, label }, paint) {
+    const common = { pane: "areas", renderer: this.renderer, interactive: false };
+    this.group.addLayer(L.geoJSON(area, /** @type {any} */ ({ ...common, style: { color: paint.bg, weight: ALERT_LINE.weight + 4, opacity: 0.7, fill: false } })));
+    const drawn = L.geoJSON(area, /** @type {any} */ ({ ...common, style: { ...ALERT_LINE, color: paint.text, fillColor: paint.text, opacity: 1, className: "cap-area" } }));
+    this.group.addLayer(drawn);
+    const bounds = drawn.getBounds();
+    // At the foot of the area: a situation over the same ground has its label at the head.
+    const icon = L.divIcon({ html: h("span", null, label), className: "crisis-label cap-label", iconSize: undefined, iconAnchor: [0, 0] });
+    this.group.addLayer(L.marker([bounds.getSouth(), bounds.getCenter().lng], { icon, keyboard: false, interactive: false, zIndexOffset: 600 }));
   }
 
   #draw(situation, paint, hung) {

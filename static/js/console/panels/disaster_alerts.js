@@ -5,7 +5,7 @@ import { moment } from "../../lib/format.js";
 import { t } from "../../lib/text.js";
 import { exchangeState } from "../labels.js";
 
-const typeName = (type) => ({ Alert: t("Alert issued"), Update: t("Update"), Cancel: t("Cancellation"), Ack: t("Acknowledgement"), Error: t("Error") })[type] ?? type;
+export const typeName = (type) => ({ Alert: t("Alert issued"), Update: t("Update"), Cancel: t("Cancellation"), Ack: t("Acknowledgement"), Error: t("Error") })[type] ?? type;
 
 function stateOf(alert, now) {
   const results = { applied: t("applied"), stale: t("older than what is known"), filed: t("waits for its alert"), unchanged: t("kept, nothing to change") };
@@ -26,22 +26,22 @@ export function alertItem(alert, now) {
   );
 }
 
-function reply(one, now) {
+export function replyLine(one, now) {
   const isBad = one.msg_type === "Error";
   const note = one.note ? ` (${one.note})` : "";
   return h("span", { class: isBad ? "disaster-bad" : "" }, `${isBad ? t("refused by %(name)s", { name: one.sender }) : t("acknowledged by %(name)s", { name: one.sender })}${note} ${moment(one.sent, now)}`);
 }
 
 /** Where an alert of ours stands on the line to one agency. */
-function push(one, now) {
+export function pushLine(one, now) {
   const isBad = one.state === "dead";
   return h("span", { class: isBad ? "disaster-bad" : "muted", "data-push": one.link }, `${one.name}: ${exchangeState(one.state)}${one.at ? ` ${moment(one.at, now)}` : ""}`);
 }
 
 /** An alert of our own: how it was delivered to each agency, and what others answered. */
 export function issueItem(issue, now) {
-  const replies = issue.replies.length ? issue.replies.map((one) => reply(one, now)) : [h("span", { class: "muted" }, t("no reply yet"))];
-  return h("li", { class: "unit", "data-cap": issue.identifier }, h("strong", null, `${t("Out")} · ${typeName(issue.msg_type)}`), h("span", null, issue.title), h("span", { class: "muted" }, t("published %(time)s", { time: moment(issue.sent, now) })), ...issue.pushes.map((one) => push(one, now)), ...replies);
+  const replies = issue.replies.length ? issue.replies.map((one) => replyLine(one, now)) : [h("span", { class: "muted" }, t("no reply yet"))];
+  return h("li", { class: "unit", "data-cap": issue.identifier }, h("strong", null, `${t("Out")} · ${typeName(issue.msg_type)}`), h("span", null, issue.title), h("span", { class: "muted" }, t("published %(time)s", { time: moment(issue.sent, now) })), ...issue.pushes.map((one) => pushLine(one, now)), ...replies);
 }
 
 function decision({ is_ours: isOurs, by, at }, now) {

@@ -8,13 +8,14 @@ from django.utils import timezone
 from lxml import etree
 
 from incidents.models import Incident
+from linkage import system_checks
 from linkage.cap import reading
 from linkage.models import InboxMessage
 from linkage.models_cap import CapAlert, CapIssue, CapSource
 from linkage.models_disaster import Situation
-from linkage.services.disaster import situations
+from linkage.services.disaster import own_alerts, situations
 from linkage.services.disaster.routes import covers
-from tests.linkage.cap.alerts import HOSTILE, KR, KR_AREA, alert, info, references
+from tests.linkage.cap.alerts import HEAD, HOSTILE, KR, KR_AREA, alert, info, references
 from tests.linkage.cap.test_reading import REFUSED
 from tests.linkage.conftest import api_client
 from tests.linkage.services.disaster.conftest import make_link, notify
@@ -194,6 +195,54 @@ def test_the_answer_is_a_cap_document_when_asked(put):
     assert refused.status_code == 422
     text = etree.fromstring(refused.content).findtext("{*}note")
     assert text == "210"
+
+
+def test_an_error_names_what_it_refuses_as_far_as_it_can_be_read(put, room):
+    CapSource.objects.create(link=room, senders=["cap.mois.example"])
+    both = (
+        HEAD
+        + "<list>"
+        + "".join(
+            alert(identifier=name, sent=SENT.isoformat(), head="").decode()
+            for name in ("A-1", "A-2")
+        )
+        + "</list>"
+    )
+    unnamed = alert(identifier="a,b", sent=SENT.isoformat())
+    for raw, names in ((alert(**OURS), ["A-1"]), (both.encode(), ["A-1", "A-2"]), (unnamed, [])):
+        refused = put(raw, Accept="application/cap+xml")
+        (error,) = reading.alert_elements(etree.fromstring(refused.content))
+        said = (error.findtext("{*}references") or "").split()
+        assert [one.split(",") for one in said] == [
+            ["cap.agency.example", name, SENT.isoformat()] for name in names
+        ]
+        addressed = "cap.agency.example" if names else "unknown"
+        assert error.findtext("{*}addresses") == addressed
+        assert error.findtext("{*}msgType") == "Error"
+
+
+def test_each_city_speaks_in_its_own_name(send, haneul, city, settings):
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "room.example.org", "testserver"]
+    assert own_alerts.sender(city) == "room.example.org"
+    settings.CAP_SENDERS = {"": "cap.example.org"}
+    assert own_alerts.sender(city) == "cap.example.org"
+    settings.CAP_SENDERS = {"": "cap.example.org", city.code: "cap.hanbit.example"}
+    send(notify())
+    situations.publish(situation=Situation.objects.get(), is_public=True, by=haneul)
+    assert CapIssue.objects.get().sender == "cap.hanbit.example"
+
+
+def test_a_start_in_production_asks_for_a_name_and_for_the_senders_of_a_line(settings, room):
+    settings.HTTPS, settings.DEBUG, settings.CAP_SENDERS = True, False, {}
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    assert [one.id for one in system_checks.alert_sender()] == ["linkage.E001"]
+    settings.CAP_SENDERS = {"": "cap.example.org"}
+    assert system_checks.alert_sender() == []
+    assert [one.id for one in system_checks.unnamed_senders(databases=["default"])] == [
+        "linkage.W001"
+    ]
+    CapSource.objects.create(link=room, senders=["cap.mois.example"])
+    assert system_checks.unnamed_senders(databases=["default"]) == []
 
 
 @pytest.mark.parametrize("name", ["external entity", "50 MB", "swapped", "antimeridian"])
