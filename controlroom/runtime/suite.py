@@ -65,6 +65,7 @@ def _browser_modules() -> bool:
     return done.returncode == 0
 
 
-# A worker with nothing left takes half of what waits at another: modules stay together till then.
-AT_ONCE = ["-n", "2", "--dist", "worksteal"]
+# More than there are cores: most of them wait for a browser, a server or a clock. A worker with
+# nothing left takes half of what waits at another; modules stay together till then.
+AT_ONCE = ["-n", "3", "--dist", "worksteal"]
 FOR_TESTS = {"DATABASE_URL", "REDIS_URL", "CONTROLROOM_STATE_DIR", "PATH", "PYTHONPATH"}
