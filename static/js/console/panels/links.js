@@ -9,6 +9,9 @@ const EVERY_MS = 15000;
 // What is wrong comes first: the strip may be too short for every light of a city.
 const WORST = ["down", "degraded", "suspended", "maintenance", "dormant", "up"];
 
+/** In the strip the numbers that everybody knows stand for their services. */
+const SHORT = { police112: "112", fire119: "119" };
+
 /** One refusal may be a slip; several with nothing taken between them are not. */
 const refusesAll = (link) => link.refused_in_a_row > 1;
 const rank = (link) => (link.state === "up" && (link.held_back || refusesAll(link)) ? WORST.indexOf("degraded") : WORST.indexOf(link.state));
@@ -43,7 +46,7 @@ export class Links {
   /** The light carries the service's short name; where two rooms share it, the agency's. */
   #light(link, links) {
     const alike = links.filter((other) => other.service === link.service).length;
-    const name = alike > 1 ? link.agency || link.name : serviceName(link.service);
+    const name = alike > 1 ? link.agency || link.name : (SHORT[link.service] ?? serviceName(link.service));
     const parts = [linkState(link.state)];
     if (link.queued) {
       parts.push(t("%(n)s waiting", { n: number(link.queued) }));
