@@ -16,7 +16,7 @@ from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 SETTINGS = Path(__file__).parent / "schemathesis"
-EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "8")
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "5")
 PROGRAM = (sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()")
 
 
