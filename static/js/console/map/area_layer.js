@@ -6,6 +6,7 @@ import { h } from "../../lib/dom.js";
 import { either, t } from "../../lib/text.js";
 import { LINES, bars, levelName } from "../crisis.js";
 import { colours } from "./colours.js";
+import { whenStill } from "./still.js";
 
 const LABEL_PX = 28;
 // Dotted, whatever the level of what may be declared later: only a text has said so.
@@ -78,7 +79,7 @@ export class AreaLayer {
     if (found) {
       // The panels beside the map may just have taken some of its room.
       this.map.invalidateSize({ pan: false, animate: false });
-      this.map.fitBounds(L.geoJSON(found.area).getBounds(), { padding: [30, 30] });
+      whenStill(this.map, () => this.map.fitBounds(L.geoJSON(found.area).getBounds(), { padding: [30, 30] }));
     }
     return Boolean(found);
   }
@@ -93,7 +94,8 @@ export class AreaLayer {
   frameAlert() {
     if (this.alert) {
       this.map.invalidateSize({ pan: false, animate: false });
-      this.map.fitBounds(L.geoJSON(this.alert.area).getBounds(), { padding: [30, 30] });
+      const bounds = L.geoJSON(this.alert.area).getBounds();
+      whenStill(this.map, () => this.map.fitBounds(bounds, { padding: [30, 30] }));
     }
   }
 

@@ -8,6 +8,7 @@ import { CameraLayer } from "./camera_layer.js";
 import { CircleTool } from "./circle_tool.js";
 import { IncidentLayer } from "./incident_layer.js";
 import { SiteLayer } from "./site_layer.js";
+import { watch, whenStill } from "./still.js";
 
 const CLOSE_ZOOM = 16;
 
@@ -37,6 +38,7 @@ export class OperationsMap {
       inertia: !calm,
       wheelPxPerZoomLevel: 100,
     });
+    watch(this.map);
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(this.map);
     this.home = null;
     this.basemap = new Basemap(this.map);
@@ -65,7 +67,7 @@ export class OperationsMap {
 
   goHome() {
     if (this.home) {
-      this.map.fitBounds(this.home, { padding: [12, 12] });
+      whenStill(this.map, () => this.map.fitBounds(this.home, { padding: [12, 12] }));
     }
   }
 
@@ -79,7 +81,7 @@ export class OperationsMap {
       return;
     }
     const zoom = close ? Math.max(this.map.getZoom(), CLOSE_ZOOM) : this.map.getZoom();
-    this.map.setView([lat, lon], zoom, { animate: true });
+    whenStill(this.map, () => this.map.setView([lat, lon], zoom, { animate: true }));
   }
 
   /** Show a place together with the cameras that look at it. */
@@ -90,7 +92,7 @@ export class OperationsMap {
     // The panels beside the map may just have taken some of its room.
     this.map.invalidateSize({ pan: false, animate: false });
     const bounds = L.latLngBounds([[place.lat, place.lon], ...cameras.map((camera) => [camera.lat, camera.lon])]);
-    this.map.fitBounds(bounds, { padding: [60, 60], maxZoom: CLOSE_ZOOM + 1 });
+    whenStill(this.map, () => this.map.fitBounds(bounds, { padding: [60, 60], maxZoom: CLOSE_ZOOM + 1 }));
   }
 
   /** Move only when the place is out of sight. */
