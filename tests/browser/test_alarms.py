@@ -46,12 +46,12 @@ def test_an_alarm_comes_by_itself_is_taken_up_by_who_may_and_goes(stage, console
     committed(alarms.raise_, kind="worker.stalled")
     mine.wait_for_selector("#alarms-open[data-waiting]")
     mine.wait_for_function("document.getElementById('announce-urgent').textContent.length > 3")
-    mine.click("#alarms-open")
+    mine.press("#alarms-open", "Enter")
     item = mine.locator(".standing-alarm")
     assert item.locator("button").count() == 0
     theirs.wait_for_selector("#alarms-open[data-waiting]")
-    theirs.click("#alarms-open")
-    theirs.click(".standing-alarm button")
+    theirs.press("#alarms-open", "Enter")
+    theirs.press(".standing-alarm button", "Enter")
     # The other screen hears that somebody took it up.
     mine.wait_for_selector("#alarms-open:not([data-waiting])")
     assert User.objects.get(username="sup").display_name in item.inner_text()
@@ -66,7 +66,7 @@ def test_the_list_of_alarms_has_no_fault_that_axe_finds(stage, console, theme, l
     committed(alarms.raise_, kind="beat.stopped")
     committed(alarms.raise_, **dormant(stage))
     page = console("sup", theme=theme, language=language)
-    page.click("#alarms-open")
+    page.press("#alarms-open", "Enter")
     page.wait_for_selector(".standing-alarm:nth-child(2)")
     page.screenshot(path=tmp_path / "alarms.png")
     assert faults(page, "alarms") == []
