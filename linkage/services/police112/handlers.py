@@ -51,10 +51,12 @@ def take_status(link: Link, message: Message) -> Done:
         incident = lifecycle.add_note(incident=incident, by=None, agent=link.code, text=text)
     if said["status"] == "CLOSED":
         _end_for_agency(link, case)
+    unit = {"link": link, "case_number": case.external_id, "unit": said.get("unit", "")}
+    if on_the_way:
+        units.come_back(**unit)
     if said["status"] == "WITHDRAWN":
-        left = {"link": link, "case_number": case.external_id, "unit": said.get("unit", "")}
-        units.leave(**left)
-        shares.unit_left(**left)
+        units.leave(**unit)
+        shares.unit_left(**unit)
     return Done(InboxResult.APPLIED, incident)
 
 

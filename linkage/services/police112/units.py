@@ -63,6 +63,13 @@ def leave(*, link: Link, case_number: str, unit: str) -> None:
         _tell("unit.left", row)
 
 
+def come_back(*, link: Link, case_number: str, unit: str) -> None:
+    """Let a unit that was taken off the case and is sent again count again."""
+    UnitPosition.objects.filter(
+        link=link, case_number=case_number, unit=unit, left_at__isnull=False
+    ).update(left_at=None)
+
+
 def of_incident(incident: Incident) -> list[dict[str, Any]]:
     """Give the units of the incident, the nearest first, with how old each word is."""
     rows = UnitPosition.objects.filter(incident=incident, left_at=None).select_related(

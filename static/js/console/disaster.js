@@ -83,7 +83,7 @@ export function mountDisaster({ config, store, map, desk, now, alarm }) {
     }
   };
   const isPlaceless = (feature) => feature.service === "disaster" && (feature.lon === null || layer.has(feature.id));
-  const settle = (name, work) => timers.has(name) || timers.set(name, SETTLE_MS, work);
+  const settle = (name, work) => timers.once(name, SETTLE_MS, work);
   const room = byId("desk");
   new MutationObserver(() => {
     const id = room.dataset.incident ?? null;

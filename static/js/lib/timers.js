@@ -20,6 +20,13 @@ export class Timers {
     );
   }
 
+  /** Run once after ms, however often it is asked for meanwhile. */
+  once(name, ms, run) {
+    if (!this.has(name)) {
+      this.set(name, ms, run);
+    }
+  }
+
   has(name) {
     return this.running.has(name);
   }

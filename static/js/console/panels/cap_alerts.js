@@ -5,6 +5,7 @@ import { byId, h, setText, show } from "../../lib/dom.js";
 import { moment, number } from "../../lib/format.js";
 import { toast } from "../../lib/notices.js";
 import { t } from "../../lib/text.js";
+import { Timers } from "../../lib/timers.js";
 import { pushLine, replyLine, typeName } from "./disaster_alerts.js";
 
 // Facts come in bursts: one look a moment after the first of them tells it all.
@@ -54,7 +55,7 @@ export class CapAlerts {
     this.hasMore = false;
     /** @type {any} the one that is looked at, whole */
     this.chosen = null;
-    this.asked = false;
+    this.timers = new Timers();
     for (const id of ["alerts-open", "disaster-alerts-all"]) {
       byId(id).addEventListener("click", () => this.open());
     }
@@ -70,12 +71,8 @@ export class CapAlerts {
   /** @param {import("../store.js").Changes} changes */
   changed(changes) {
     const isNews = changes.reset || changes.facts.some((/** @type {any} */ fact) => NEWS.test(fact.kind) || /cap-/.test(`${fact.kind} ${fact.data?.verb ?? ""}`));
-    if (isNews && this.dialog.open && !this.asked) {
-      this.asked = true;
-      setTimeout(() => {
-        this.asked = false;
-        this.refresh();
-      }, SETTLE_MS);
+    if (isNews && this.dialog.open) {
+      this.timers.once("refresh", SETTLE_MS, () => this.refresh());
     }
   }
 

@@ -5,6 +5,7 @@ import { byId, h, setText, show } from "../../lib/dom.js";
 import { age, moment, number } from "../../lib/format.js";
 import { getJson, postJson } from "../../lib/http.js";
 import { language, t } from "../../lib/text.js";
+import { Timers } from "../../lib/timers.js";
 import { drillMark, drillWord } from "../drill.js";
 import { priorityName, shape } from "../priorities.js";
 
@@ -26,7 +27,7 @@ export class StandingAlarms {
     this.alarms = [];
     /** @type {Set<number> | null} */
     this.known = null;
-    this.asked = false;
+    this.timers = new Timers();
   }
 
   start() {
@@ -42,13 +43,7 @@ export class StandingAlarms {
 
   /** Ask once for however many facts came together. */
   touch() {
-    if (!this.asked) {
-      this.asked = true;
-      setTimeout(() => {
-        this.asked = false;
-        this.refresh();
-      });
-    }
+    this.timers.once("refresh", 0, () => this.refresh());
   }
 
   async refresh() {

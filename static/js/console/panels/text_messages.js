@@ -5,6 +5,7 @@ import { byId, h, setText, show } from "../../lib/dom.js";
 import { number } from "../../lib/format.js";
 import { announce, toast } from "../../lib/notices.js";
 import { t } from "../../lib/text.js";
+import { Timers } from "../../lib/timers.js";
 import { messageItem } from "./disaster_alerts.js";
 
 // Facts come in bursts: one look a moment after the first of them tells it all.
@@ -27,7 +28,7 @@ export class TextMessages {
     this.dialog = /** @type {HTMLDialogElement} */ (byId("texts-dialog"));
     this.button = byId("texts-open");
     this.found = { waiting: [], decided: [], ours: [], has_more: false, counts: { total: 0, recent: 0 } };
-    this.asked = false;
+    this.timers = new Timers();
     this.button.addEventListener("click", () => this.open());
     byId("texts-more").addEventListener("click", () => this.#more());
   }
@@ -47,12 +48,8 @@ export class TextMessages {
       }
     }
     const isNews = changes.facts.some((fact) => /^disaster\.message/.test(/** @type {any} */ (fact).kind));
-    if ((changes.reset || isNews) && !this.asked) {
-      this.asked = true;
-      setTimeout(() => {
-        this.asked = false;
-        this.refresh();
-      }, SETTLE_MS);
+    if (changes.reset || isNews) {
+      this.timers.once("refresh", SETTLE_MS, () => this.refresh());
     }
   }
 

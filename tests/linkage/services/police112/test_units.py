@@ -61,6 +61,14 @@ def test_a_unit_taken_off_the_case_is_shown_no_more(case, post, client, haneul, 
     ]
 
 
+def test_a_unit_that_is_sent_again_counts_again(case, post):
+    post(at(seconds_ago=9))
+    for status in ("WITHDRAWN", "DISPATCHED"):
+        post(envelope("STATUS_UPDATE", receipt_no=RECEIPT, status=status, unit="중앙12"))
+    assert post(at()).data["result"] == "applied"
+    assert UnitPosition.objects.get().left_at is None
+
+
 @pytest.mark.parametrize(
     ("distance_m", "speed_kmh", "eta_s", "is_there"),
     [(40, 0, 0, True), (1000, 50, 101, False), (1000, None, 202, False), (1000, 3, 202, False)],
