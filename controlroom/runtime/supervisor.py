@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -46,6 +46,9 @@ class Supervisor:
         self.mark = f"{places.state}:{uuid.uuid4().hex}"
         self.hurried = False
         self._stop_asked = False
+        # A signal that came while a child was handled, and whether one is handled now.
+        self._asked_by = ""
+        self._is_minding = False
         self._trimmed_at = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -70,7 +73,22 @@ class Supervisor:
             self.hurried = True
             return
         self._stop_asked = True
-        raise KeyboardInterrupt(signal.Signals(number).name)
+        name = signal.Signals(number).name
+        if not self._is_minding:
+            raise KeyboardInterrupt(name)
+        self._asked_by = name
+
+    @contextlib.contextmanager
+    def _minding(self) -> Iterator[None]:
+        """Let a signal wait: broken off within Popen it would leave a lock that stop() needs."""
+        outer, self._is_minding = self._is_minding, True
+        try:
+            yield
+        finally:
+            self._is_minding = outer
+        if self._asked_by and not outer:
+            asked_by, self._asked_by = self._asked_by, ""
+            raise KeyboardInterrupt(asked_by)
 
     def keep(self, *specs: Spec) -> None:
         """Start processes together and keep them running; return when all are ready.
@@ -81,8 +99,9 @@ class Supervisor:
         fresh = [Kept(spec, stage=stage) for spec in specs]
         for kept in fresh:
             processes.trim(self._log(kept.spec))
-            self.kept.append(kept)
-            self._start(kept)
+            with self._minding():
+                self.kept.append(kept)
+                self._start(kept)
         waiting = fresh
         while waiting:
             self.look()
@@ -91,7 +110,7 @@ class Supervisor:
 
     def _is_ready(self, kept: Kept) -> bool:
         spec, child = kept.spec, kept.child
-        if child and child.process.poll() is None and spec.ready():
+        if child and self._is_running(child.process) and spec.ready():
             return True
         too_late = child and time.monotonic() - child.started_at > spec.ready_within_s
         if too_late or kept.restarts > 2:
@@ -106,7 +125,7 @@ class Supervisor:
         """
         process = subprocess.Popen(command, env=env | {processes.MARK: self.mark})
         try:
-            while process.poll() is None:
+            while self._is_running(process):
                 self.look()
                 time.sleep(LOOK_EVERY_S / 2)
         except KeyboardInterrupt as interrupted:
@@ -118,6 +137,10 @@ class Supervisor:
             _wait_or_kill(process, within_s=ATTACHED_STOP_S)
         return process.returncode
 
+    def _is_running(self, process: "subprocess.Popen[bytes]") -> bool:
+        with self._minding():
+            return process.poll() is None
+
     def watch(self) -> None:
         """Keep everything running until a signal comes."""
         while True:
@@ -125,7 +148,14 @@ class Supervisor:
             time.sleep(LOOK_EVERY_S)
 
     def look(self) -> None:
-        """Restart what has died and is due; replace a dead warden."""
+        """Restart what has died and is due; replace a dead warden.
+
+        Raises: KeyboardInterrupt when a signal came meanwhile.
+        """
+        with self._minding():
+            self._look()
+
+    def _look(self) -> None:
         now = time.monotonic()
         for kept in self.kept:
             if kept.child is None:

@@ -121,6 +121,46 @@ def test_the_first_signal_stops_everything_in_its_time(supervised, tmp_path):
     assert not (tmp_path / "state" / "running.json").exists()
 
 
+# A signal comes just when the supervisor looks whether a child lives, and has its lock.
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+from controlroom.runtime.places import Places
+from controlroom.runtime.processes import Spec
+from controlroom.runtime.supervisor import Supervisor
+
+class Lock:
+    def __init__(self, real):
+        self.real, self.release = real, real.release
+    def acquire(self, *waiting):
+        taken = self.real.acquire(*waiting)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return taken
+    def __enter__(self):
+        self.real.acquire()
+    def __exit__(self, *_error):
+        self.release()
+
+where = Places(Path(sys.argv[1]))
+where.create()
+try:
+    with Supervisor(where) as supervisor:
+        supervisor.keep(Spec("plain", ["sleep", "600"], dict(os.environ)))
+        process = supervisor.kept[0].child.process
+        process._waitpid_lock = Lock(process._waitpid_lock)
+        supervisor.watch()
+except KeyboardInterrupt as interrupted:
+    print("stopped by", interrupted)
+"""
+
+
+def test_a_signal_in_the_midst_of_a_look_at_a_child_stops_everything_too(tmp_path):
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "state")]
+    env = os.environ | {"PYTHONPATH": str(places.CHECKOUT)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "stopped by SIGTERM\n", done.stderr
+
+
 def test_nothing_outlives_a_killed_supervisor(supervised, tmp_path):
     pids = [pid_of(tmp_path, name) for name in NAMES]
     assert all(alive(pid) for pid in pids)

@@ -78,7 +78,7 @@ def supervised(tmp_path: Path, monitor: str) -> Iterator["subprocess.Popen[str]"
     process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
     yield process
     process.send_signal(signal.SIGTERM)
-    process.wait(180)
+    process.wait(30)
     assert process.stdout is not None
     process.stdout.close()
 
