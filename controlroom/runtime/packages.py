@@ -60,7 +60,7 @@ def _by_pip(name: str) -> bool:
     if not _quiet([str(PYTHON), "-m", "pip", "--version"]):
         _quiet([str(PYTHON), "-m", "ensurepip"])
     install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    locked = ["--require-hashes", "-r", str(CHECKOUT / name)]
+    locked = ["--no-deps", "--require-hashes", "-r", str(CHECKOUT / name)]
     return subprocess.run([*install, *locked], check=False).returncode == 0
 
 
