@@ -12,8 +12,9 @@ from leaflet.admin import LeafletGeoAdminMixin
 
 from cctv import admin_imports, admin_roads, sources, upkeep
 from cctv.admin_forms import CameraForm, CameraPolicyForm
+from cctv.admin_groups import TurnInline
 from cctv.choices import Health
-from cctv.models import Camera, CameraPolicy, Site, ViewRecord
+from cctv.models import Camera, CameraGroup, CameraPolicy, Site, ViewRecord
 from cctv.register.export import register_file
 from controlroom.audit import chain
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
@@ -287,6 +288,30 @@ class CameraPolicyAdmin(RecordedAdmin):
     list_filter = ["service", "purpose", "allowed", ("municipality", OwnMunicipalities)]
     list_select_related = ["municipality"]
     search_fields = ["basis"]
+
+
+@admin.register(CameraGroup)
+class CameraGroupAdmin(RecordedAdmin):
+    right = Right.REGISTER_MANAGE
+    list_display = ["name", "municipality", "purpose", "turn_s", "size"]
+    list_filter = [("municipality", OwnMunicipalities)]
+    list_select_related = ["municipality"]
+    search_fields = ["name", "purpose", "cameras__name", "cameras__site__name"]
+    inlines = [TurnInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CameraGroup]:
+        counted: QuerySet[CameraGroup] = (
+            super().get_queryset(request).annotate(cameras_now=Count("turns"))
+        )
+        return counted
+
+    @admin.display(description=_("cameras"), ordering="cameras_now")
+    def size(self, group: Any) -> int:
+        return int(group.cameras_now)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep a group in its municipality, as its cameras are."""
+        return ["municipality"] if obj else []
 
 
 @admin.register(ViewRecord)

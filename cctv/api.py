@@ -14,7 +14,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cctv import areas, features
+from cctv import areas, features, groups
 from cctv.models import Site
 from cctv.selection import choose
 from cctv.serializers import SearchSerializer
@@ -58,6 +58,13 @@ def site(request: Request, code: str, site_id: int) -> Response:
     if found is None:
         raise OutOfScope(_("no such camera site"))
     return Response(features.site_feature(found))
+
+
+@api_view(["GET"])
+def tours(request: Request, code: str) -> Response:
+    """Give the camera groups of the municipality, for tours."""
+    municipality = municipality_for(request.user, code, Right.VIDEO_WATCH)
+    return Response({"tours": groups.tours(user=request.user, municipality_id=municipality.pk)})
 
 
 @api_view(["POST"])

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cctv.choices import Health, Purpose, SourceKind
+from cctv.models_groups import CameraGroup, GroupedCamera
 from cctv.models_imports import ImportBatch, ImportChange, ImportRow, ImportScope, StagedRow
 from cctv.models_policy import CameraPolicy
 from cctv.models_roads import RoadEdge, RoadNetwork, RoadNode
@@ -124,7 +125,9 @@ class Camera(models.Model):
 
 __all__ = [
     "Camera",
+    "CameraGroup",
     "CameraPolicy",
+    "GroupedCamera",
     "ImportBatch",
     "ImportChange",
     "ImportRow",

@@ -5,6 +5,7 @@ from cctv import api, video_api
 urlpatterns = [
     path("m/<str:code>/cctv/sites.json", api.sites, name="cctv-sites"),
     path("m/<str:code>/cctv/sites/<int:site_id>/", api.site, name="cctv-site"),
+    path("m/<str:code>/cctv/tours/", api.tours, name="cctv-tours"),
     path("m/<str:code>/cctv/search/", api.search, name="cctv-search"),
     path(
         "m/<str:code>/cctv/cameras/<int:camera_id>/ticket/",

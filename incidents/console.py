@@ -73,6 +73,7 @@ def addresses(code: str) -> dict[str, str]:
         "site": f"{base}cctv/sites/",
         "search": f"{base}cctv/search/",
         "cameras": f"{base}cctv/cameras/",
+        "tours": f"{base}cctv/tours/",
         "links": f"{base}linkage/links/",
         "alarms": f"{base}linkage/alarms/",
         "exchanges": f"{base}linkage/incidents/",

@@ -8,8 +8,8 @@ from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 from django.db import transaction
 from django.utils import timezone
 
-from cctv.choices import Health, SourceKind
-from cctv.models import Camera, Site
+from cctv.choices import Health, Purpose, SourceKind
+from cctv.models import Camera, CameraGroup, GroupedCamera, Site
 from controlroom.accounts.models import User
 from controlroom.municipalities.choices import Role
 from controlroom.municipalities.models import MapLayer, Membership, Municipality
@@ -135,6 +135,32 @@ def _site(municipality: Municipality, made: DemoSite) -> Site:
         installed_month=made.installed_month,
         data_date=register.DATA_DATE,
     )
+
+
+# Name, purpose on record, the purpose of its cameras, how many of them.
+GROUPS = (
+    ("학교 가는 길", "등하굣길 어린이 안전 확인", Purpose.CHILDREN, 12),
+    ("하천과 저지대", "하천 수위와 침수 우려 지점 확인", Purpose.DISASTER, 9),
+    ("도심 번화가", "야간 다중밀집 지역 방범 순찰", Purpose.MULTI, 18),
+)
+
+
+@transaction.atomic
+def install_groups(*, municipality: Municipality) -> None:
+    """Make the camera groups of the demo's tours once."""
+    for name, purpose, kind, size in GROUPS:
+        if CameraGroup.objects.filter(municipality=municipality, name=name).exists():
+            continue
+        cameras = (
+            Camera.objects.in_register()
+            .filter(municipality=municipality, site__purpose=kind)
+            .order_by("pk")[:size]
+        )
+        group = CameraGroup.objects.create(municipality=municipality, name=name, purpose=purpose)
+        GroupedCamera.objects.bulk_create(
+            GroupedCamera(group=group, camera=camera, order=order)
+            for order, camera in enumerate(cameras, start=1)
+        )
 
 
 @transaction.atomic

@@ -44,6 +44,7 @@ class Command(BaseCommand):
         added = city.install_register(
             municipality=municipality, cameras=min(options["cameras"], CAMERAS_AT_MOST)
         )
+        city.install_groups(municipality=municipality)
         install_roads(municipality=municipality)
         changed = city.install_people(municipality=municipality, password=password)
         catalogue.install()

@@ -108,10 +108,10 @@ export class Actions {
   }
 
   /** No incident, no purpose, no picture: ask why before watching. */
-  askPurpose(name, onPurpose) {
+  askPurpose(name, onPurpose, usual = "") {
     const fields = [{ name: "purpose", label: t("Purpose of viewing"), type: /** @type {const} */ ("area"), required: true, wide: true }];
     const act = (values) => Promise.resolve(onPurpose(values.purpose));
-    ask({ title: name, about: t("No incident is open: say why you watch. It is put on record."), submit: t("Watch"), fields, tables: {}, act });
+    ask({ title: name, about: t("No incident is open: say why you watch. It is put on record."), submit: t("Watch"), fields, tables: {}, values: { purpose: usual }, act });
   }
 
   /** A new incident by hand (F2). */

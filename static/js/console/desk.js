@@ -119,6 +119,8 @@ export class Desk {
   back() {
     if (this.map.circle.isOn) {
       this.map.circle.toggle(false);
+    } else if (this.wall.isSolo) {
+      this.wall.endSolo();
     } else if (this.panel.isOpen) {
       this.shut();
     }

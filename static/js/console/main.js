@@ -1,6 +1,6 @@
 /** The console's composition root: reads the configuration, wires the parts, nothing else. */
 
-import { byId, icon } from "../lib/dom.js";
+import { byId, icon, show } from "../lib/dom.js";
 import { openDialog } from "../lib/dialog.js";
 import { getJson, postJson } from "../lib/http.js";
 import { announce, announceUrgent, toast } from "../lib/notices.js";
@@ -26,6 +26,7 @@ import { mountRoads } from "./roads.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { mountSame } from "./same.js";
 import { mountStills } from "./stills.js";
+import { mountTours } from "./tours.js";
 import { Store } from "./store.js";
 import { Phone } from "../phone/phone.js";
 import { Vigil } from "./vigil.js";
@@ -62,6 +63,8 @@ const wall = new VideoWall({
   mountVideo,
   ticketUrl: (id) => `${urls.cameras}${id}/ticket/`,
   onStill: (camera) => stills.take(camera),
+  onOther: () => tours.other(),
+  onLayout: () => tours.fit(),
   onChange: (open) => panel.detail && map.cameras.show(panel.detail.cameras.picks, panel.detail, open),
 });
 const actions = new Actions({ config, incidents: () => store.state.incidents.values(), mapCentre: () => map.centre(), onDetail: (detail) => onDetail(detail) });
@@ -76,7 +79,8 @@ const exchanges = new ExchangesStore({
   },
 });
 const desk = new Desk({ store, strips, panel, map, wall, actions, exchanges, mayWatch });
-const sites = new Sites({ url: urls.site, mayWatch, onWatch: (cameras) => watch(cameras) });
+const sites = new Sites({ url: urls.site, mayWatch, onWatch: (cameras) => watch(cameras), onAdd: (camera) => add(camera), canAdd: () => wall.isOpen });
+const tours = mountTours({ config, wall, panel, actions });
 const links = new Links(urls.links, getJson);
 const alarms = new StandingAlarms({
   url: urls.alarms,
@@ -92,6 +96,33 @@ function watch(cameras) {
     desk.watch(panel.feature, cameras);
   } else {
     actions.askPurpose(cameras[0].name, (purpose) => desk.watch(null, cameras, purpose));
+  }
+}
+
+/** A camera beside those that are open, for what they were opened for. */
+function add(camera) {
+  if (wall.isOpen && wall.incidentId === (panel.feature?.id ?? null)) {
+    wall.add(camera);
+  } else {
+    watch([camera]);
+  }
+}
+
+/** Dropped on the wall: a camera itself, or a pole with one or several. */
+async function dropped({ camera, site }) {
+  if (camera) {
+    add(camera);
+    return;
+  }
+  try {
+    const connected = await sites.connected(site);
+    if (connected.length === 1) {
+      add({ ...connected[0], lon: site.lon, lat: site.lat });
+    } else {
+      sites.open([site]);
+    }
+  } catch (error) {
+    toast(error.message, { bad: true });
   }
 }
 
@@ -200,6 +231,8 @@ const runs = {
     await same.focus();
   },
   enlarge: (event) => wall.enlarge(Number(event?.code.at(-1)) - 1),
+  layout: () => wall.turnLayout(),
+  tours: () => tours.open(),
   still: () => stills.take(),
   stop: () => wall.stop(),
   centre,
@@ -225,6 +258,7 @@ const presses = {
   "incident-shut": () => desk.shut(),
   "video-open": runs.video,
   "video-stop": runs.stop,
+  "tours-open": runs.tours,
   "map-in": () => map.zoom(1),
   "map-out": () => map.zoom(-1),
   "map-centre": centre,
@@ -267,6 +301,14 @@ async function loadMap() {
   if (results.some((result) => result.status === "rejected")) {
     byId("map-note").textContent = t("A part of the map could not be loaded. Incidents are complete.");
   }
+}
+
+if (mayWatch) {
+  map.letCarry({
+    target: () => (wall.isOpen ? byId("video") : byId("wall-drop")),
+    onDrop: dropped,
+    onCarry: (isCarrying) => show(byId("wall-drop"), isCarrying && !wall.isOpen),
+  });
 }
 
 addEventListener("pagehide", () => {

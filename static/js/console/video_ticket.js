@@ -6,14 +6,27 @@ import { ask } from "./video_ask.js";
 export class TicketDoor {
   #options;
   #ticket = null;
+  /** @type {Promise<{status: number, body: any}> | null} */
+  #prepared = null;
 
   /** @param {any} options see mountVideo */
   constructor(options) {
     this.#options = options;
   }
 
+  /** Ask before the picture is wanted: the relay starts with the ticket, and no view is opened by it. */
+  prepare() {
+    this.#prepared = this.#ask();
+  }
+
   /** Ask for a ticket; the server starts the relay with it. */
-  async open() {
+  open() {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    return prepared ?? this.#ask();
+  }
+
+  async #ask() {
     const { ticketUrl, csrfToken, incidentId = null, purpose = "" } = this.#options;
     const answer = await ask(ticketUrl, {
       method: "POST",

@@ -15,11 +15,19 @@ export class Sites {
    * @param {string} wiring.url of a site; the id follows
    * @param {boolean} wiring.mayWatch
    * @param {(cameras: any[], title: string) => void} wiring.onWatch
+   * @param {(camera: any) => void} wiring.onAdd beside the pictures that are open
+   * @param {() => boolean} wiring.canAdd whether some are
    */
-  constructor({ url, mayWatch, onWatch }) {
-    Object.assign(this, { url, mayWatch, onWatch });
+  constructor({ url, mayWatch, onWatch, onAdd, canAdd }) {
+    Object.assign(this, { url, mayWatch, onWatch, onAdd, canAdd });
     this.dialog = /** @type {HTMLDialogElement} */ (byId("site-dialog"));
     this.list = byId("site-cameras");
+  }
+
+  /** The cameras of a pole that give pictures. @param {{id: number}} site */
+  async connected(site) {
+    const { cameras } = await getJson(`${this.url}${site.id}/`);
+    return cameras.filter((camera) => camera.connected);
   }
 
   /** @param {{id: number, name: string}[]} sites */
@@ -75,6 +83,11 @@ export class Sites {
     };
     const canWatch = this.mayWatch && camera.connected;
     const button = h("button", { class: "button button-small", type: "button", disabled: !canWatch, onclick: watch }, canWatch ? t("Watch") : t("No picture"));
-    return h("li", { class: "camera" }, h("strong", null, camera.name), button, h("span", { class: "camera-why muted" }, about));
+    const add = () => {
+      this.dialog.close();
+      this.onAdd(camera);
+    };
+    const beside = canWatch && this.canAdd() && h("button", { class: "button button-small", type: "button", onclick: add }, t("Add to the wall"));
+    return h("li", { class: "camera" }, h("strong", null, camera.name), h("span", { class: "camera-acts" }, beside, button), h("span", { class: "camera-why muted" }, about));
   }
 }

@@ -34,6 +34,14 @@ export class CameraLayer {
     this.group = L.layerGroup().addTo(map);
     this.onCamera = onCamera;
     this.shown = { picks: [], place: null, open: new Set() };
+    /** @type {WeakMap<Element, any>} */
+    this.pins = new WeakMap();
+  }
+
+  /** The camera whose pin this element is or lies in. */
+  pickOf(element) {
+    const pin = element instanceof Element ? element.closest(".camera-pin") : null;
+    return pin ? (this.pins.get(pin) ?? null) : null;
   }
 
   /**
@@ -62,6 +70,7 @@ export class CameraLayer {
       const marker = L.marker([pick.lat, pick.lon], { icon: iconOf(index + 1, open.has(pick.id)), keyboard: false, zIndexOffset: 500, title: pick.name });
       marker.on("click", () => this.onCamera(pick.id));
       this.group.addLayer(marker);
+      this.pins.set(/** @type {Element} */ (marker.getElement()), pick);
     }
   }
 

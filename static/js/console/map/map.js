@@ -5,6 +5,7 @@ import * as L from "leaflet";
 import { AreaTool } from "./area_tool.js";
 import { Basemap } from "./basemap.js";
 import { CameraLayer } from "./camera_layer.js";
+import { Carry } from "./carry.js";
 import { CircleTool } from "./circle_tool.js";
 import { IncidentLayer } from "./incident_layer.js";
 import { SiteLayer } from "./site_layer.js";
@@ -50,6 +51,26 @@ export class OperationsMap {
     this.area = new AreaTool(this.map);
     this.map.on("click", (event) => this.circle.isOn || this.area.isOn || this.sites.clickAt(event.containerPoint));
     new ResizeObserver(() => this.map.invalidateSize({ pan: false, debounceMoveend: true })).observe(element);
+  }
+
+  /**
+   * Let cameras be carried from the map.
+   * @param {{target: () => HTMLElement, onDrop: (load: import("./carry.js").Load) => void, onCarry: (isCarrying: boolean) => void}} wiring
+   */
+  letCarry(wiring) {
+    const pick = (event) => {
+      if (this.circle.isOn || this.area.isOn) {
+        return null;
+      }
+      const camera = this.cameras.pickOf(event.target);
+      if (camera) {
+        return { name: camera.name, camera };
+      }
+      const isMap = event.target instanceof Element && !event.target.closest(".leaflet-marker-icon, .leaflet-control, .leaflet-popup");
+      const site = isMap ? this.sites.siteAt(this.map.mouseEventToContainerPoint(event)) : null;
+      return site && { name: site.name, site };
+    };
+    new Carry(this.map.getContainer(), { pick, ...wiring });
   }
 
   /** Draw the boundary (and neighbours) and make it home. */

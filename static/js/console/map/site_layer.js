@@ -115,14 +115,24 @@ export const SiteLayer = L.Renderer.extend({
 
   /** @param {L.Point} containerPoint */
   clickAt(containerPoint) {
+    const nearest = this._nearest(containerPoint);
+    if (nearest) {
+      this._choose(nearest);
+    }
+  },
+
+  /** The single site under the pointer; null over a cluster or nothing. */
+  siteAt(containerPoint) {
+    const nearest = this._nearest(containerPoint);
+    return nearest && !nearest.feature.properties.cluster && nearest.far <= SHARE_PX ? nearest.feature.properties : null;
+  },
+
+  _nearest(containerPoint) {
     const at = this._map.containerPointToLayerPoint(containerPoint);
-    const near = this.drawn
+    return this.drawn
       .map((entry) => ({ ...entry, far: entry.at.distanceTo(at) }))
       .filter((entry) => entry.far <= Math.max(entry.radius, TOUCH_PX))
-      .sort((a, b) => a.far - b.far);
-    if (near.length) {
-      this._choose(near[0]);
-    }
+      .sort((a, b) => a.far - b.far)[0];
   },
 
   _choose({ at, feature }) {
