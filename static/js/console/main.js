@@ -64,7 +64,11 @@ const wall = new VideoWall({
   ticketUrl: (id) => `${urls.cameras}${id}/ticket/`,
   onStill: (camera) => stills.take(camera),
   onOther: () => tours.other(),
-  onLayout: () => tours.fit(),
+  onLayout: () => {
+    tours.fit();
+    // The pictures took some of the map's room, or gave it back.
+    requestAnimationFrame(() => panel.feature && map.frame(panel.feature, wall.tiles.map((tile) => tile.camera)));
+  },
   onChange: (open) => panel.detail && map.cameras.show(panel.detail.cameras.picks, panel.detail, open),
 });
 const actions = new Actions({ config, incidents: () => store.state.incidents.values(), mapCentre: () => map.centre(), onDetail: (detail) => onDetail(detail) });
