@@ -21,6 +21,7 @@ urlpatterns = [
     path("m/<str:code>/links/", link_console, name="link-console"),
     path("agency/", include("linkage.urls_agency")),
     path("patrol/", include("linkage.urls_patrol")),
+    path("wall/", include("incidents.urls_wall")),
     path("cap/<str:code>/", include("linkage.urls_public")),
     path("admin/", admin.site.urls),
     path("", include("controlroom.municipalities.urls")),

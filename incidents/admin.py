@@ -17,7 +17,7 @@ from controlroom.audit import chain
 from controlroom.errors import DomainError
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.roles import Right
-from incidents import admin_scene, lifecycle
+from incidents import admin_scene, admin_screens, lifecycle
 from incidents.exports import incidents_file
 from incidents.models import Incident, IncidentEvent, Kind, PriorityRule, Report
 from incidents.querysets import IncidentQuerySet
@@ -234,4 +234,4 @@ class ReportAdmin(ScopedAdmin):
 
 
 # The pages of concerns and clusters register themselves.
-__all__ = ["admin_scene"]
+__all__ = ["admin_scene", "admin_screens"]

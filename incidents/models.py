@@ -305,3 +305,4 @@ from incidents.models_clusters import ClusterLook as ClusterLook  # noqa: E402, 
 from incidents.models_concerns import SiteOfConcern as SiteOfConcern  # noqa: E402, PLC0414 - found by Django here
 from incidents.models_correlation import Distinction as Distinction  # noqa: E402, PLC0414 - likewise
 from incidents.models_joins import IncidentLink as IncidentLink  # noqa: E402, PLC0414 - likewise
+from incidents.models_screens import WallScreen as WallScreen  # noqa: E402, PLC0414 - likewise

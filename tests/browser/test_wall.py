@@ -1,8 +1,14 @@
 """The wall of pictures: three by three, cameras carried from the map, tours in turns."""
 
+import signal
+
 import pytest
 
 from cctv.models import Camera, CameraGroup, ViewRecord
+from controlroom.accounts.models import User
+from incidents import screens
+from incidents.models_screens import WallLayout, WallScreen
+from tests.browser.conftest import committed, open_context
 from tests.browser.test_axe import faults
 from tests.browser.test_console import WIDE, case, fits, picture, strip
 
@@ -18,7 +24,9 @@ def test_nine_pictures_one_covers_them_and_a_pin_is_carried_from_the_map(stage, 
     page.wait_for_selector(".tile[data-large] .player[data-state='live']")
     page.keyboard.press("b")
     assert page.get_attribute("#wall", "data-layout") == "grid"
-    page.wait_for_function("() => document.querySelectorAll('.tile .player[data-state=live]').length === 5")
+    page.wait_for_function(
+        "() => document.querySelectorAll('.tile .player[data-state=live]').length === 5"
+    )
     picture(page, "wall-grid-ko")
     page.keyboard.press("2")
     assert page.locator("#wall[data-solo]").count() == 1
@@ -65,7 +73,9 @@ def test_a_tour_shows_a_groups_cameras_in_turns_for_a_purpose_on_record(stage, c
     assert "멈춤" in page.inner_text("#tour-page")
     picture(page, "tour-ko")
     page.click("#tour-next")
-    page.wait_for_function("first => document.querySelector('.tile').dataset.camera !== first", arg=first)
+    page.wait_for_function(
+        "first => document.querySelector('.tile').dataset.camera !== first", arg=first
+    )
     page.wait_for_selector(".tile[data-large] .player[data-state='live']")
     assert page.inner_text("#tour-page").startswith("2 / 4")
     seen = ViewRecord.objects.filter(camera__in=cameras, purpose=group.purpose)
@@ -73,3 +83,36 @@ def test_a_tour_shows_a_groups_cameras_in_turns_for_a_purpose_on_record(stage, c
     page.keyboard.press("x")
     page.wait_for_selector("#tour", state="hidden")
     assert page.faults == []
+
+
+def test_a_screen_on_the_wall_is_enrolled_by_a_code_and_shows_by_itself(stage, console):
+    case(stage, urgency="0")
+    case(stage, urgency="2")
+    screen = committed(WallScreen.objects.create, municipality=stage.city, name="상황실 정면")
+    code = committed(screens.give_code, screen=screen, by=User.objects.get(username="sup"))
+    context = open_context(stage, viewport=WIDE)
+    page = context.new_page()
+    page.goto("/wall/")
+    page.fill("#code", code)
+    page.keyboard.press("Enter")
+    for layout in WallLayout:
+        committed(WallScreen.objects.filter(pk=screen.pk).update, layout=layout)
+        page.wait_for_selector(f".wall-main[data-layout='{layout}'] .wall-row")
+        page.wait_for_function("() => document.querySelectorAll('#counts strong').length === 4")
+        picture(page, f"wall-screen-{layout}-ko")
+        assert faults(page, f"wall screen, {layout}") == []
+        assert fits(page)
+    rows = page.locator(".wall-row").count()
+    case(stage, urgency="1")
+    page.wait_for_function("n => document.querySelectorAll('.wall-row').length > n", arg=rows)
+    stage.web.process.send_signal(signal.SIGSTOP)
+    try:
+        page.wait_for_selector("#silent:not([hidden])", timeout=30_000)
+        picture(page, "wall-screen-stale-ko")
+    finally:
+        stage.web.process.send_signal(signal.SIGCONT)
+    page.wait_for_selector("#silent", state="hidden", timeout=30_000)
+    committed(screens.retire, screen=screen, by=User.objects.get(username="sup"))
+    page.wait_for_selector("#code")
+    assert context.strangers == []
+    context.close()
