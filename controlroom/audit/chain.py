@@ -1,7 +1,13 @@
-"""Write the audit record. Rows are only added; there is no hash chain over them yet."""
+"""Write the audit record: rows are only added, and the database chains them as they are committed.
+
+See controlroom/audit/migrations/0003_chain.py for how, verify.py for who finds out.
+"""
 
 from typing import Any
 
+from django.db import DatabaseError
+
+from controlroom.audit.errors import concerns_record, unwritten
 from controlroom.audit.models import Record
 
 
@@ -16,15 +22,25 @@ def record(
     reason: str = "",
     detail: dict[str, Any] | None = None,
 ) -> Record:
-    """Record an act in the caller's transaction; if this fails, the act must not happen."""
-    row: Record = Record.objects.create(
-        municipality_id=municipality_id,
-        actor_id=actor_id,
-        agent=agent,
-        action=action,
-        subject_kind=subject_kind,
-        subject_id=str(subject_id),
-        reason=reason,
-        detail=detail or {},
-    )
+    """Record an act in the caller's transaction; if this fails, the act must not happen.
+
+    Locks: at commit, after every other lock of the transaction, the municipality's chain.
+    Raises: RecordUnwritten when the database refuses the row. A chain that cannot be written lets
+    the commit itself fail.
+    """
+    try:
+        row: Record = Record.objects.create(
+            municipality_id=municipality_id,
+            actor_id=actor_id,
+            agent=agent,
+            action=action,
+            subject_kind=subject_kind,
+            subject_id=str(subject_id),
+            reason=reason,
+            detail=detail or {},
+        )
+    except DatabaseError as error:
+        if concerns_record(error):
+            raise unwritten() from error
+        raise
     return row

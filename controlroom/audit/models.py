@@ -1,9 +1,12 @@
 """Who saw or did what, and why. Rows are only ever added."""
 
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from controlroom.audit.models_chain import ChainLink, ChainState
+from controlroom.audit.models_review import Review
 from controlroom.municipalities.querysets import OwnedQuerySet
 from controlroom.municipalities.roles import Right
 
@@ -32,6 +35,13 @@ class Record(models.Model):
         ordering = ["-pk"]
         verbose_name = _("audit record")
         verbose_name_plural = _("audit records")
+        indexes = [
+            models.Index(fields=["subject_kind", "subject_id"], name="record_by_subject"),
+            models.Index(KeyTextTransform("incident", "detail"), name="record_by_incident"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action} {self.subject_kind} {self.subject_id}"
+
+
+__all__ = ["ChainLink", "ChainState", "Record", "Review"]
