@@ -1,4 +1,4 @@
-"""The audit chain: 1,000,000 records verified; what a record costs with its chain, beside a bare one.
+"""The audit chain: 1,000,000 records verified; what one costs with its chain, beside a bare insert.
 
 `verify_s_1000000` is the whole verification as `manage.py verify_audit` does it: every record
 hashed anew in Python and compared, every link followed, every anchor compared, records out of the
@@ -81,7 +81,7 @@ def bare_loop(city: int) -> float:
     """Read the same rows and hash their bytes, and nothing more; give the seconds."""
     from django.db import connection, transaction  # noqa: PLC0415 - after set-up
 
-    from controlroom.audit.verify import AT_ONCE, _LINKS  # noqa: PLC0415, I001 - after set-up
+    from controlroom.audit.verify import _LINKS, AT_ONCE  # noqa: PLC0415 - after set-up
 
     began = time.perf_counter()
     with transaction.atomic():
@@ -125,6 +125,17 @@ def writers(work: Callable[[], object], each: int) -> float:
     return WRITERS * each / (time.perf_counter() - began)
 
 
+def in_turns(works: dict[str, Callable[[], object]], number: int) -> dict[str, list[float]]:
+    """Time these one after the other, so often; the first tenth warms up."""
+    took: dict[str, list[float]] = {name: [] for name in works}
+    for turn in range(number + number // 10):
+        for name, work in works.items():
+            spent = timed(work)
+            if turn >= number // 10:
+                took[name].append(spent)
+    return took
+
+
 def costs(city: int, number: int) -> tuple[dict[str, float], dict[str, float]]:
     """Measure one record with its chain and a bare insert, taking turns."""
     from django.db import connection, transaction  # noqa: PLC0415 - after set-up
@@ -149,12 +160,7 @@ def costs(city: int, number: int) -> tuple[dict[str, float], dict[str, float]]:
             for _turn in range(IN_ONE):
                 work()
 
-    took: dict[str, list[float]] = {"chained": [], "bare": []}
-    for turn in range(number + number // 10):
-        one = {"chained": timed(chained), "bare": timed(bare)}
-        if turn >= number // 10:
-            for name, spent in one.items():
-                took[name].append(spent)
+    took = in_turns({"chained": chained, "bare": bare}, number)
     in_one = {
         name: statistics.median(timed(lambda work=work: many(work)) / IN_ONE for _ in range(20))
         for name, work in (("chained", chained), ("bare", bare))
@@ -200,13 +206,13 @@ def run(records: int, writes: int, folder: Path) -> None:
     city = Municipality.objects.create(code=CODE, name_ko="시험시").pk
     per_s = load(city, records)
     print(f"{records:,} records chained, {per_s:,.0f} /s; {os.cpu_count()} processors")
-    line = anchors.write(
-        heads=anchors.heads().values(), at=timezone.now(), seed=settings.AUDIT_KEY
-    )
+    line = anchors.write(heads=anchors.heads().values(), at=timezone.now(), seed=settings.AUDIT_KEY)
     (folder / "anchors.jsonl").write_text(line + "\n", encoding="utf-8")
     floor_s = bare_loop(city)
     verify_s = whole(folder)
-    print(f"  verified in {verify_s:.1f} s, {records / verify_s:,.0f} /s; bare loop {floor_s:.1f} s")
+    print(
+        f"  verified in {verify_s:.1f} s, {records / verify_s:,.0f} /s; bare loop {floor_s:.1f} s"
+    )
     chained, bare = costs(city, writes)
     key = f"verify_s_{records}"
     report = {

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import translation
 
 from controlroom import problems
-from controlroom.audit.errors import RecordUnwritten, concerns_record, unwritten
+from controlroom.audit.errors import CODE, concerns_record, reason
 
 log = structlog.get_logger(__name__)
 
@@ -92,14 +92,10 @@ class NothingUnrecorded:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, DatabaseError) and concerns_record(error):
-            refusal = unwritten()
-        elif isinstance(error, RecordUnwritten):
-            refusal = error
-        else:
+        if not isinstance(error, DatabaseError) or not concerns_record(error):
             return None
-        log.error("record_unwritten", path=request.path, error=str(error.__cause__ or error))
+        log.error("record_unwritten", path=request.path, error=str(error.__cause__))
         if request.accepts("text/html") and request.headers.get("Accept", "*/*") != "*/*":
-            return render(request, "503.html", {"reason": refusal.message}, status=503)
-        answer = problems.problem(code=refusal.code, status_code=503, detail=refusal.message)
+            return render(request, "503.html", {"reason": reason()}, status=503)
+        answer = problems.problem(code=CODE, status_code=503, detail=reason())
         return JsonResponse(answer.data, status=503, content_type=problems.MEDIA_TYPE)

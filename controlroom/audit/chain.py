@@ -5,9 +5,6 @@ See controlroom/audit/migrations/0003_chain.py for how, verify.py for who finds 
 
 from typing import Any
 
-from django.db import DatabaseError
-
-from controlroom.audit.errors import concerns_record, unwritten
 from controlroom.audit.models import Record
 
 
@@ -24,23 +21,18 @@ def record(
 ) -> Record:
     """Record an act in the caller's transaction; if this fails, the act must not happen.
 
+    What the database refuses, here or at the commit, stays a DatabaseError, which nobody takes for
+    an answer: controlroom.middleware.NothingUnrecorded turns it into a 503 with the reason.
     Locks: at commit, after every other lock of the transaction, the municipality's chain.
-    Raises: RecordUnwritten when the database refuses the row. A chain that cannot be written lets
-    the commit itself fail.
     """
-    try:
-        row: Record = Record.objects.create(
-            municipality_id=municipality_id,
-            actor_id=actor_id,
-            agent=agent,
-            action=action,
-            subject_kind=subject_kind,
-            subject_id=str(subject_id),
-            reason=reason,
-            detail=detail or {},
-        )
-    except DatabaseError as error:
-        if concerns_record(error):
-            raise unwritten() from error
-        raise
+    row: Record = Record.objects.create(
+        municipality_id=municipality_id,
+        actor_id=actor_id,
+        agent=agent,
+        action=action,
+        subject_kind=subject_kind,
+        subject_id=str(subject_id),
+        reason=reason,
+        detail=detail or {},
+    )
     return row

@@ -1,26 +1,19 @@
-"""What stops an act: that it cannot be put on record."""
+"""Tell whether it was the audit record that could not be written, and say so."""
 
 from django.db import DatabaseError, OperationalError
 from django.utils.translation import gettext as _
-
-from controlroom.errors import Unavailable
 
 # The tables and functions of the record, as PostgreSQL names them in its errors.
 OURS = ("audit_record", "audit_chain", "audit_turn", "audit_take_turn", "audit_digest")
 
 
-class RecordUnwritten(Unavailable):
-    """The audit record cannot be written, so that nothing is shown, given or done."""
-
-    code = "record_unwritten"
+CODE = "record_unwritten"
 
 
-def unwritten() -> RecordUnwritten:
-    return RecordUnwritten(
-        _(
-            "The audit record cannot be written. Nothing is shown, given out or changed without it; "
-            "nothing was. Tell the system's keeper."
-        )
+def reason() -> str:
+    return _(
+        "The audit record cannot be written. Nothing is shown, given out or changed without it; "
+        "nothing was. Tell the system's keeper."
     )
 
 

@@ -17,10 +17,16 @@ class RecordQuerySet(OwnedQuerySet):
 
 class Record(models.Model):
     municipality = models.ForeignKey(
-        "municipalities.Municipality", models.PROTECT, null=True, related_name="+"
+        "municipalities.Municipality",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("municipality"),
     )
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
-    actor = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    actor = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, related_name="+", verbose_name=_("person")
+    )
     # A machine that acted: the OAuth client or the process name.
     agent = models.CharField(_("machine"), max_length=100, blank=True)
     action = models.CharField(_("action"), max_length=60, db_index=True)

@@ -19,7 +19,11 @@ class ChainLink(models.Model):
     """
 
     record = models.OneToOneField(
-        "audit.Record", models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="link"
+        "audit.Record",
+        models.DO_NOTHING,
+        primary_key=True,
+        db_constraint=False,
+        related_name="link",
     )
     chain = models.IntegerField()
     number = models.BigIntegerField()
@@ -28,9 +32,7 @@ class ChainLink(models.Model):
     sealed_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["chain", "number"], name="link_number_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["chain", "number"], name="link_number_once")]
 
 
 class ChainState(models.Model):

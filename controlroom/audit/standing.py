@@ -1,14 +1,29 @@
-"""How each chain stands, for those who read the record: its head, last export, last verification."""
+"""How each chain stands, for those who read the record: head, last export, last verification."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from controlroom.audit.models import ChainLink, ChainState
 from controlroom.audit.models_chain import NO_CITY
+from controlroom.audit.walking import Fault
 from controlroom.municipalities.models import Municipality
+
+WORDS = {
+    Fault.ALTERED: gettext_lazy("altered"),
+    Fault.RECORD_GONE: gettext_lazy("record gone"),
+    Fault.MISSING: gettext_lazy("numbers missing"),
+    Fault.TWICE: gettext_lazy("a number twice"),
+    Fault.BROKEN: gettext_lazy("does not follow"),
+    Fault.MISPLACED: gettext_lazy("of another municipality"),
+    Fault.UNCHAINED: gettext_lazy("in no chain"),
+    Fault.REWRITTEN: gettext_lazy("rewritten"),
+    Fault.CUT: gettext_lazy("tail cut"),
+    Fault.ANCHOR_FORGED: gettext_lazy("anchors forged"),
+}
 
 
 @dataclass(frozen=True)
@@ -44,5 +59,5 @@ def standings(cities: Iterable[Municipality]) -> Iterator[Standing]:
             anchored_at=state.anchored_at,
             verified_number=state.verified_number,
             verified_at=state.verified_at,
-            faults=tuple(state.fault.split()),
+            faults=tuple(str(WORDS[Fault(code)]) for code in state.fault.split()),
         )

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from django.utils import timezone
 
 from controlroom.audit import anchors
 from controlroom.audit.digests import COLUMNS
-from controlroom.audit.models_chain import NO_CITY, ChainState
+from controlroom.audit.models_chain import ChainState
 from controlroom.audit.walking import BY_ANCHORS, Fault, Finding, Step, Walk
 
 AT_ONCE = 5_000
@@ -121,7 +120,9 @@ def verify(*, anchored: Anchored, chain: int | None = None) -> Iterator[Report]:
 
 def _verify_chain(chain: int, anchored: Anchored) -> Report:
     report, walk = Report(chain), Walk(chain)
-    steps = (Step(bytes(row[0] or b""), bytes(row[1] or b""), row[2:]) for row in _rows(_LINKS, chain))
+    steps = (
+        Step(bytes(row[0] or b""), bytes(row[1] or b""), row[2:]) for row in _rows(_LINKS, chain)
+    )
     for finding in walk.over(steps, anchored.of(chain)):
         report.add(finding)
     for (record,) in _rows(_UNCHAINED, chain):

@@ -199,6 +199,16 @@ class Migration(migrations.Migration):
                 "ordering": ["-month", "-pk"],
             },
         ),
+        migrations.AlterField(
+            model_name="record",
+            name="municipality",
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="municipalities.municipality", verbose_name="municipality"),
+        ),
+        migrations.AlterField(
+            model_name="record",
+            name="actor",
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="person"),
+        ),
         migrations.AddIndex(
             model_name="record",
             index=models.Index(fields=["subject_kind", "subject_id"], name="record_by_subject"),

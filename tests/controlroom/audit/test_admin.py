@@ -89,7 +89,7 @@ def test_the_page_says_how_the_own_chains_stand(auditor, rows, city, other_city)
         verified_at=timezone.now(), fault="altered cut",
     )  # fmt: skip
     page = auditor.get(reverse(LIST))
-    assert "altered, cut" in page.content.decode()
+    assert "변조, 끝이 잘림" in page.content.decode()
     names = [standing.name for standing in page.context["standings"]]
     assert names[1:] == [str(city)]
     ChainState.objects.update(fault="")

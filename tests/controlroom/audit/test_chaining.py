@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
-import psycopg
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
@@ -14,9 +14,11 @@ from controlroom.audit.chain import record
 from controlroom.audit.models import ChainLink, Record
 from controlroom.audit.verify import Anchored, verify
 from tests.conftest import make_municipality
+from tests.live.conftest import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+CHECKOUT = Path(__file__).parents[3]
 WITHIN_S = 60
 # Writes records in a transaction that it never ends, and says so.
 PROGRAM = """
@@ -37,9 +39,7 @@ with transaction.atomic():
 
 
 def note(city, subject: str | int = 1, action: str = "viewed") -> Record:
-    return record(
-        action=action, subject_kind="camera", subject_id=subject, municipality_id=city.pk
-    )
+    return record(action=action, subject_kind="camera", subject_id=subject, municipality_id=city.pk)
 
 
 def is_whole() -> bool:
@@ -85,10 +85,15 @@ def test_writers_of_several_cities_at_once_leave_whole_chains(city, other_city):
                 note(second, turn)
                 note(first, turn)
 
-    assert in_threads(*[
-        lambda pair=pair: work(*pair)
-        for pair in [(city, other_city), (other_city, city)] * 3
-    ]) == []
+    assert (
+        in_threads(
+            *[
+                lambda pair=pair: work(*pair)
+                for pair in [(city, other_city), (other_city, city)] * 3
+            ]
+        )
+        == []
+    )
     assert numbers(city) == numbers(other_city) == list(range(1, 136))
     assert is_whole()
 
@@ -161,15 +166,18 @@ def test_the_chain_is_locked_after_every_other_check_of_the_commit(city, haneul)
 
 
 def test_what_is_rolled_back_leaves_no_gap(city):
-    note(city)
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        note(city)
-        raise ZeroDivisionError
-    with transaction.atomic():
-        note(city)
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
+    def take_back() -> None:
+        with transaction.atomic():
             note(city)
             raise ZeroDivisionError
+
+    note(city)
+    with pytest.raises(ZeroDivisionError):
+        take_back()
+    with transaction.atomic():
+        note(city)
+        with pytest.raises(ZeroDivisionError):
+            take_back()
         with transaction.atomic():
             note(city)
     assert numbers(city) == [1, 2, 3]
@@ -182,7 +190,7 @@ def test_a_process_killed_in_its_transaction_leaves_no_gap(city, state):
     env = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": database_url(),
-        "PYTHONPATH": os.getcwd(),
+        "PYTHONPATH": str(CHECKOUT),
     }
     command = [sys.executable, "-c", PROGRAM, str(city.pk), state]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
@@ -201,10 +209,13 @@ def test_many_records_of_one_statement_are_chained(city, other_city):
         for number in range(300)
         for where in (other_city, city, None)
     )
-    with connection.cursor() as cursor, cursor.copy(
-        "COPY audit_record (municipality_id, at, agent, action, subject_kind, subject_id, reason,"
-        " detail) FROM STDIN"
-    ) as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY audit_record (municipality_id, at, agent, action, subject_kind, subject_id,"
+            " reason, detail) FROM STDIN"
+        ) as copy,
+    ):
         for number in range(50):
             copy.write_row([city.pk, "2026-01-01", "", "copied", "x", str(number), "", "{}"])
     assert ChainLink.objects.count() == 950
@@ -220,12 +231,17 @@ def test_records_of_one_transaction_are_chained_in_the_order_they_were_written(c
 
 def test_nothing_is_committed_that_cannot_be_chained(city):
     """With what makes the link broken, the act fails with it."""
+
+    def act() -> None:
+        with transaction.atomic():
+            note(city)
+            make_municipality("90030", "없을시", 127.9, 36.9)
+
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_chainlink RENAME TO audit_chainlink_away")
     try:
-        with pytest.raises(DatabaseError), transaction.atomic():
-            note(city)
-            make_municipality("90030", "없을시", 127.9, 36.9)
+        with pytest.raises(DatabaseError):
+            act()
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE audit_chainlink_away RENAME TO audit_chainlink")
@@ -248,9 +264,3 @@ def test_the_database_refuses_its_owner_every_change(city, table, sql):
         finally:
             cursor.execute(trigger.format("DISABLE"))
     assert Record.objects.count() == ChainLink.objects.count() == 1
-
-
-def database_url() -> str:
-    parameters = connection.get_connection_params()
-    host, port = parameters.get("host", ""), parameters.get("port", "")
-    return f"postgis://{parameters.get('user', '')}@/{parameters['dbname']}?host={host}&port={port}"

@@ -13,7 +13,6 @@ from cctv import passes, streams
 from cctv.models import VideoTicket, ViewRecord
 from controlroom.audit.chain import record
 from controlroom.audit.models import ChainLink, Record
-from incidents.models import Incident
 from linkage.choices import LinkMode
 from linkage.models import Still, StreamGrant
 from tests.cctv.builders import make_camera
@@ -98,7 +97,7 @@ def test_the_role_may_add_and_read_and_nothing_else(lasting_role, city):
         *(f"{act} audit_chainlink" for act in ("DELETE FROM", "TRUNCATE")),
         "UPDATE audit_record SET reason = 'x'",
         "UPDATE audit_chainlink SET number = 7",
-        "INSERT INTO audit_chainlink SELECT 9, chain, 9, hash, hash, sealed_at FROM audit_chainlink",
+        "INSERT INTO audit_chainlink SELECT 9, chain, 9, hash, hash, now() FROM audit_chainlink",
         "INSERT INTO audit_turn VALUES (pg_current_xact_id(), 1)",
         "SELECT audit_chain_turns()",
         "SET session_replication_role = replica",

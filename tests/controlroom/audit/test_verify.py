@@ -16,7 +16,7 @@ from controlroom.audit.walking import Fault
 pytestmark = pytest.mark.django_db
 
 # The seed of tests/settings.py.
-KEY = b'only-for-tests-01234567890123456'
+KEY = b"only-for-tests-01234567890123456"
 # Words that a text form could trip over: NULL beside "", Hangul, quotes, numbers of JSON.
 DETAIL = {"길": '한빛로 "1"\\n\t', "n": [1, 2.50, -0.0, 1e30, None, True], "aa": {"b": "", "a": {}}}
 
@@ -225,7 +225,9 @@ def test_a_chain_rewritten_with_right_hashes_is_found_by_the_anchor_alone(record
 def test_an_anchor_of_an_unknown_key_counts_for_nothing(records, anchor, capsys):
     path = anchor(seed=b"x" * 32)
     with path.open("a", encoding="utf-8") as file:
-        file.write('{"at": "2026-01-01", "heads": [], "key": "0", "signature": "!"}\n[]\nnonsense\n')
+        file.write(
+            '{"at": "2026-01-01", "heads": [], "key": "0", "signature": "!"}\n[]\nnonsense\n'
+        )
     anchored = Anchored()
     anchored.take(path, [anchors.public_key(KEY)])
     assert (anchored.lines, anchored.forged, anchored.chains()) == (4, 4, set())
@@ -233,9 +235,7 @@ def test_an_anchor_of_an_unknown_key_counts_for_nothing(records, anchor, capsys)
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_the_command_says_what_is_wrong_and_ends_with_one(
-    records, city, anchor, capsys, language
-):
+def test_the_command_says_what_is_wrong_and_ends_with_one(records, city, anchor, capsys, language):
     path = anchor()
     as_superuser(f"UPDATE audit_record SET reason = 'x' WHERE id = {records[1]}")
     with pytest.raises(SystemExit) as ending:

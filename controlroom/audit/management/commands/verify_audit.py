@@ -86,9 +86,7 @@ class Command(BaseCommand):
 
     def _tell_anchors(self, anchored: Anchored, keys: list[bytes]) -> None:
         for key in keys:
-            self.stdout.write(
-                _("public key: %(key)s") % {"key": base64.b64encode(key).decode()}
-            )
+            self.stdout.write(_("public key: %(key)s") % {"key": base64.b64encode(key).decode()})
         if not anchored.lines:
             self.stdout.write(
                 self.style.WARNING(
