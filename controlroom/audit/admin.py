@@ -1,7 +1,7 @@
 """The audit record in the admin: searched, filtered, read; how its chains stand; its reviews."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from controlroom.accounts.models import User
 from controlroom.audit import reviews, searching
 from controlroom.audit.models import Record, Review
 from controlroom.audit.standing import standings
@@ -155,7 +156,7 @@ class ReviewAdmin(ScopedAdmin):
     list_filter = ["municipality"]
     list_select_related = ["municipality", "reviewer"]
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         said = ["municipality", "month", "findings"]
         return [*said, "reviewer", "at", "counted", "chain_number"] if obj else said
 
@@ -167,6 +168,9 @@ class ReviewAdmin(ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         kept = reviews.sign_off(
-            municipality=obj.municipality, month=obj.month, findings=obj.findings, by=request.user
+            municipality=obj.municipality,
+            month=obj.month,
+            findings=obj.findings,
+            by=cast(User, request.user),
         )
         obj.pk = kept.pk
