@@ -1,16 +1,22 @@
 """What the room of cameras hears: signs of life from the relays, changed sources, sign-outs."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
+from django.db.models import Q
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from cctv import health, sources, streams, tasks, tickets
 from cctv.choices import EndReason, Health
+from cctv.models import Camera
 from cctv.register import batches
 from cctv.relay_watch import StreamState
+from controlroom.audit import searching
 
+# Of what people call by these words.
+FOUND_AT_MOST = 100
 HEALTH_OF = {
     StreamState.LIVE: Health.ONLINE,
     StreamState.FROZEN: Health.FROZEN,
@@ -38,3 +44,15 @@ def end_views_of_sign_in(sender: Any, *, request: HttpRequest, **_: Any) -> None
 @receiver(batches.work_waits)
 def set_to_work(sender: Any, *, batch_id: int, **_: Any) -> None:
     tasks.advance_import.delay(batch_id)
+
+
+@receiver(searching.named)
+def cameras_called(
+    sender: Any, *, kind: str, words: str, municipality_ids: Collection[int], **_: Any
+) -> list[str]:
+    """People know a camera by its name or that of its site; the audit record knows its id."""
+    if kind != "camera":
+        return []
+    called = Q(name__icontains=words) | Q(site__name__icontains=words)
+    found = Camera.objects.filter(called, municipality__in=municipality_ids)
+    return [str(pk) for pk in found.values_list("pk", flat=True)[:FOUND_AT_MOST]]

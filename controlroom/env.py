@@ -1,5 +1,7 @@
 """Typed readers of the environment: a wrong or missing value stops the start and names itself."""
 
+import base64
+import binascii
 import os
 import re
 from pathlib import Path
@@ -35,6 +37,17 @@ def secret(name: str, default: str | None = None) -> str:
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE: {error}") from error
     return text(name, default)
+
+
+def signing_key(name: str) -> bytes:
+    """Read a secret of 32 bytes in base64: the seed of an Ed25519 key."""
+    try:
+        seed = base64.b64decode(secret(name), validate=True)
+    except binascii.Error as error:
+        raise ImproperlyConfigured(f"{name} is not base64") from error
+    if len(seed) != 32:
+        raise ImproperlyConfigured(f"{name} holds {len(seed)} bytes instead of 32")
+    return seed
 
 
 def boolean(name: str, *, default: bool) -> bool:

@@ -1,11 +1,19 @@
-"""Headers that every page carries."""
+"""Headers that every page carries, and what is answered where the audit record fails."""
 
 import secrets
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.utils import translation
+
+from controlroom import problems
+from controlroom.audit.errors import CODE, concerns_record, reason
+
+log = structlog.get_logger(__name__)
 
 POLICY = "; ".join(
     (
@@ -69,3 +77,25 @@ class Language:
             return chosen
         preferred = getattr(request.user, "language", "")
         return preferred if preferred in offered else settings.LANGUAGE_CODE
+
+
+class NothingUnrecorded:
+    """Answer 503 with the reason where the audit record could not be written, whatever was asked.
+
+    The transaction of the act has failed with it: there is nothing to take back.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, DatabaseError) or not concerns_record(error):
+            return None
+        log.error("record_unwritten", path=request.path, error=str(error.__cause__))
+        if request.accepts("text/html") and request.headers.get("Accept", "*/*") != "*/*":
+            return render(request, "503.html", {"reason": reason()}, status=503)
+        answer = problems.problem(code=CODE, status_code=503, detail=reason())
+        return JsonResponse(answer.data, status=503, content_type=problems.MEDIA_TYPE)

@@ -15,6 +15,8 @@ DEBUG = env.boolean("CONTROLROOM_DEBUG", default=False)
 SECRET_KEY = env.secret("CONTROLROOM_SECRET_KEY")
 # Fernet keys, newest first, for camera addresses and link secrets; older ones still decrypt.
 FIELD_KEYS = [key.strip() for key in env.secret("CONTROLROOM_FIELD_KEYS").split(",") if key.strip()]
+# Signs the heads of the audit chains that are exported.
+AUDIT_KEY = env.signing_key("CONTROLROOM_AUDIT_KEY")
 ALLOWED_HOSTS = env.items("CONTROLROOM_ALLOWED_HOSTS")
 # In whose name each city issues CAP alerts.
 CAP_SENDERS = env.senders("CONTROLROOM_CAP_SENDERS")
@@ -103,6 +105,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "controlroom.middleware.ContentSecurityPolicy",
+    "controlroom.middleware.NothingUnrecorded",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "controlroom.urls"
@@ -289,6 +292,11 @@ CERTIFICATE_PROXIES = env.items("CONTROLROOM_CERTIFICATE_PROXIES")
 WATCH_EVERY_S = env.integer("CONTROLROOM_WATCH_EVERY_S", 10, minimum=1)
 # Called after each good round; its absence is what a monitor outside sees.
 HEARTBEAT_URL = env.secret("CONTROLROOM_HEARTBEAT_URL", "")
+
+# Where the auditor exports the signed heads of the audit chains every minute: a folder, an address
+# or both; every one that is set must take them.
+AUDIT_ANCHOR_DIR = env.text("CONTROLROOM_AUDIT_ANCHOR_DIR", "")
+AUDIT_ANCHOR_URL = env.secret("CONTROLROOM_AUDIT_ANCHOR_URL", "")
 
 # Seconds after which a web process joins the doorbell's group anew (memberships end by themselves).
 REJOIN_S = env.integer("CONTROLROOM_REJOIN_S", 3600, minimum=5)

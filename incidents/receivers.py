@@ -1,15 +1,20 @@
 """What incidents hear from other rooms, and what follows in them from an incident's facts."""
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.dispatch import receiver
 
 from cctv import tickets
 from cctv.choices import EndReason
+from controlroom.audit import searching
 from incidents.events import fact_recorded
 from incidents.models import Incident
 from incidents.statuses import ENDED, OPEN
+
+# Of what people call by these words.
+FOUND_AT_MOST = 100
 
 
 @receiver(tickets.incident_asked)
@@ -23,3 +28,14 @@ def is_open_here(sender: Any, *, incident_id: uuid.UUID, municipality_id: int, *
 def end_video(sender: Any, *, incident: Incident, **_: Any) -> None:
     if incident.status in ENDED:
         tickets.end_views(incident_id=incident.pk, reason=EndReason.INCIDENT_ENDED)
+
+
+@receiver(searching.named)
+def incidents_called(
+    sender: Any, *, kind: str, words: str, municipality_ids: Collection[int], **_: Any
+) -> list[str]:
+    """People know an incident by its number; the audit record knows its id."""
+    if kind != "incident":
+        return []
+    found = Incident.objects.filter(municipality__in=municipality_ids, number__icontains=words)
+    return [str(pk) for pk in found.values_list("pk", flat=True)[:FOUND_AT_MOST]]

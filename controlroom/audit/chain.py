@@ -1,4 +1,7 @@
-"""Write the audit record. Rows are only added; there is no hash chain over them yet."""
+"""Write the audit record: rows are only added, and the database chains them as they are committed.
+
+See controlroom/audit/migrations/0003_chain.py for how, verify.py for who finds out.
+"""
 
 from typing import Any
 
@@ -16,7 +19,12 @@ def record(
     reason: str = "",
     detail: dict[str, Any] | None = None,
 ) -> Record:
-    """Record an act in the caller's transaction; if this fails, the act must not happen."""
+    """Record an act in the caller's transaction; if this fails, the act must not happen.
+
+    What the database refuses, here or at the commit, stays a DatabaseError, which nobody takes for
+    an answer: controlroom.middleware.NothingUnrecorded turns it into a 503 with the reason.
+    Locks: at commit, after every other lock of the transaction, the municipality's chain.
+    """
     row: Record = Record.objects.create(
         municipality_id=municipality_id,
         actor_id=actor_id,

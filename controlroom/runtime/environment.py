@@ -13,6 +13,7 @@ from controlroom.runtime.places import CHECKOUT, Places, write_private
 SECRETS: dict[str, Callable[[], str]] = {
     "CONTROLROOM_SECRET_KEY": lambda: secrets.token_urlsafe(64),
     "CONTROLROOM_FIELD_KEYS": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    "CONTROLROOM_AUDIT_KEY": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "CONTROLROOM_DEMO_PASSWORD": lambda: "-".join(secrets.token_hex(2) for _ in range(3)),
     "CONTROLROOM_SIM_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
     "CONTROLROOM_SIM_WEBHOOK_SECRET": lambda: (
@@ -25,6 +26,8 @@ def build(places: Places, addresses: dict[str, str]) -> dict[str, str]:
     """Give every variable that settings.py needs, on this machine only and without TLS."""
     defaults = {
         "CONTROLROOM_STATE_DIR": str(places.app),
+        # On the same machine it only shows how it works; in earnest it lies off the database's.
+        "CONTROLROOM_AUDIT_ANCHOR_DIR": str(places.app / "audit-anchors"),
         "CONTROLROOM_ALLOWED_HOSTS": "localhost,127.0.0.1",
         "CONTROLROOM_HTTPS": "false",
         "CONTROLROOM_SIM_CLIENT_ID": "simulated-police112",

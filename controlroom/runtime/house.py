@@ -80,7 +80,8 @@ def _deploy(env: dict[str, str]) -> str:
     production = {
         name: value
         for name, value in env.items()
-        if not name.startswith("CONTROLROOM_") or name == "CONTROLROOM_FIELD_KEYS"
+        if not name.startswith("CONTROLROOM_")
+        or name in {"CONTROLROOM_FIELD_KEYS", "CONTROLROOM_AUDIT_KEY"}
     } | {
         "CONTROLROOM_SECRET_KEY": secrets.token_urlsafe(64),
         "CONTROLROOM_ALLOWED_HOSTS": "control.example.org",

@@ -19,7 +19,7 @@ from linkage.models import Link, OutboxMessage, StreamGrant
 from linkage.models_city import Feed
 from linkage.services.city import sensors
 from linkage.services.disaster import cap_feeds, renewals, situations
-from linkage.watch import canaries, link_checks
+from linkage.watch import anchoring, canaries, link_checks
 from linkage.watch.findings import GRACE, Check, Finding, late, of_line
 from linkage.watch.scheduler import BEAT
 
@@ -254,6 +254,8 @@ CHECKS: tuple[Check, ...] = (
     Check((renewals.EXPIRING,), expiring_alerts, patience=3),
     Check(("view.overdue",), overdue_views),
     Check(("grant.overdue",), overdue_grants),
+    Check((anchoring.UNANCHORED,), anchoring.unanchored),
+    Check((anchoring.BROKEN,), anchoring.broken),
     Check(("worker.stalled", "beat.stopped"), standing_workers),
     Check(("feed.stalled", "feed.deaf"), stalled_screens, patience=2),
     Check(("cluster.unacknowledged",), link_checks.unacknowledged_clusters),

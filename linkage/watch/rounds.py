@@ -1,4 +1,4 @@
-"""One round of the auditor: look, let alarms stand or end, plant a canary, say that all is well."""
+"""One round of the auditor: export, look, let alarms stand or end, plant a canary, tell outside."""
 
 import time
 from collections import Counter
@@ -12,6 +12,7 @@ from controlroom.municipalities.models import Municipality
 from linkage import alarms, transport
 from linkage.models import Alarm
 from linkage.watch import canaries
+from linkage.watch.anchoring import Anchoring
 from linkage.watch.checks import CHECKS
 from linkage.watch.findings import Check, Finding
 
@@ -24,10 +25,11 @@ log = structlog.get_logger(__name__)
 
 
 class Auditor:
-    """Keeps between rounds only how often in a row each thing was found."""
+    """Keeps between rounds how often in a row each thing was found, and what it has exported."""
 
     def __init__(self) -> None:
         self._suspected: Counter[Finding] = Counter()
+        self._anchoring = Anchoring()
 
     def round(self) -> bool:
         """Make one round; True when every check could look and the round is on record.
@@ -35,6 +37,7 @@ class Auditor:
         Finding faults is a good round: only one that could not look is a bad one.
         """
         began = time.monotonic()
+        self._anchoring.turn()
         failed = [check.kinds[0] for check in CHECKS if not self._run(check)]
         canaries.plant()
         alarms.clear(kind="auditor.stopped")

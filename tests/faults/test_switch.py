@@ -23,6 +23,7 @@ def test_a_watcher_is_left_out_only_where_a_run_of_faults_has_left_its_mark(
         "CONTROLROOM_FAULTS_WITHOUT": "sweeper",
         "CONTROLROOM_SECRET_KEY": "x" * 60,
         "CONTROLROOM_FIELD_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "CONTROLROOM_AUDIT_KEY": "b25seS1mb3ItdGVzdHMtMDEyMzQ1Njc4OTAxMjM0NTY=",
         "CONTROLROOM_ALLOWED_HOSTS": "localhost",
         "DATABASE_URL": "postgis://nobody@/nothing",
         "REDIS_URL": "unix:///nowhere/redis.sock?db=0",
