@@ -434,6 +434,7 @@ from linkage.models_refused import RefusalRun as RefusalRun  # noqa: E402, PLC04
 from linkage.models_refused import RefusedMessages as RefusedMessages  # noqa: E402, PLC0414
 from linkage.models_regions import Region as Region  # noqa: E402, PLC0414
 from linkage.models_resync import Resync as Resync  # noqa: E402, PLC0414 - likewise
+from linkage.models_policy import PolicyChange as PolicyChange  # noqa: E402, PLC0414 - likewise
 from linkage.models_seats import AgencySeat as AgencySeat  # noqa: E402, PLC0414 - likewise
 from linkage.models_stills import Still as Still  # noqa: E402, PLC0414 - likewise
 from linkage.models_stills import StillRelease as StillRelease  # noqa: E402, PLC0414 - likewise
@@ -443,4 +444,5 @@ from linkage.models_tls import LinkTls as LinkTls  # noqa: E402, PLC0414 - likew
 from linkage.models_units import UnitPosition as UnitPosition  # noqa: E402, PLC0414 - likewise
 from linkage.models_use import UseVerdict as UseVerdict  # noqa: E402, PLC0414 - likewise
 from linkage.models_video import StreamGrant as StreamGrant  # noqa: E402, PLC0414 - likewise
+from linkage.models_video import VideoRequest as VideoRequest  # noqa: E402, PLC0414 - likewise
 from linkage.models_watch import Canary as Canary  # noqa: E402, PLC0414 - likewise

@@ -5,7 +5,7 @@ Source: domain.md 2 (delivery modes), 2.2 (VideoSession), 5, 8 (police never clo
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from linkage import legal_catalogue
 from linkage.policy.rows import Row, row_for
@@ -124,6 +124,11 @@ def _row_rule(row: Row | None, terms: Terms, asked: Asked) -> Rule | None:
     if asked.minutes is not None and asked.minutes > longest(row, terms):
         return Rule.TOO_LONG
     return None
+
+
+def without_grounds(row: Row) -> Row:
+    """Give the row for what goes on: its ground was named when it began."""
+    return replace(row, grounds=frozenset())
 
 
 def longest(row: Row, terms: Terms) -> int:

@@ -52,6 +52,7 @@ class Rule(StrEnum):
     SUSPENDED = "suspended"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    DRILL = "no_drills"
     ONE_WAY = "one_way"
     RIGHT = "right_not_allowed"
     LETTER = "by_letter"

@@ -245,6 +245,7 @@ def test_what_used_its_whole_time_up_is_not_extended():
         (Rule.SUSPENDED, {"suspended": True}, {}),
         (Rule.CLOSED, {}, {"standing": "closed"}),
         (Rule.CANCELLED, {}, {"standing": "cancelled"}),
+        (Rule.DRILL, {}, {"standing": "no_drills"}),
         (Rule.KIND, {"kinds": frozenset({"102"})}, {}),
     ],
 )
