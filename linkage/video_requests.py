@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from cctv.models import Camera
 from controlroom.accounts.models import User
 from controlroom.audit import chain
 from controlroom.journal import log
@@ -20,7 +21,6 @@ from linkage.models import Link, VideoRequest
 from linkage.models_video import RequestState
 from linkage.policy.words import Rule
 from linkage.policy_texts import RULES
-from linkage.video_policy import rows_of
 
 SHOWN = 50
 
@@ -98,7 +98,7 @@ def item(row: VideoRequest) -> dict[str, Any]:
         "basis": row.basis,
         "ground": row.ground,
         "access": str(row.access),
-        "cameras": row.cameras,
+        "cameras": _named(row.cameras),
         "minutes": row.minutes,
         "extension": row.extension,
         "policy_row": row.policy_row,
@@ -113,10 +113,9 @@ def item(row: VideoRequest) -> dict[str, Any]:
     }
 
 
-def row_of_policy(row: VideoRequest) -> Any:
-    """Give the row that left it to a person, as the policy is now."""
-    rows = {one.code: one for one in rows_of(row.municipality_id)}
-    return rows.get(row.policy_row)
+def _named(ids: list[int]) -> list[dict[str, Any]]:
+    found = Camera.objects.select_related("site").in_bulk(ids)
+    return [{"id": pk, "name": str(found[pk]) if pk in found else f"#{pk}"} for pk in ids]
 
 
 def _record(kind: str, row: VideoRequest, *, by: User | None = None) -> None:

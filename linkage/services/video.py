@@ -224,10 +224,18 @@ def decided(case: Case, incident: Incident, asked: Asked) -> Decision:
     )
 
 
-def seen_in(incident: Incident) -> dict[int, Seen]:
+def picks_of(incident: Incident) -> list[dict[str, Any]]:
+    """Give the cameras of the newest list, the best first."""
     choice = current_choice(incident)
-    picks = choice.picks if choice else []
-    return {pick["id"]: Seen(pick["distance_m"], pick.get("purpose") or "") for pick in picks}
+    return choice.picks if choice else []
+
+
+def seen(pick: dict[str, Any]) -> Seen:
+    return Seen(pick["distance_m"], pick.get("purpose") or "")
+
+
+def seen_in(incident: Incident) -> dict[int, Seen]:
+    return {pick["id"]: seen(pick) for pick in picks_of(incident)}
 
 
 def _carry_out(
@@ -433,9 +441,9 @@ def _push(case: Case, incident: Incident, event: IncidentEvent) -> None:
         return
     hold(case)
     near = [
-        camera
-        for camera, seen in seen_in(incident).items()
-        if policy.judge_camera(row=answer.row, terms=terms, seen=seen) is None
+        pick["id"]
+        for pick in picks_of(incident)
+        if policy.judge_camera(row=answer.row, terms=terms, seen=seen(pick)) is None
     ]
     given = give_all(
         case=case,
@@ -460,11 +468,11 @@ def follow(*, incident: Incident, event: IncidentEvent) -> None:
     grants.hold_link(set(moving.order_by().values_list("link_id", flat=True)))
     rows = moving.order_by("link_id", "case_number", "pk").select_related("given_by")
     held = list(rows.select_for_update(of=("self",)))
-    seen = seen_in(incident)
+    near = seen_in(incident)
     fallen = {
         grant.pk
         for grant in held
-        if grant.camera_id not in seen or seen[grant.camera_id].distance_m > (grant.radius_m or 0)
+        if grant.camera_id not in near or near[grant.camera_id].distance_m > (grant.radius_m or 0)
     }
     if not fallen:
         return
@@ -474,7 +482,7 @@ def follow(*, incident: Incident, event: IncidentEvent) -> None:
         lost = [grant for grant in own if grant.pk in fallen]
         if lost:
             kept = {grant.camera_id for grant in own if grant.pk not in fallen}
-            _replace(case_of(lost[0]), incident, event, lost, kept, seen)
+            _replace(case_of(lost[0]), incident, event, lost, kept, near)
 
 
 def _replace(
@@ -483,10 +491,10 @@ def _replace(
     event: IncidentEvent,
     lost: list[StreamGrant],
     kept: set[int],
-    seen: dict[int, Seen],
+    near: dict[int, Seen],
 ) -> None:
     terms, now = terms_of(case.link, urgency=incident.urgency), timezone.now()
-    free = [camera for camera in seen if camera not in kept]
+    free = [camera for camera in near if camera not in kept]
     given = []
     for old in lost:
         if old.expires_at <= now:
@@ -506,7 +514,7 @@ def _replace(
             continue
         for camera in free:
             held = len(kept) + len(given)
-            if policy.judge_camera(row=row, terms=terms, seen=seen[camera], held=held) is None:
+            if policy.judge_camera(row=row, terms=terms, seen=near[camera], held=held) is None:
                 free.remove(camera)
                 given.append(_replacement(case, incident, camera, old))
                 break

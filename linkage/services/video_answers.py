@@ -304,7 +304,8 @@ def _usual_first(purpose: str) -> tuple[bool, str]:
 def _reachable(incident: Incident, row: Row, terms: Terms) -> list[dict[str, Any]]:
     """Name each camera of the newest list, and the rule that keeps it from this agency."""
     found = []
-    for camera, seen in video.seen_in(incident).items():
-        rule = policy.judge_camera(row=row, terms=terms, seen=seen)
-        found.append({"id": camera, "why": str(RULES[rule]) if rule else ""})
+    for pick in video.picks_of(incident):
+        rule = policy.judge_camera(row=row, terms=terms, seen=video.seen(pick))
+        why = str(RULES[rule]) if rule else ""
+        found.append({"id": pick["id"], "name": pick["name"], "why": why})
     return found
