@@ -31,9 +31,7 @@ def observe(*, camera_id: int, health: Health) -> bool:
         camera.health, camera.health_at = health, timezone.now()
         camera.save(update_fields=["health", "health_at"])
         if is_news:
-            changed.send(
-                sender=Camera, camera_id=camera_id, health=health, at=camera.health_at
-            )
+            changed.send(sender=Camera, camera_id=camera_id, health=health, at=camera.health_at)
             journal.append(
                 municipality_id=camera.municipality_id,
                 kind="camera.health",

@@ -1,4 +1,4 @@
-"""Which purposes a city's cameras may have to serve a service: the table, and the city's own word."""
+"""Which purposes a city's cameras may have to serve a service: the table and the city's word."""
 
 from cctv.models import CameraPolicy
 from cctv.policies import usual_purposes

@@ -1,4 +1,4 @@
-"""The policy on video in the admin: the matrix, its changes by two people, and what it would say."""
+"""The policy on video in the admin: the matrix, changes by two people, what it would say."""
 
 from typing import Any
 
@@ -378,5 +378,3 @@ class VideoRequestAdmin(ScopedAdmin):
     list_select_related = ["link", "answered_by"]
     search_fields = ["case_number", "incident__number"]
     date_hierarchy = "asked_at"
-
-

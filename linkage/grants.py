@@ -1,8 +1,8 @@
 """The life of video grants: given, extended with a reason, watched, ended by whatever ends first.
 
 Whoever opens or ends a grant holds its incident, and against its suspension the link; everything
-locks in one order: incidents by their ids, link, grants, journal. The database refuses an open grant
-on an ended incident or a suspended link whoever writes (migration 0038).
+locks in one order: incidents by their ids, link, grants, journal. The database refuses an open
+grant on an ended incident or a suspended link whoever writes (migration 0038).
 """
 
 from collections.abc import Iterable

@@ -167,7 +167,7 @@ def set_state(*, link: Link, state: LinkState, by: Any = None, reason: str = "")
     return link
 
 
-class _Joined(Exception):  # noqa: N818 - no error: somebody was given video meanwhile
+class _Joined(Exception):
     """Rolls back to before the locks."""
 
 

@@ -428,13 +428,13 @@ from linkage.models_fire119 import FireTime as FireTime  # noqa: E402, PLC0414 -
 from linkage.models_life import SignOfLife as SignOfLife  # noqa: E402, PLC0414 - likewise
 from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: E402, PLC0414
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
+from linkage.models_policy import PolicyChange as PolicyChange  # noqa: E402, PLC0414 - likewise
 from linkage.models_raw import RawIntake as RawIntake  # noqa: E402, PLC0414 - likewise
 from linkage.models_refused import HeldBack as HeldBack  # noqa: E402, PLC0414 - likewise
 from linkage.models_refused import RefusalRun as RefusalRun  # noqa: E402, PLC0414 - likewise
 from linkage.models_refused import RefusedMessages as RefusedMessages  # noqa: E402, PLC0414
 from linkage.models_regions import Region as Region  # noqa: E402, PLC0414
 from linkage.models_resync import Resync as Resync  # noqa: E402, PLC0414 - likewise
-from linkage.models_policy import PolicyChange as PolicyChange  # noqa: E402, PLC0414 - likewise
 from linkage.models_seats import AgencySeat as AgencySeat  # noqa: E402, PLC0414 - likewise
 from linkage.models_stills import Still as Still  # noqa: E402, PLC0414 - likewise
 from linkage.models_stills import StillRelease as StillRelease  # noqa: E402, PLC0414 - likewise

@@ -71,7 +71,9 @@ class StreamGrant(models.Model):
     purpose = models.CharField(_("purpose"), max_length=20)
     basis = models.CharField(_("legal basis"), max_length=40)
     rights = ArrayField(
-        models.CharField(max_length=8, choices=Access.choices), verbose_name=_("rights"), default=live
+        models.CharField(max_length=8, choices=Access.choices),
+        verbose_name=_("rights"),
+        default=live,
     )
     trigger = models.CharField(
         _("set off by"), max_length=10, choices=Trigger.choices, default=Trigger.REQUEST
@@ -208,7 +210,9 @@ class VideoRequest(models.Model):
         verbose_name = _("request for video")
         verbose_name_plural = _("requests for video")
         constraints = [
-            models.UniqueConstraint(fields=["link", "request_id", "incident"], name="video_request_once"),
+            models.UniqueConstraint(
+                fields=["link", "request_id", "incident"], name="video_request_once"
+            ),
             models.CheckConstraint(
                 condition=~Q(purpose="") & ~Q(basis="") & Q(cameras__len__gt=0),
                 name="video_request_has_purpose_and_basis",

@@ -1,4 +1,4 @@
-"""Changes of the policy on video: one person proposes, another lets it take force, all on record."""
+"""Changes of the policy on video: one proposes, another lets it take force, on record."""
 
 from datetime import timedelta
 from typing import Any
@@ -177,9 +177,7 @@ def _be_another(row: PolicyChange, by: User) -> None:
         raise SecondPersonNeeded(_("a second person must decide on it"))
 
 
-def _decide(
-    row: PolicyChange, state: ChangeState, by: User | None, decision: str
-) -> PolicyChange:
+def _decide(row: PolicyChange, state: ChangeState, by: User | None, decision: str) -> PolicyChange:
     row.state, row.decided_by, row.decided_at = state, by, timezone.now()
     row.decision = decision.strip()[:500]
     row.save(update_fields=["state", "decided_by", "decided_at", "decision"])

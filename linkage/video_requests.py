@@ -26,9 +26,7 @@ SHOWN = 50
 
 
 def pending(**named: Any) -> QuerySet[VideoRequest]:
-    found: QuerySet[VideoRequest] = VideoRequest.objects.filter(
-        state=RequestState.PENDING, **named
-    )
+    found: QuerySet[VideoRequest] = VideoRequest.objects.filter(state=RequestState.PENDING, **named)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The console's addresses of video given to agencies: what waits, what stands, what may be given."""
+"""The console's addresses of video given to agencies: what waits, stands, may be given."""
 
 from typing import Any, TypeVar
 from uuid import UUID

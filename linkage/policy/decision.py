@@ -111,6 +111,10 @@ def _row_rule(row: Row | None, terms: Terms, asked: Asked) -> Rule | None:
         return Rule.KIND
     if row.word is Word.REFUSED:
         return row.refusal
+    return _law_rule(row, terms, asked) or _time_rule(row, terms, asked)
+
+
+def _law_rule(row: Row, terms: Terms, asked: Asked) -> Rule | None:
     if asked.trigger is Trigger.AUTOMATIC and not (row.unasked and terms.mode is Mode.AUTOMATIC):
         return Rule.NOT_ASKED
     if asked.purpose not in row.purposes:
@@ -121,6 +125,10 @@ def _row_rule(row: Row | None, terms: Terms, asked: Asked) -> Rule | None:
         return Rule.BASIS
     if row.grounds and asked.ground not in row.grounds:
         return Rule.GROUND
+    return None
+
+
+def _time_rule(row: Row, terms: Terms, asked: Asked) -> Rule | None:
     if asked.minutes is not None and asked.minutes > longest(row, terms):
         return Rule.TOO_LONG
     return None

@@ -222,11 +222,7 @@ def changed(row: Row, values: Mapping[str, Any]) -> Row:
     """Give the row with the values that a municipality keeps for it, as JSON holds them."""
     return replace(
         row,
-        **{
-            name: _read(name, value)
-            for name, value in values.items()
-            if name in CHANGEABLE
-        },
+        **{name: _read(name, value) for name, value in values.items() if name in CHANGEABLE},
     )
 
 
@@ -239,34 +235,44 @@ def _read(name: str, value: Any) -> Any:
 def values_of(row: Row) -> dict[str, Any]:
     """Give what may be changed of a row as JSON keeps it."""
     said = {field.name: getattr(row, field.name) for field in fields(row)}
-    return {
-        name: sorted(said[name]) if name in SETS else said[name]
-        for name in CHANGEABLE
-    }
+    return {name: sorted(said[name]) if name in SETS else said[name] for name in CHANGEABLE}
 
 
 def faults(values: Mapping[str, Any]) -> dict[str, str]:
     """Name the fields of a row's values that no row may have, with what is wrong."""
     wrong = {name: "unknown" for name in values if name not in CHANGEABLE}
-    for name, (least, most) in LIMITS.items():
-        value = values.get(name)
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        if name in values and not (is_number and least <= value <= most):  # type: ignore[operator]
-            wrong[name] = f"{least}..{most}"
+    wrong |= {
+        name: f"{least}..{most}"
+        for name, (least, most) in LIMITS.items()
+        if name in values and not _is_within(values[name], least, most)
+    }
+    wrong |= {name: "codes" for name in SETS & set(values) if not _are_codes(values[name])}
     if values.get("word", Word.REFUSED) not in set(Word):
         wrong["word"] = ", ".join(Word)
     if not isinstance(values.get("unasked", False), bool):
         wrong["unasked"] = "true, false"
-    for name in SETS & set(values):
-        if not all(isinstance(one, str) and 1 <= len(one) <= 40 for one in values[name]):
-            wrong[name] = "codes"
-    if not wrong and values.get("total_minutes", 10**6) < values.get("minutes", 0):
+    return wrong or _together(values)
+
+
+def _is_within(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _are_codes(value: Any) -> bool:
+    return all(isinstance(one, str) and 1 <= len(one) <= LONGEST_CODE for one in value)
+
+
+def _together(values: Mapping[str, Any]) -> dict[str, str]:
+    """Name what is wrong only beside another field."""
+    wrong = {}
+    if "total_minutes" in values and values["total_minutes"] < values.get("minutes", 0):
         wrong["total_minutes"] = "minutes"
-    if not wrong and values.get("unasked") and values.get("word") != Word.AUTOMATIC:
+    if values.get("unasked") and values.get("word") != Word.AUTOMATIC:
         wrong["unasked"] = str(Word.AUTOMATIC)
     return wrong
 
 
+LONGEST_CODE = 40
 LIMITS = {
     "radius_m": (10, 50_000),
     "cameras": (1, 50),

@@ -71,9 +71,7 @@ def _end_with(incident: Incident, event: IncidentEvent) -> None:
     # One fact tells a link one message of a type: several requests are answered together.
     for _case, rows in groupby(sorted(over, key=_by_case), key=_by_case):
         tell_denied(rows=list(rows), event=event, rule=standing)
-    grants.end(
-        grants=StreamGrant.objects.filter(incident=incident), why=GrantEnd.INCIDENT_CLOSED
-    )
+    grants.end(grants=StreamGrant.objects.filter(incident=incident), why=GrantEnd.INCIDENT_CLOSED)
 
 
 def _by_case(row: VideoRequest) -> tuple[int, str]:
@@ -183,7 +181,7 @@ def take_request(*, case: Case, message: Message, standing: str = "") -> Inciden
 
 
 def hold(case: Case) -> Incident:
-    """Lock all that an answer about video needs, before the journal, and give the incident of now."""
+    """Lock what an answer about video needs, before the journal; give the incident of now."""
     incident = lock(worked_on(case))
     grants.hold_link([case.link_id])
     own = {"link": case.link, "case_number": case.external_id}
@@ -212,9 +210,7 @@ def standing_of(case: Case, incident: Incident) -> str:
 def decided(case: Case, incident: Incident, asked: Asked) -> Decision:
     """Ask the policy of now about the cameras of the newest list."""
     now = timezone.now()
-    held = StreamGrant.objects.in_force(now).filter(
-        link=case.link, case_number=case.external_id
-    )
+    held = StreamGrant.objects.in_force(now).filter(link=case.link, case_number=case.external_id)
     return policy.decide(
         rows=rows_of(incident.municipality_id),
         terms=terms_of(case.link, urgency=incident.urgency),
@@ -314,9 +310,7 @@ def give_all(
         given_by=by,
         radius_m=policy.reach_m(row, terms),
     )
-    return [
-        _given(case, incident, camera, given, until, extension, by) for camera in cameras
-    ]
+    return [_given(case, incident, camera, given, until, extension, by) for camera in cameras]
 
 
 def _given(
@@ -544,12 +538,16 @@ def _replacement(case: Case, incident: Incident, camera: int, old: StreamGrant) 
 
 
 # --- ended -------------------------------------------------------------------------------
-def end_for_agency(*, link: Link, case_number: str) -> int:
+def end_for_agency(case: Case) -> int:
     """End the link's own grants and requests of the case: the agency has closed its side.
 
     Locks: the incidents concerned, then requests and grants.
     """
-    own = {"link": link, "case_number": case_number}
+    own = {
+        "link": case.link,
+        "case_number": case.external_id,
+        "municipality_id": case.municipality_id,
+    }
     held = StreamGrant.objects.filter(**own)
     waiting = video_requests.pending(**own)
     incidents = set(held.filter(ended_at=None).order_by().values_list("incident_id", flat=True))

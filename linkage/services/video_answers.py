@@ -105,8 +105,10 @@ def _held(request: VideoRequest, *, late: bool = False) -> tuple[Case, Incident,
     """Lock what an answer needs and give it as it is now."""
     case = video.case_of(request)
     incident = video.hold(case)
-    row = VideoRequest.objects.select_for_update(of=("self",)).select_related("link").get(
-        pk=request.pk
+    row = (
+        VideoRequest.objects.select_for_update(of=("self",))
+        .select_related("link")
+        .get(pk=request.pk)
     )
     is_over = row.answer_by <= timezone.now()
     if row.state != RequestState.PENDING or is_over != late:
@@ -129,9 +131,7 @@ def _asked(row: VideoRequest, case: Case) -> Asked:
     )
 
 
-def _note(
-    row: VideoRequest, verb: str, *, by: User | None = None, text: str = ""
-) -> IncidentEvent:
+def _note(row: VideoRequest, verb: str, *, by: User | None = None, text: str = "") -> IncidentEvent:
     return note_fact(
         incident=row.incident,
         verb=verb,
@@ -204,9 +204,7 @@ def give(
 
 
 @transaction.atomic
-def extend(
-    *, grant: StreamGrant, by: User, reason: str, minutes: int | None = None
-) -> StreamGrant:
+def extend(*, grant: StreamGrant, by: User, reason: str, minutes: int | None = None) -> StreamGrant:
     """Let a grant last longer, with a reason, and tell the agency its new end.
 
     Raises: NotAllowed, Invalid without a reason, VideoRefused by the policy.
@@ -257,7 +255,7 @@ def _cases(incident: Incident) -> Any:
 
 
 def offers(incident: Incident) -> list[dict[str, Any]]:
-    """Give, for each agency that has the case, what a person may give it now, or the rule why not."""
+    """Give, for each agency that has the case, what a person may give it, or why not."""
     rows = rows_of(incident.municipality_id)
     return [_offer(case, worked_on(case), rows) for case in _cases(incident)]
 

@@ -170,7 +170,9 @@ VERBS = st.one_of(
             lambda t: t.say("CANCEL", version=9),
             lambda t: t.say("CLOSE"),
             lambda t: lifecycle.mark_false_alarm(incident=t.incident, by=t.haneul),
-            lambda t: lifecycle.transfer(incident=t.incident, by=t.haneul, to="이웃", reason="관할"),
+            lambda t: lifecycle.transfer(
+                incident=t.incident, by=t.haneul, to="이웃", reason="관할"
+            ),
             lambda t: lifecycle.reopen(incident=t.incident, by=t.haneul, reason="다시"),
             lambda t: set_state(link=t.link, state=LinkState.SUSPENDED, reason="점검"),
             lambda t: set_state(link=t.link, state=LinkState.UP),
@@ -187,7 +189,7 @@ def check(town) -> None:
     for grant in StreamGrant.objects.select_related("incident", "link"):
         about = {"detail__grant": str(grant.reference)}
         told = Entry.objects.filter(data__grant__id=str(grant.reference))
-        assert grant.purpose and grant.basis and grant.rights
+        assert all([grant.purpose, grant.basis, grant.rights])
         assert grant.expires_at <= grant.not_after
         assert Record.objects.filter(action="grant.given", **about).count() == 1
         assert told.filter(kind="video.granted").count() == 1
@@ -331,13 +333,17 @@ def test_the_database_itself_refuses_a_grant_without_what_it_needs(town, change,
         StreamGrant.objects.filter(pk=town.a_grant().pk).update(**change)
 
 
+def _update_at_once(rows, **change) -> None:
+    rows.update(**change)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 @pytest.mark.django_db
 def test_the_database_itself_refuses_an_open_grant_on_what_has_ended(town):
     def ends_behind_our_back(rows, **change):
         with pytest.raises(IntegrityError, match="open grant"), transaction.atomic():
-            rows.update(**change)
-            with connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            _update_at_once(rows, **change)
 
     over = {"status": "cancelled", "result": "cancelled", "ended_at": timezone.now()}
     ends_behind_our_back(Incident.objects.all(), **over)
@@ -375,9 +381,7 @@ def test_revoking_extending_closing_and_suspending_at_once_never_lock_each_other
     one, two, three = StreamGrant.objects.order_by("pk")
     by = {"by": haneul, "reason": "동시에"}
     threads = [
-        in_thread(
-            lambda: grants.revoke(grant=one, **by), lambda: grants.revoke(grant=two, **by)
-        ),
+        in_thread(lambda: grants.revoke(grant=one, **by), lambda: grants.revoke(grant=two, **by)),
         in_thread(
             lambda: video_answers.extend(grant=three, **by),
             lambda: video_answers.extend(grant=two, **by),

@@ -23,12 +23,12 @@ URL = "/admin/linkage/policychange/"
 
 @pytest.fixture
 def first(city):
-    return make_member(city, "first", Role.SUPERVISOR)
+    return make_member("first", city, Role.SUPERVISOR)
 
 
 @pytest.fixture
 def second(city):
-    return make_member(city, "second", Role.ADMINISTRATOR)
+    return make_member("second", city, Role.ADMINISTRATOR)
 
 
 @pytest.fixture
@@ -101,9 +101,7 @@ def test_a_proposal_that_says_nothing_or_nonsense_is_refused_by_its_field(
     city, first, row, values, reason, field
 ):
     with pytest.raises(DomainError) as refused:
-        policy_changes.propose(
-            municipality=city, row=row, values=values, reason=reason, by=first
-        )
+        policy_changes.propose(municipality=city, row=row, values=values, reason=reason, by=first)
     assert set(refused.value.fields) == {field}
 
 

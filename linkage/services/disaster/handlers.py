@@ -76,7 +76,7 @@ def take_status(link: Link, message: Message) -> Done:
 
 
 def take_stream_request(link: Link, message: Message) -> Done:
-    """Answer by the list, by grants or by refusals; when the situation is over by refusals alone."""
+    """Answer by the list, by grants or by refusals; when it is over by refusals alone."""
     case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
@@ -94,7 +94,7 @@ def take_close(link: Link, message: Message) -> Done:
         return Done(InboxResult.FILED)
     text = message.payload.get("text", "")
     # Before the journal, which ending the situation writes.
-    video.end_for_agency(link=link, case_number=case.external_id)
+    video.end_for_agency(case)
     stood = _end(case.incident, link, text)
     incident = casework.acknowledge_close(link, message, case, text=text)
     return Done(InboxResult.APPLIED if stood else InboxResult.UNCHANGED, incident)

@@ -120,7 +120,7 @@ def take_close(link: Link, message: Message) -> Done:
     if case is None or fire is None or due is Effect.FILE:
         return Done(InboxResult.FILED)
     code = message.payload["closing_code"]
-    video.end_for_agency(link=link, case_number=case.external_id)
+    video.end_for_agency(case)
     if due is Effect.APPLY:
         cases.end(fire, CaseState.ENDED, closing_code=code)
     words = ["119 상황 종료", code, message.payload.get("text", "")]

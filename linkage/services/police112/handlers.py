@@ -101,7 +101,7 @@ def take_close(link: Link, message: Message) -> Done:
 
 
 def _end_for_agency(link: Link, case: Case) -> None:
-    video.end_for_agency(link=link, case_number=case.external_id)
+    video.end_for_agency(case)
     shares.end_for_agency(link=link, case_number=case.external_id)
 
 

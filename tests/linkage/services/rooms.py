@@ -185,9 +185,7 @@ def gives(*numbers: int, **changes: Any) -> Any:
         ground = ASKED[room.service].get("ground", "")
         said = {"purpose": "SCENE", "ground": ground, "link_code": room.link.code} | changes
         cameras = [room.cameras[n] for n in numbers]
-        return video_answers.give(
-            incident=room.incident, cameras=cameras, by=room.haneul, **said
-        )
+        return video_answers.give(incident=room.incident, cameras=cameras, by=room.haneul, **said)
 
     return give
 

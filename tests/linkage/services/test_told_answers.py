@@ -143,7 +143,12 @@ ROWS = [
         )
     ],
     # Grants around a place go with it; what they are now is told once for all of them.
-    ("police112", [*AUTOMATIC, asks(0, 1)], moves, ["STATUS_UPDATE", "STREAM_GRANT", "CAMERA_LIST"]),
+    (
+        "police112",
+        [*AUTOMATIC, asks(0, 1)],
+        moves,
+        ["STATUS_UPDATE", "STREAM_GRANT", "CAMERA_LIST"],
+    ),
     # A close is answered in every state of a known case.
     ("police112", [], says("CLOSE"), []),
     ("police112", REPORTED, says("CLOSE"), ["CLOSE_ACK"]),

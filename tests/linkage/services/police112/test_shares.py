@@ -186,7 +186,10 @@ ENDS = {
         "expired",
         lambda **_: TerminalShare.objects.update(expires_at=timezone.now() - timedelta(seconds=1)),
     ),
-    "suspended": ("link_stopped", lambda link, **_: set_state(link=link, state=LinkState.SUSPENDED)),
+    "suspended": (
+        "link_stopped",
+        lambda link, **_: set_state(link=link, state=LinkState.SUSPENDED),
+    ),
     "basis ended": ("link_stopped", lambda **_: LegalBasis.objects.update(allowed_data=[])),
 }
 
