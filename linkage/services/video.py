@@ -23,7 +23,7 @@ from linkage import grants, video_requests
 from linkage.choices import Direction, MessageType
 from linkage.grants import Given
 from linkage.mapping import covers
-from linkage.models import Case, Link, OutboxMessage, StreamGrant, VideoRequest
+from linkage.models import Case, OutboxMessage, StreamGrant, VideoRequest
 from linkage.models_video import GrantEnd
 from linkage.obligations import owe
 from linkage.policy import decision as policy

@@ -1,4 +1,4 @@
-"""Video for an agency on the console: what waits is answered, given by hand, and withdrawn by keys."""
+"""Video for an agency on the console: what waits is answered, given, withdrawn by keys."""
 
 import pytest
 
