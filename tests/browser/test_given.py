@@ -46,7 +46,7 @@ def test_a_request_that_waits_is_answered_and_video_given_by_keyboard(
     committed(asked, incident=incident, receipt=receipt)
     # It comes by itself, is said aloud, and counts down.
     page.wait_for_selector("#asked .unit-waits [data-until]:not(:empty)")
-    page.wait_for_function("document.getElementById('announce-urgent').textContent.length > 3")
+    page.wait_for_selector("#announce-urgent:not(:empty)", state="attached")
     page.locator("#given").scroll_into_view_if_needed()
     page.screenshot(path=tmp_path / "waits.png")
     assert faults(page, "a request waits") == []
@@ -62,7 +62,7 @@ def test_a_request_that_waits_is_answered_and_video_given_by_keyboard(
     page.locator("#grants [data-grant]").first.focus()
     page.keyboard.press("x")
     answer(page, "다른 카메라로 충분")
-    page.wait_for_function("document.querySelectorAll('#grants [data-until]').length === 1")
+    page.wait_for_selector("#grants [data-grant]:not([tabindex])")
     assert given.filter(end_reason="revoked", end_text="다른 카메라로 충분").count() == 1
     # By hand: everything stands there, one confirm is enough.
     page.keyboard.press("Shift+V")
@@ -70,7 +70,7 @@ def test_a_request_that_waits_is_answered_and_video_given_by_keyboard(
     page.screenshot(path=tmp_path / "give.png")
     assert faults(page, "give video") == []
     page.press("#verb-submit", "Enter")
-    page.wait_for_function("document.querySelectorAll('#grants [data-until]').length > 1")
+    page.locator("#grants [data-until]").nth(1).wait_for()
     assert (
         OutboxMessage.objects.filter(case_number=receipt, message_type="STREAM_GRANT").count() == 2
     )
