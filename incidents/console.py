@@ -84,6 +84,7 @@ def addresses(code: str) -> dict[str, str]:
         "alerts": f"{base}linkage/cap/",
         "texts": f"{base}linkage/disaster-messages/",
         "grants": f"{base}linkage/grants/",
+        "video_requests": f"{base}linkage/video-requests/",
         "shares": f"{base}linkage/shares/",
         "stills": f"{base}linkage/stills/",
         "phone": f"{base}linkage/phone-tasks/",

@@ -81,13 +81,15 @@ class StreamGrantAdmin(_Facts):
         "case_number",
         "camera",
         "purpose",
+        "trigger",
+        "given_by",
         "expires_at",
         "ended_at",
         "end_reason",
         "first_viewed_at",
     ]
-    list_filter = [OWN_LINK, "end_reason", "purpose"]
-    list_select_related = ["link", "camera"]
+    list_filter = [OWN_LINK, "end_reason", "trigger", "purpose"]
+    list_select_related = ["link", "camera", "given_by"]
     search_fields = ["case_number", "incident__number", "camera__name"]
     date_hierarchy = "granted_at"
 

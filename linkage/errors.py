@@ -137,3 +137,9 @@ class ResyncTooSoon(Conflict):
     """Everything was asked for again a moment ago, or too often."""
 
     code = "resync_too_soon"
+
+
+class VideoRefused(Conflict):
+    """The policy, the case or the link refuses it; `fields["rule"]` names the rule."""
+
+    code = "video_refused"

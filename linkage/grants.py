@@ -1,15 +1,23 @@
-"""The life of video grants: given, extended with a reason, watched, ended. Small until issue 4."""
+"""The life of video grants: given, extended with a reason, watched, ended by whatever ends first.
+
+Whoever opens or ends a grant holds its incident, and against its suspension the link; everything
+locks in one order: incidents by their ids, link, grants, journal. The database refuses an open
+grant on an ended incident or a suspended link whoever writes (migration 0038).
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cctv.choices import Health
+from cctv.models import Camera
 from controlroom.accounts.models import User
 from controlroom.audit import chain
 from controlroom.errors import Invalid, OutOfScope
@@ -18,112 +26,239 @@ from controlroom.municipalities.access import require
 from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
-from linkage.choices import LinkState
+from incidents.statuses import OPEN
+from linkage.agreements import may_tell
+from linkage.choices import DataKind, LinkState
 from linkage.models import Link, StreamGrant
 from linkage.models_video import GrantEnd
+from linkage.policy.words import Access, Rule, Trigger
+from linkage.video_policy import refusal
 
 # A watching agency asks for a piece every second; this often it is written down.
 NOTED_EVERY = timedelta(seconds=10)
+# A camera that gives no picture for so long ends its grants; a shorter gap mends itself.
+SOURCE_LOST_AFTER = timedelta(seconds=60)
+# Ended in one turn of the sweep.
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Given:
+    """Why and how a grant is given, whatever camera it opens.
+
+    `until` and `not_after` are its first end and its last with every extension, counted from `at`.
+    """
+
+    purpose: str
+    basis: str
+    at: datetime
+    until: datetime
+    not_after: datetime
+    request_id: str = ""
+    rights: tuple[str, ...] = (Access.LIVE,)
+    trigger: Trigger = Trigger.REQUEST
+    given_by: User | None = None
+    radius_m: float | None = None
+
+
+def lock_incidents(ids: Iterable[UUID]) -> None:
+    """Locks: the incidents, in the order of their ids."""
+    rows = Incident.objects.filter(pk__in=list(ids)).order_by("pk").only("pk")
+    list(rows.select_for_update(no_key=True))
+
+
+def hold_link(link_ids: Iterable[int]) -> None:
+    """Hold links as they are: nobody suspends them before the transaction ends.
+
+    Locks: the links, shared, in the order of their ids.
+    """
+    ids = sorted(link_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM linkage_link WHERE id = ANY(%s) ORDER BY id FOR SHARE", [ids]
+        )
 
 
 @transaction.atomic
 def give(
-    *,
-    link: Link,
-    incident: Incident,
-    case_number: str,
-    camera_id: int,
-    purpose: str,
-    basis: str,
-    request_id: str,
-    lasting: timedelta,
-    extension: str = "",
+    *, link: Link, incident: Incident, case_number: str, camera_id: int, given: Given
 ) -> StreamGrant:
-    """Grant a camera for the case; one that is granted already is only extended, with a reason.
+    """Grant a camera for the case; one that is granted already stays as it is.
 
-    Locks: the open grant of this camera and case.
+    Locks: the incident, the link (shared), the open grant of this camera and case.
+    Raises: VideoRefused on an ended incident or a suspended link.
     """
+    lock_incidents([incident.pk])
+    hold_link([link.pk])
+    _still_open(incident, link)
     now = timezone.now()
     found: StreamGrant | None = (
-        StreamGrant.objects.select_for_update()
+        StreamGrant.objects.select_for_update(of=("self",))
+        .select_related("link", "camera__site")
         .filter(link=link, case_number=case_number, camera_id=camera_id, ended_at=None)
         .first()
     )
-    if found is not None and found.expires_at <= now:
-        _end(found, GrantEnd.TTL, at=found.expires_at)
-        found = None
+    if found is not None and found.expires_at > now:
+        return found
     if found is not None:
-        return _extended(found, now + lasting, extension) if extension else found
+        _end(found, GrantEnd.TTL, at=found.expires_at)
+    is_dark = Camera.objects.filter(pk=camera_id, health=Health.OFFLINE).exists()
     grant: StreamGrant = StreamGrant.objects.create(
-        municipality_id=link.municipality_id,
+        municipality_id=incident.municipality_id,
         link=link,
         incident=incident,
         case_number=case_number,
         camera_id=camera_id,
-        purpose=purpose,
-        basis=basis,
-        request_id=request_id,
-        granted_at=now,
-        expires_at=now + lasting,
+        purpose=given.purpose,
+        basis=given.basis,
+        request_id=given.request_id,
+        rights=[str(one) for one in given.rights],
+        trigger=given.trigger,
+        given_by=given.given_by,
+        radius_m=given.radius_m,
+        granted_at=given.at,
+        expires_at=given.until,
+        not_after=max(given.not_after, given.until),
+        source_lost_at=now if is_dark else None,
     )
-    _audit("grant.given", grant, expires_at=moment(grant.expires_at))
-    _announce("video.granted", grant)
+    _audit(
+        "grant.given",
+        grant,
+        by=given.given_by,
+        expires_at=moment(grant.expires_at),
+        trigger=str(grant.trigger),
+        rights=grant.rights,
+    )
+    _announce("video.granted", grant, by=given.given_by)
     return grant
 
 
-def _extended(grant: StreamGrant, until: datetime, reason: str) -> StreamGrant:
-    grant.extensions = [
-        *grant.extensions,
-        {"at": moment(timezone.now()), "until": moment(until), "reason": reason},
-    ]
-    grant.expires_at = until
-    grant.save(update_fields=["extensions", "expires_at"])
-    _audit("grant.extended", grant, reason=reason, expires_at=moment(until))
-    _announce("video.extended", grant)
-    return grant
+def _still_open(incident: Incident, link: Link) -> None:
+    if not Incident.objects.filter(pk=incident.pk, status__in=OPEN).exists():
+        raise refusal(Rule.CLOSED)
+    if Link.objects.filter(pk=link.pk, state=LinkState.SUSPENDED).exists():
+        raise refusal(Rule.SUSPENDED)
 
 
 @transaction.atomic
-def end(*, grants: QuerySet[StreamGrant], why: GrantEnd, by: User | None = None) -> int:
+def extend(
+    *, grant: StreamGrant, until: datetime, reason: str, by: User | None = None
+) -> StreamGrant:
+    """Let an open grant last until then, at most until its last end.
+
+    Locks: the incident, the grant.
+    Raises: Invalid without a reason; VideoRefused when it is over or has no time left.
+    """
+    reason = _reason(reason)
+    lock_incidents([grant.incident_id])
+    locked = _locked(grant)
+    if locked.ended_at is not None or locked.expires_at <= timezone.now():
+        raise refusal(Rule.CLOSED)
+    until = min(until, locked.not_after)
+    if until <= locked.expires_at:
+        raise refusal(Rule.USED_UP)
+    said = {"at": moment(timezone.now()), "until": moment(until), "reason": reason}
+    locked.extensions = [*locked.extensions, said]
+    locked.expires_at = until
+    locked.save(update_fields=["extensions", "expires_at"])
+    _audit("grant.extended", locked, by=by, reason=reason, expires_at=moment(until))
+    _announce("video.extended", locked, by=by)
+    return locked
+
+
+@transaction.atomic
+def end(
+    *, grants: QuerySet[StreamGrant], why: GrantEnd, by: User | None = None, reason: str = ""
+) -> int:
     """End those of them that are still open; return how many.
 
-    Locks: the open grants concerned, in the order of their ids.
+    Locks: their incidents in the order of their ids, the grants, then the journal's counter.
     """
-    rows = list(grants.filter(ended_at=None).order_by("pk").select_for_update(of=("self",)))
-    for grant in rows:
-        _end(grant, why, at=timezone.now(), by=by)
-    return len(rows)
+    still_open = grants.filter(ended_at=None)
+    incidents = set(still_open.order_by().values_list("incident_id", flat=True))
+    if not incidents:
+        return 0
+    lock_incidents(incidents)
+    rows = still_open.filter(incident__in=incidents).order_by("pk")
+    found = list(rows.select_related("link", "camera__site").select_for_update(of=("self",)))
+    now = timezone.now()
+    for grant in found:
+        # What ran out before anyone ended it was over by its time.
+        ran_out = grant.expires_at <= now
+        why_now = GrantEnd.TTL if ran_out else why
+        _end(grant, why_now, at=min(now, grant.expires_at), by=by, reason=reason)
+    return len(found)
 
 
 @transaction.atomic
 def revoke(*, grant: StreamGrant, by: User, reason: str) -> StreamGrant:
-    """Withdraw a grant, as an operator and with a reason.
+    """Withdraw a grant, as a person and with a reason; one that is over stays as it ended.
 
     Raises: NotAllowed; Invalid without a reason.
     """
     require(by, grant.municipality_id, Right.INCIDENT_WORK)
-    if not reason.strip():
-        raise Invalid(_("a reason is needed"), fields={"reason": [_("This field is required.")]})
-    locked: StreamGrant = StreamGrant.objects.select_for_update().get(pk=grant.pk)
-    if locked.ended_at is None:
-        _end(locked, GrantEnd.REVOKED, at=timezone.now(), by=by, reason=reason.strip())
-    return locked
+    reason = _reason(reason)
+    one = StreamGrant.objects.filter(pk=grant.pk)
+    end(grants=one, why=GrantEnd.REVOKED, by=by, reason=reason)
+    row: StreamGrant = one.select_related("link", "camera__site", "given_by").get()
+    return row
 
 
 def end_overdue() -> int:
-    """End what ran out, and every grant of a suspended link; return how many.
+    """End what ran out, lost its camera, its link or its basis; return how many.
 
     Nothing is shown after its time even before this ran: the door reads the times itself.
     """
     now = timezone.now()
-    ran_out = StreamGrant.objects.filter(ended_at=None, expires_at__lte=now)
-    ended = 0
-    with transaction.atomic():
-        for grant in ran_out.order_by("pk").select_for_update(skip_locked=True)[:500]:
-            _end(grant, GrantEnd.TTL, at=grant.expires_at)
-            ended += 1
-    closed = StreamGrant.objects.filter(link__state=LinkState.SUSPENDED)
-    return ended + end(grants=closed, why=GrantEnd.REVOKED)
+    still_open = StreamGrant.objects.filter(ended_at=None)
+    lost = Q(source_lost_at__lte=now - SOURCE_LOST_AFTER) | Q(camera__gone_at__isnull=False)
+    bare = Q(link__legal_basis=None) | Q(link__legal_basis__is_in_force=False)
+    bare |= ~Q(link__legal_basis__allowed_data__contains=[str(DataKind.LIVE_VIDEO)])
+    due = (
+        (GrantEnd.TTL, still_open.filter(expires_at__lte=now)),
+        (GrantEnd.SOURCE_LOST, still_open.filter(lost)),
+        (GrantEnd.LINK_SUSPENDED, still_open.filter(link__state=LinkState.SUSPENDED)),
+        (GrantEnd.BASIS_LOST, still_open.filter(bare)),
+    )
+    return sum(_end_each(rows, why) for why, rows in due)
+
+
+def _end_each(rows: QuerySet[StreamGrant], why: GrantEnd) -> int:
+    """End them incident by incident: no two incidents are held together for this."""
+    found = rows.order_by("incident_id", "pk").values_list("incident_id", "pk")[:AT_ONCE]
+    by_incident: dict[UUID, list[int]] = {}
+    for incident_id, pk in found:
+        by_incident.setdefault(incident_id, []).append(pk)
+    return sum(
+        # Asked again with the incident held: it may have been mended or extended meanwhile.
+        _end_still(incident_id, rows.filter(pk__in=pks), why)
+        for incident_id, pks in by_incident.items()
+    )
+
+
+@transaction.atomic
+def _end_still(incident_id: UUID, rows: QuerySet[StreamGrant], why: GrantEnd) -> int:
+    lock_incidents([incident_id])
+    pks = list(rows.order_by().values_list("pk", flat=True))
+    return end(grants=StreamGrant.objects.filter(pk__in=pks), why=why)
+
+
+def follow_source(*, camera_id: int, health: Health, at: datetime) -> None:
+    """Keep since when a granted camera gives no picture; called when its health changes.
+
+    Locks: the open grants of the camera.
+    """
+    rows = StreamGrant.objects.filter(camera_id=camera_id, ended_at=None)
+    if health == Health.OFFLINE:
+        rows.filter(source_lost_at=None).update(source_lost_at=at)
+    else:
+        rows.exclude(source_lost_at=None).update(source_lost_at=None)
+
+
+def open_incidents_of(link: Link) -> set[UUID]:
+    """Give the incidents on which the link holds open grants."""
+    held = StreamGrant.objects.filter(link=link, ended_at=None).order_by()
+    return set(held.values_list("incident_id", flat=True))
 
 
 def open_to(*, link: Link, reference: UUID) -> StreamGrant:
@@ -133,12 +268,12 @@ def open_to(*, link: Link, reference: UUID) -> StreamGrant:
     """
     grant: StreamGrant | None = (
         StreamGrant.objects.in_force(timezone.now())
-        .select_related("camera__site", "incident", "link")
-        .filter(link=link, reference=reference, camera__gone_at=None)
-        .exclude(link__state=LinkState.SUSPENDED)
+        .select_related("camera__site", "incident", "link__legal_basis")
+        .filter(link=link, reference=reference, camera__gone_at=None, incident__status__in=OPEN)
+        .filter(rights__contains=[str(Access.LIVE)])
         .first()
     )
-    if grant is None:
+    if grant is None or not may_tell(grant.link, DataKind.LIVE_VIDEO):
         raise OutOfScope(_("no such grant, or it is over"))
     return grant
 
@@ -162,7 +297,7 @@ def note_viewed(*, grant: StreamGrant) -> None:
 def of_incident(incident: Incident) -> Iterable[StreamGrant]:
     found: Iterable[StreamGrant] = (
         StreamGrant.objects.filter(incident=incident)
-        .select_related("camera__site", "link")
+        .select_related("camera__site", "link", "given_by")
         .order_by(F("ended_at").desc(nulls_first=True), "-pk")[:100]
     )
     return found
@@ -180,19 +315,40 @@ def grant_item(grant: StreamGrant) -> dict[str, Any]:
         "basis": grant.basis,
         "granted_at": moment(grant.granted_at),
         "expires_at": moment(grant.expires_at),
+        "rights": grant.rights,
+        "trigger": str(grant.trigger),
+        "given_by": str(grant.given_by) if grant.given_by else "",
+        "radius_m": grant.radius_m,
+        "not_after": moment(grant.not_after),
         "extensions": len(grant.extensions),
         "ended_at": moment(grant.ended_at),
         "end_reason": str(grant.end_reason),
+        "end_text": grant.end_text,
         "first_viewed_at": moment(grant.first_viewed_at),
         "last_viewed_at": moment(grant.last_viewed_at),
     }
 
 
+def _locked(grant: StreamGrant) -> StreamGrant:
+    row: StreamGrant = (
+        StreamGrant.objects.select_for_update(of=("self",))
+        .select_related("link", "camera__site", "given_by")
+        .get(pk=grant.pk)
+    )
+    return row
+
+
+def _reason(said: str) -> str:
+    if not said.strip():
+        raise Invalid(_("a reason is needed"), fields={"reason": [_("This field is required.")]})
+    return said.strip()
+
+
 def _end(
     grant: StreamGrant, why: GrantEnd, *, at: datetime, by: User | None = None, reason: str = ""
 ) -> None:
-    grant.ended_at, grant.end_reason = at, why
-    grant.save(update_fields=["ended_at", "end_reason"])
+    grant.ended_at, grant.end_reason, grant.end_text = at, why, reason[:300]
+    grant.save(update_fields=["ended_at", "end_reason", "end_text"])
     _audit("grant.ended", grant, by=by, reason=reason, why=str(why))
     _announce("video.ended", grant, by=by)
 

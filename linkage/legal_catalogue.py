@@ -81,6 +81,14 @@ BASES: tuple[Basis, ...] = (
         "재난 상황의 관리와 전파",
     ),
     Basis(
+        "ACT-ANKLET",
+        "전자장치 부착 등에 관한 법률",
+        "Act on Electronic Monitoring",
+        "",
+        _SCENE,
+        "장치 훼손, 외출제한·출입금지 위반, 피해자 접근에 한함",
+    ),
+    Basis(
         "ACT-LOCATION-29",
         "위치정보의 보호 및 이용 등에 관한 법률",
         "Act on the Protection and Use of Location Information",

@@ -17,10 +17,11 @@ from controlroom.audit import chain
 from controlroom.errors import Invalid
 from controlroom.journal import log
 from controlroom.municipalities.models import Municipality
-from linkage import agreements
+from linkage import agreements, grants, video_requests
 from linkage.choices import Direction, LinkState
 from linkage.models import Agency, Link
 from linkage.models_agreements import MaintenanceWindow
+from linkage.models_video import GrantEnd
 from linkage.sealing import seal, unseal
 
 WINDOW = ("maintenance_from", "maintenance_until")
@@ -133,12 +134,14 @@ def register_push(
 def set_state(*, link: Link, state: LinkState, by: Any = None, reason: str = "") -> Link:
     """Suspend a link, put it into maintenance, or bring it back up.
 
+    A suspension ends the video that the link holds, and what it has asked for.
     Emits: "link.state" in the journal of each city that it serves.
-    Locks: the link row, then the journals' counters in the order of the cities.
+    Locks: the incidents of its open video, the link row, grants and requests, then the journals'
+    counters in the order of the cities.
     """
     if state not in {LinkState.UP, LinkState.MAINTENANCE, LinkState.SUSPENDED}:
         raise Invalid(_("this state is measured, not set"), fields={"state": [state]})
-    link = Link.objects.select_for_update(no_key=True).get(pk=link.pk)
+    link = _held(link, with_video=state == LinkState.SUSPENDED)
     before = link.state
     now = timezone.now()
     if state == LinkState.UP and link.in_maintenance(now):
@@ -149,6 +152,9 @@ def set_state(*, link: Link, state: LinkState, by: Any = None, reason: str = "")
     link.state, link.failures, link.paused_until = state, 0, None
     link.save(update_fields=["state", "failures", "paused_until", *WINDOW])
     _record(f"link.{state}", link, by, reason)
+    if state == LinkState.SUSPENDED:
+        video_requests.end(requests=link.video_requests.all())
+        grants.end(grants=link.grants.all(), why=GrantEnd.LINK_SUSPENDED, by=by, reason=reason)
     for municipality_id in link.serving_ids():
         log.append(
             municipality_id=municipality_id,
@@ -159,6 +165,30 @@ def set_state(*, link: Link, state: LinkState, by: Any = None, reason: str = "")
             data={"link": link.code, "state": str(state), "before": str(before)},
         )
     return link
+
+
+class _Joined(Exception):
+    """Rolls back to before the locks."""
+
+
+def _held(link: Link, *, with_video: bool) -> Link:
+    """Lock the link; its incidents with video before it, as everybody does."""
+    while True:
+        incidents = _with_video(link) if with_video else set()
+        try:
+            with transaction.atomic():
+                grants.lock_incidents(incidents)
+                locked: Link = Link.objects.select_for_update(no_key=True).get(pk=link.pk)
+                # Nobody is given more while we hold the link; what came before, we hold as well.
+                if with_video and not _with_video(link) <= incidents:
+                    raise _Joined
+                return locked
+        except _Joined:
+            continue
+
+
+def _with_video(link: Link) -> set[Any]:
+    return grants.open_incidents_of(link) | video_requests.open_incidents_of(link)
 
 
 def take_windows(link: Link, now: datetime) -> None:

@@ -428,6 +428,7 @@ from linkage.models_fire119 import FireTime as FireTime  # noqa: E402, PLC0414 -
 from linkage.models_life import SignOfLife as SignOfLife  # noqa: E402, PLC0414 - likewise
 from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: E402, PLC0414
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
+from linkage.models_policy import PolicyChange as PolicyChange  # noqa: E402, PLC0414 - likewise
 from linkage.models_raw import RawIntake as RawIntake  # noqa: E402, PLC0414 - likewise
 from linkage.models_refused import HeldBack as HeldBack  # noqa: E402, PLC0414 - likewise
 from linkage.models_refused import RefusalRun as RefusalRun  # noqa: E402, PLC0414 - likewise
@@ -443,4 +444,5 @@ from linkage.models_tls import LinkTls as LinkTls  # noqa: E402, PLC0414 - likew
 from linkage.models_units import UnitPosition as UnitPosition  # noqa: E402, PLC0414 - likewise
 from linkage.models_use import UseVerdict as UseVerdict  # noqa: E402, PLC0414 - likewise
 from linkage.models_video import StreamGrant as StreamGrant  # noqa: E402, PLC0414 - likewise
+from linkage.models_video import VideoRequest as VideoRequest  # noqa: E402, PLC0414 - likewise
 from linkage.models_watch import Canary as Canary  # noqa: E402, PLC0414 - likewise

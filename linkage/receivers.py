@@ -1,21 +1,25 @@
 """Upward connections: what incidents record becomes what links are owed."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.dispatch import receiver
 
+from cctv import health as camera_health
 from cctv import sources
+from cctv.choices import Health
 from incidents.choices import Priority
 from incidents.events import fact_recorded, kind_asked
 from incidents.models import Incident, IncidentEvent, Kind
 from incidents.statuses import ENDED
-from linkage import delivery, mapping, neighbours, tasks
+from linkage import delivery, grants, mapping, neighbours, tasks
 from linkage.obligations import owed
+from linkage.services import video
 from linkage.services.city import road_cameras
 from linkage.services.disaster import cap_pushes, situations
-from linkage.services.police112 import shares, video
+from linkage.services.police112 import shares
 
 
 @receiver(fact_recorded, dispatch_uid="linkage.plan")
@@ -32,10 +36,15 @@ def nudge_owed(link_id: int, *, is_urgent: bool, **_kwargs: Any) -> None:
     transaction.on_commit(partial(nudge, link_id), robust=True)
 
 
-@receiver(fact_recorded, dispatch_uid="linkage.police112.video")
+@receiver(fact_recorded, dispatch_uid="linkage.video")
 def follow_with_video(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
     video.after_fact(incident=incident, event=event)
     shares.after_fact(incident=incident)
+
+
+@receiver(camera_health.changed, dispatch_uid="linkage.video.source")
+def follow_source(camera_id: int, health: Health, at: datetime, **_kwargs: Any) -> None:
+    grants.follow_source(camera_id=camera_id, health=health, at=at)
 
 
 @receiver(fact_recorded, dispatch_uid="linkage.neighbours")

@@ -23,10 +23,12 @@ from linkage import (
     neighbours,
     outbox,
     phone,
+    policy_changes,
     refusals,
     stills,
 )
 from linkage.lanes import Caller, lanes
+from linkage.services import video_answers
 from linkage.services.city import feeds, sensors
 from linkage.services.disaster import cap_feeds, renewals, situations, text_incidents
 from linkage.services.police112 import shares
@@ -97,6 +99,8 @@ def take_canaries() -> None:
 @shared_task(name="linkage.tasks.end_overdue_grants", ignore_result=True)
 def end_overdue_grants() -> None:
     grants.end_overdue()
+    video_answers.lapse_overdue()
+    policy_changes.lapse_overdue()
     shares.end_overdue()
 
 

@@ -15,6 +15,7 @@ from linkage import (
     views_replay,
     views_stills,
     views_texts,
+    views_video,
 )
 
 app_name = "linkage"
@@ -26,7 +27,12 @@ urlpatterns = [
     path("reports/", views_filed.report, name="report"),
     path("incidents/<uuid:incident_id>/reports/", views_filed.reports, name="reports"),
     path("units/", views_police112.unit_positions, name="units"),
-    path("grants/<uuid:reference>/revoke/", views_police112.revoke_grant, name="grant-revoke"),
+    path("incidents/<uuid:incident_id>/video/", views_video.of_incident, name="video"),
+    path("incidents/<uuid:incident_id>/video/give/", views_video.give, name="video-give"),
+    path("grants/<uuid:reference>/revoke/", views_video.revoke, name="grant-revoke"),
+    path("grants/<uuid:reference>/extend/", views_video.extend, name="grant-extend"),
+    path("video-requests/<uuid:reference>/allow/", views_video.allow, name="video-allow"),
+    path("video-requests/<uuid:reference>/refuse/", views_video.refuse, name="video-refuse"),
     path("shares/<uuid:reference>/revoke/", views_police112.revoke_share, name="share-revoke"),
     path("incidents/<uuid:incident_id>/stills/", views_stills.of_incident, name="stills"),
     path("stills/<uuid:reference>/picture/", views_stills.picture, name="still-picture"),

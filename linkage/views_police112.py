@@ -18,8 +18,7 @@ from incidents.features import moment
 from incidents.models import Incident
 from incidents.statuses import OPEN
 from incidents.views import checked, viewer
-from linkage import grants
-from linkage.models import StreamGrant, TerminalShare, UnitPosition
+from linkage.models import TerminalShare, UnitPosition
 from linkage.services.police112 import shares, units
 from linkage.services.police112.escape import send_escape_route
 
@@ -55,7 +54,6 @@ def police112(request: Request, code: str, incident_id: UUID) -> Response:
         {
             "now": moment(timezone.now()),
             "units": units.of_incident(incident),
-            "grants": [grants.grant_item(row) for row in grants.of_incident(incident)],
             "shares": [shares.share_item(row) for row in shares.of_incident(incident)],
         }
     )
@@ -70,18 +68,6 @@ def unit_positions(request: Request, code: str) -> Response:
     )
     shown = rows.select_related("link", "incident").order_by("-at")[:500]
     return Response({"units": [units.unit_item(row) for row in shown]})
-
-
-@api_view(["POST"])
-def revoke_grant(request: Request, code: str, reference: UUID) -> Response:
-    municipality = municipality_for(request.user, code, Right.INCIDENT_WORK)
-    visible = StreamGrant.objects.visible_to(request.user).filter(municipality=municipality)
-    grant = visible.filter(reference=reference).first()
-    if grant is None:
-        raise OutOfScope(_("no such grant, or it is over"))
-    sent = checked(ReasonSerializer, request.data)
-    row = grants.revoke(grant=grant, by=viewer(request), **sent)
-    return Response(grants.grant_item(row))
 
 
 @api_view(["POST"])

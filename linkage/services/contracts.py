@@ -11,6 +11,7 @@ from linkage.services.disaster import told as disaster_told
 from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
 from linkage.services.police112.told import TOLD_BESIDE
+from linkage.services.video_messages import TOLD_OF_VIDEO
 from linkage.told import CLOSE_ACK, REPORTS, RESYNC_ASKED, STILL, TEST, facts
 from linkage.wire import REPORT_TAKEN, RESYNC, TEST_MESSAGE, Schema, envelope
 
@@ -53,14 +54,14 @@ CONTRACTS: dict[str, Contract] = {
             "disaster",
             disaster.PAYLOADS,
             disaster.CORRECTION,
-            told_beside=disaster_told.TOLD_BESIDE,
+            told_beside={**disaster_told.TOLD_BESIDE, **TOLD_OF_VIDEO},
         ),
         Contract("city", city.PAYLOADS),
         Contract(
             "fire119",
             {**fire119.PAYLOADS, "ACK": REPORT_TAKEN},
             fire119.CORRECTION,
-            told_beside={**REPORTS, "STILL": STILL},
+            told_beside={**REPORTS, **TOLD_OF_VIDEO, "STILL": STILL},
         ),
     )
 }

@@ -15,6 +15,7 @@ from linkage.cap.alert import GEOCODE_R1, KR_R1, Alert, Area, Info, Reference, R
 from linkage.simulator.client import AgencyClient
 from linkage.simulator.room import Room
 from linkage.simulator.scenes import Case, City, Theme
+from linkage.simulator.watching import Watching
 
 THEMES: tuple[Theme, ...] = (
     Theme("D01", "호우", "12", ("시간당 40 mm의 비, 저지대 침수 우려",), 4),
@@ -69,6 +70,9 @@ class DisasterRoom(Room):
         # Ten digits that no earlier run has used.
         self._serial = int(time.time())
         self._said_at = datetime.now(UTC)
+        self.watching = Watching(
+            "ACT-DISASTER", self._send, self.after, self.city.random, ground="CRISIS_ALERT"
+        )
 
     def run(self) -> None:
         self.after(LOOK_S, self._look_again)
@@ -78,11 +82,16 @@ class DisasterRoom(Room):
         """What the centre has closed is worked on no more; its own alerts are acknowledged."""
         self.answer_always(event)
         said = event["data"]
+        if event["subject"] in self.situations:
+            self.watching.heard(event["subject"], event)
         if said["msg_type"] == "CLOSE":
             self.situations.pop(event["subject"], None)
         elif said["msg_type"] == "CAP_ALERT":
             pushed = said["payload"]
             self.after(self._between(ACK_S), partial(self._take_alert, pushed))
+
+    def _send(self, message_type: str, payload: dict[str, Any], uid: str) -> None:
+        self.client.send(message_type, payload, correlation_id=uid)
 
     def _report(self, case: Case) -> None:
         raised = Raised(case, int(case.urgency), self._ring(case))

@@ -8,6 +8,7 @@ from typing import Any
 from linkage.simulator.driving import POSITION_EVERY_S, STEPS, place_at
 from linkage.simulator.room import Room
 from linkage.simulator.scenes import Case, Theme
+from linkage.simulator.watching import Watching
 
 THEMES: tuple[Theme, ...] = (
     Theme("F01", "건물화재", "1", ("상가 2층에서 검은 연기", "주방에서 불이 번짐"), 3),
@@ -31,6 +32,18 @@ class Fire119Room(Room):
     """Reports as the 112 room does, in the words of 119, and stamps each step of its engines."""
 
     themes = THEMES
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.watching = Watching("ACT-119", self._send, self.after, self.city.random)
+
+    def heard(self, event: dict[str, Any]) -> None:
+        super().heard(event)
+        if event["subject"] in self._open:
+            self.watching.heard(event["subject"], event)
+
+    def _send(self, message_type: str, payload: dict[str, Any], uid: str) -> None:
+        self.client.send(message_type, payload, correlation_id=uid)
 
     def _payload(self, case: Case) -> dict[str, Any]:
         said = case.payload()

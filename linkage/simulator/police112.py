@@ -10,9 +10,8 @@ from linkage.simulator.driving import POSITION_EVERY_S, STEPS, place_at
 from linkage.simulator.patrol import PatrolTerminal
 from linkage.simulator.room import Room
 from linkage.simulator.scenes import Case
+from linkage.simulator.watching import Watching
 
-ASKS = 0.8
-WATCHED = 2
 CALL_SIGNS = ("순찰11호", "순찰12호", "순찰21호")
 ENROL_AGAIN_S, LOOK_EVERY_S = 30.0, 5.0
 
@@ -25,6 +24,7 @@ class Police112Room(Room):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.watching = Watching("ACT-112", self._send, self.after, self.city.random)
         self.terminals = [
             PatrolTerminal(self.client.account.base_url, number=f"SIM-{n}", call_sign=call_sign)
             for n, call_sign in enumerate(CALL_SIGNS, 1)
@@ -47,24 +47,11 @@ class Police112Room(Room):
 
     def heard(self, event: dict[str, Any]) -> None:
         super().heard(event)
+        if event["subject"] in self._open:
+            self.watching.heard(event["subject"], event)
         said, message_type = event["data"]["payload"], event["data"]["msg_type"]
-        if message_type == "CAMERA_LIST" and event["subject"] in self._open:
-            self._ask_for_video(event["subject"], said, event["id"])
-        elif "report_no" in said:
+        if "report_no" in said and message_type != "ACK":
             self.after(self.city.random.uniform(1, 4), lambda: self._take_in(said, event["id"]))
-
-    def _ask_for_video(self, receipt_no: str, said: dict[str, Any], uid: str) -> None:
-        cameras = [row["id"] for row in said.get("cameras", [])[:WATCHED]]
-        if not cameras or said["version"] > 1 or self.city.random.random() > ASKS:
-            return
-        payload = {
-            "receipt_no": receipt_no,
-            "cameras": cameras,
-            "purpose": "SCENE",
-            "basis": "ACT-112",
-        }
-        wait_s = self.city.random.uniform(1, 5)
-        self.after(wait_s, partial(self._send, "STREAM_REQUEST", payload, uid))
 
     def _send(self, message_type: str, payload: dict[str, Any], uid: str = "") -> None:
         self.client.send(message_type, payload, correlation_id=uid)

@@ -9,7 +9,8 @@ from incidents.models import Incident
 from linkage.choices import InboxResult
 from linkage.models import Link
 from linkage.models_disaster import Situation
-from linkage.services import casework
+from linkage.policy.words import Rule
+from linkage.services import casework, video
 from linkage.services.disaster import geometry, situations
 from linkage.services.handling import Done, Handler
 from linkage.wire import Message
@@ -21,6 +22,8 @@ def take_notify(link: Link, message: Message) -> Done:
     area = geometry.of_geojson(said.get("area"))
     taken = casework.report(link, message, said, **_read(link, said, area))
     case = casework.keep_case(link, message, said, taken)
+    if taken.created:
+        video.case_opened(case=case)
     if taken.changed:
         situations.declare(
             incident=taken.incident,
@@ -72,12 +75,26 @@ def take_status(link: Link, message: Message) -> Done:
     return Done(InboxResult.APPLIED, incident)
 
 
+def take_stream_request(link: Link, message: Message) -> Done:
+    """Answer by the list, by grants or by refusals; when it is over by refusals alone."""
+    case = casework.case_of(link, message)
+    if case is None:
+        return Done(InboxResult.FILED)
+    stands = Situation.objects.filter(incident=case.incident, ended_at=None).exists()
+    incident = video.take_request(
+        case=case, message=message, standing="" if stands else str(Rule.CLOSED)
+    )
+    return Done(InboxResult.APPLIED, incident)
+
+
 def take_close(link: Link, message: Message) -> Done:
     """End the situation and say so; the incident is the centre's to close."""
     case = casework.case_of(link, message)
     if case is None:
         return Done(InboxResult.FILED)
     text = message.payload.get("text", "")
+    # Before the journal, which ending the situation writes.
+    video.end_for_agency(case)
     stood = _end(case.incident, link, text)
     incident = casework.acknowledge_close(link, message, case, text=text)
     return Done(InboxResult.APPLIED if stood else InboxResult.UNCHANGED, incident)
@@ -85,6 +102,7 @@ def take_close(link: Link, message: Message) -> Done:
 
 HANDLERS: dict[str, Handler] = {
     "EVENT_NOTIFY": take_notify,
+    "STREAM_REQUEST": take_stream_request,
     "CANCEL": take_cancel,
     "STATUS_UPDATE": take_status,
     "CLOSE": take_close,

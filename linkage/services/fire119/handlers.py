@@ -8,7 +8,8 @@ from incidents.statuses import Status, Verb, target
 from linkage import filed
 from linkage.choices import InboxResult
 from linkage.models import Case, FireCase, Link
-from linkage.services import casework
+from linkage.policy.words import Rule
+from linkage.services import casework, video
 from linkage.services.fire119 import cases
 from linkage.services.fire119.measures import Stamp
 from linkage.services.fire119.sequence import CaseState, Effect, effect
@@ -25,6 +26,8 @@ STEP_WORDS = {
     "withdrawn": "철수",
 }
 ON_THE_WAY = frozenset({"departed", "arrived"})
+# By which rule the room's own end of its case refuses video.
+STANDING = {CaseState.ENDED: str(Rule.CLOSED), CaseState.CANCELLED: str(Rule.CANCELLED)}
 
 
 def take_notify(link: Link, message: Message) -> Done:
@@ -38,6 +41,8 @@ def take_notify(link: Link, message: Message) -> Done:
     address = " ".join(filter(None, [said.get("address", ""), said.get("floor", "")]))
     taken = casework.report(link, message, said, address=address)
     case = casework.keep_case(link, message, said, taken)
+    if taken.created:
+        video.case_opened(case=case)
     if taken.created or taken.changed:
         cases.take_up(case, message)
         cases.announce("fire119.report", case.municipality_id, taken.incident.pk)
@@ -82,6 +87,18 @@ def take_status(link: Link, message: Message) -> Done:
     return Done(InboxResult.APPLIED, incident)
 
 
+def take_stream_request(link: Link, message: Message) -> Done:
+    """Answer by the list, by grants or by refusals; after the room's own end by refusals alone."""
+    case, fire = _known(link, message)
+    state = cases.state_of(fire)
+    due = effect(state, message.message_type)
+    if case is None or due is Effect.FILE:
+        return Done(InboxResult.FILED)
+    standing = STANDING.get(state, "") if due is Effect.DENY else ""
+    incident = video.take_request(case=case, message=message, standing=standing)
+    return Done(InboxResult.APPLIED, incident)
+
+
 def take_positions(link: Link, message: Message) -> Done:
     """Put the engines on the map; what is older than known changes nothing."""
     case, fire = _known(link, message)
@@ -103,6 +120,7 @@ def take_close(link: Link, message: Message) -> Done:
     if case is None or fire is None or due is Effect.FILE:
         return Done(InboxResult.FILED)
     code = message.payload["closing_code"]
+    video.end_for_agency(case)
     if due is Effect.APPLY:
         cases.end(fire, CaseState.ENDED, closing_code=code)
     words = ["119 상황 종료", code, message.payload.get("text", "")]
@@ -118,6 +136,7 @@ def take_close(link: Link, message: Message) -> Done:
 HANDLERS: dict[str, Handler] = {
     "EVENT_NOTIFY": filed.or_note(take_notify),
     "STATUS_UPDATE": take_status,
+    "STREAM_REQUEST": take_stream_request,
     "UNIT_POSITION": take_positions,
     "CANCEL": filed.or_note(take_cancel),
     "CLOSE": take_close,

@@ -3,6 +3,7 @@
 Source: domain.md 3.3 (fields of 119 긴급출동).
 """
 
+from linkage.services.video_messages import STREAM_REQUEST
 from linkage.wire import (
     CLOSE_TAKEN,
     PLACE,
@@ -104,6 +105,7 @@ PAYLOADS: dict[str, Schema] = {
         receipt_no=RECEIPT_NO,
         positions={"type": "array", "minItems": 1, "maxItems": 60, "items": POSITION},
     ),
+    "STREAM_REQUEST": STREAM_REQUEST,
     "CANCEL": record(
         "receipt_no",
         "version",

@@ -1,6 +1,7 @@
 """Which message of a 119 case counts when: a table over the case's states, with no Django.
 
-Nothing is refused for coming at the wrong time: it is filed, or kept without effect.
+Nothing is refused for coming at the wrong time: it is filed, kept without effect, or, a request for
+video, answered by its own refusal.
 """
 
 from collections.abc import Mapping
@@ -24,10 +25,12 @@ class Effect(StrEnum):
     # It answers our CLOSE: by our own incident, whatever the 119 room's case is.
     AFTER_OURS = "after_ours"
     KEEP = "keep"  # stored as it came, changes nothing
+    DENY = "deny"  # answered by a refusal: video ends with the case
 
 
 _EARLY = dict.fromkeys(
-    ("STATUS_UPDATE", "UNIT_POSITION", "CANCEL", "CLOSE", "CLOSE_ACK"), Effect.FILE
+    ("STATUS_UPDATE", "STREAM_REQUEST", "UNIT_POSITION", "CANCEL", "CLOSE", "CLOSE_ACK"),
+    Effect.FILE,
 )
 # A link between incidents, whatever became of this one; before its report it waits.
 _TOGETHER = ("CO_RESPONSE", "TRANSFER")
@@ -37,6 +40,7 @@ _OVER = {
     "STATUS_UPDATE": Effect.TIMES_ONLY,
     # A city does not follow engines beyond the case (purpose limit).
     "UNIT_POSITION": Effect.KEEP,
+    "STREAM_REQUEST": Effect.DENY,
     "CLOSE": Effect.KEEP,
     "CLOSE_ACK": Effect.AFTER_OURS,
     **_JOINS,
@@ -51,6 +55,7 @@ SEQUENCE: Mapping[CaseState, Mapping[str, Effect]] = {
         "EVENT_NOTIFY": Effect.BY_VERSION,
         "STATUS_UPDATE": Effect.APPLY,
         "UNIT_POSITION": Effect.APPLY,
+        "STREAM_REQUEST": Effect.APPLY,
         "CANCEL": Effect.BY_VERSION,
         "CLOSE": Effect.APPLY,
         "CLOSE_ACK": Effect.AFTER_OURS,

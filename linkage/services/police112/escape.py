@@ -12,6 +12,7 @@ from controlroom.accounts.models import User
 from controlroom.errors import Conflict, Invalid
 from controlroom.municipalities.access import require
 from controlroom.municipalities.roles import Right
+from incidents.choices import Service
 from incidents.facts import note_fact
 from incidents.features import moment
 from incidents.history import lock
@@ -20,8 +21,8 @@ from incidents.statuses import OPEN
 from linkage.choices import MessageType
 from linkage.models import Case
 from linkage.obligations import owe
-from linkage.services.police112.terms import terms_of
-from linkage.services.police112.video import SERVICE, listed
+from linkage.services.video import listed
+from linkage.video_policy import terms_of
 
 # Where one looks for them, from the place: on foot within minutes, then by car.
 AHEAD_M = (250.0, 600.0, 1100.0)
@@ -80,7 +81,7 @@ def send_escape_route(
         text=text.strip(),
         data={"bearing_deg": bearing_deg, "cameras": [row["id"] for row in cameras]},
     )
-    cases = Case.objects.filter(incident=incident, link__service=SERVICE)
+    cases = Case.objects.filter(incident=incident, link__service=Service.POLICE112)
     for case in cases.select_related("link__municipality", "link__legal_basis").order_by("pk"):
         owe(
             link=case.link,

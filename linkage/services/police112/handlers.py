@@ -8,9 +8,9 @@ from linkage import filed
 from linkage.choices import InboxResult
 from linkage.errors import OutOfSequence
 from linkage.models import Case, Link
-from linkage.services import casework
+from linkage.services import casework, video
 from linkage.services.handling import Done, Handler
-from linkage.services.police112 import shares, units, video
+from linkage.services.police112 import shares, units
 from linkage.services.police112.cases import state_of
 from linkage.services.police112.sequences import Ruling, Word, ruling
 from linkage.wire import Message
@@ -66,8 +66,7 @@ def take_stream_request(link: Link, message: Message) -> Done:
     found = _ruling(message, case)
     if case is None or found.word is Word.FILED:
         return Done(InboxResult.FILED)
-    incident = casework.worked_on(case)
-    video.take_request(case=case, incident=incident, message=message, standing=found.reason)
+    incident = video.take_request(case=case, message=message, standing=found.reason)
     return Done(InboxResult.APPLIED, incident)
 
 
@@ -102,7 +101,7 @@ def take_close(link: Link, message: Message) -> Done:
 
 
 def _end_for_agency(link: Link, case: Case) -> None:
-    video.end_for_agency(link=link, case_number=case.external_id)
+    video.end_for_agency(case)
     shares.end_for_agency(link=link, case_number=case.external_id)
 
 

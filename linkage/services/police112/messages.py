@@ -3,6 +3,7 @@
 Source: domain.md 3.1 (fields of 112 긴급영상).
 """
 
+from linkage.services.video_messages import STREAM_REQUEST
 from linkage.wire import (
     CLOSE_TAKEN,
     PLACE,
@@ -64,21 +65,7 @@ PAYLOADS: dict[str, Schema] = {
             "reason": text(200, "Why the report is taken back"),
         },
     },
-    "STREAM_REQUEST": record(
-        "receipt_no",
-        "purpose",
-        "basis",
-        receipt_no=RECEIPT_NO,
-        cameras={
-            "type": "array",
-            "maxItems": 20,
-            "items": {"type": "integer", "minimum": 1, "maximum": 9_223_372_036_854_775_807},
-            "description": "Ids out of the newest CAMERA_LIST; without any, the list is asked for",
-        },
-        purpose=token(20, "SCENE, RESCUE, PURSUIT or SEARCH; another one is answered by DENY"),
-        basis=token(40, "Legal basis on which the video is asked for"),
-        extend=text(200, "Why a grant must last longer; only with it a grant held is extended"),
-    ),
+    "STREAM_REQUEST": STREAM_REQUEST,
     "UNIT_POSITION": record(
         "receipt_no",
         "unit",

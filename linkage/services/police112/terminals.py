@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from controlroom.audit import chain
 from controlroom.errors import NotAllowed, OutOfScope
+from incidents.choices import Service
 from linkage.models import Link, Terminal, TerminalShare
 from linkage.models_terminals import ShareEnd
 from linkage.services.police112 import shares
-from linkage.services.police112.video import SERVICE
 
 CODE_LASTS = timedelta(hours=24)
 # Read aloud and typed by hand: no letter that looks like another; 12 of 30 are 58 bits.
@@ -53,7 +53,7 @@ def of_link(link: Link) -> Any:
 
     Raises: OutOfScope for a link of another service.
     """
-    if link.service != SERVICE:
+    if link.service != Service.POLICE112:
         raise OutOfScope(_("this link has no terminals"))
     return Terminal.objects.filter(link=link, retired_at=None).order_by("number")
 

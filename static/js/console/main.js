@@ -21,6 +21,7 @@ import { StandingAlarms } from "./panels/standing_alarms.js";
 import { Strips } from "./panels/strips.js";
 import { Topbar } from "./panels/topbar.js";
 import { VideoWall } from "./panels/video_wall.js";
+import { mountGiven } from "./given.js";
 import { mountPolice112 } from "./police112.js";
 import { mountRoads } from "./roads.js";
 import { applyTheme, otherTheme } from "./preferences.js";
@@ -177,6 +178,7 @@ const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now(
 desk.tour = (id) => disaster.tour(id);
 const stills = mountStills({ config, store, wall, now: () => vigil.now() });
 mountPolice112({ config, store, map, vigil, stills, onIncident: (id) => desk.open(id) });
+const given = mountGiven({ config, store, now: () => vigil.now(), feature: (id) => store.state.incidents.get(id) ?? panel.feature });
 mountRoads({ config, store, map, desk, sites, now: () => vigil.now() });
 const same = mountSame({ config, store, strips, onIncident: (id) => desk.open(id), now: () => vigil.now() });
 
@@ -230,6 +232,12 @@ const runs = {
   },
   video: () => desk.video(),
   way: () => fire119.watch(),
+  grant: async () => {
+    await (panel.isOpen ? null : desk.open());
+    await given.askGive();
+  },
+  allow: () => given.allow(),
+  refuse: () => given.askRefuse(),
   same: async () => {
     await (panel.isOpen ? null : desk.open());
     await same.focus();
@@ -238,7 +246,7 @@ const runs = {
   layout: () => wall.turnLayout(),
   tours: () => tours.open(),
   still: () => stills.take(),
-  stop: () => wall.stop(),
+  stop: () => given.revokeSelected() || wall.stop(),
   centre,
   filter: () => strips.focusFilter(),
   search: () => search.open(),

@@ -1,4 +1,4 @@
-/** Wires what the police 112 services add to the console: clusters, units, video given away. */
+/** Wires what the police 112 services add to the console: clusters, units, terminals. */
 
 import { byId } from "../lib/dom.js";
 import { getJson, postJson } from "../lib/http.js";
@@ -7,7 +7,7 @@ import { UnitLayer } from "./map/unit_layer.js";
 import { ClusterAlarms } from "./panels/cluster_alarms.js";
 import { Police112Panel } from "./panels/police112.js";
 
-const PANEL = /^(unit|video|share|report|exchange)\.|^incident\.(co-response|handed-on|related|agency-report)$/;
+const PANEL = /^(unit|share|report|exchange)\.|^incident\.(co-response|handed-on|related|agency-report)$/;
 
 /**
  * @param {object} parts

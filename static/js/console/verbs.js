@@ -6,7 +6,7 @@ import { t } from "../lib/text.js";
  * @typedef {object} Field
  * @property {string} name
  * @property {string} label
- * @property {"text" | "area" | "choice" | "check" | "number"} type
+ * @property {"text" | "area" | "choice" | "check" | "number" | "many"} type
  * @property {boolean} [required]
  * @property {boolean} [wide]
  * @property {string} [choices] name of a table of choices

@@ -1,6 +1,7 @@
 """One room of each service, and what it and the centre do: the steps of the tables."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -17,8 +18,9 @@ from incidents.models import Incident, Kind
 from linkage import stills
 from linkage.choices import LinkMode
 from linkage.filed import file_report
-from linkage.models import Link, Still
+from linkage.models import Link, Still, StreamGrant, VideoRequest
 from linkage.models_disaster import Situation
+from linkage.services import video_answers
 from linkage.services.disaster import situations
 from linkage.services.police112.escape import send_escape_route
 
@@ -45,6 +47,14 @@ def report_of(service: str) -> dict[str, Any]:
         },
         "city": {"kind_code": "C07", "urgency": "2", "place": PLACE},
     }[service] | {"version": 1}
+
+
+# What each service's room says when it asks for video.
+ASKED = {
+    "police112": {"basis": "ACT-112"},
+    "fire119": {"basis": "ACT-119"},
+    "disaster": {"basis": "ACT-DISASTER", "ground": "CRISIS_ALERT"},
+}
 
 
 @dataclass
@@ -111,7 +121,7 @@ def asks(*numbers: int, **changes: Any) -> Any:
 
     def ask(room: Room) -> Any:
         cameras = [10**9 if n < 0 else room.cameras[n] for n in numbers]
-        said = {"purpose": "SCENE", "basis": "ACT-112", "cameras": cameras} | changes
+        said = {"purpose": "SCENE", "cameras": cameras, **ASKED[room.service]} | changes
         return room.send("STREAM_REQUEST", **said)
 
     return ask
@@ -148,6 +158,41 @@ def sends_still(room: Room) -> Any:
 
 def attaches_still(room: Room) -> Any:
     return files(still=Still.objects.latest("pk"))(room)
+
+
+def allows(room: Room) -> Any:
+    return video_answers.allow(request=_asked(room), by=room.haneul)
+
+
+def refuses(room: Room) -> Any:
+    return video_answers.refuse(request=_asked(room), by=room.haneul, reason="현장과 무관")
+
+
+def lets_lapse(room: Room) -> int:
+    past = timezone.now() - timedelta(seconds=1)
+    VideoRequest.objects.filter(pk=_asked(room).pk).update(answer_by=past)
+    return video_answers.lapse_overdue()
+
+
+def _asked(room: Room) -> VideoRequest:
+    return VideoRequest.objects.filter(link=room.link, state="pending").earliest("pk")
+
+
+def gives(*numbers: int, **changes: Any) -> Any:
+    """Give video by a person's hand."""
+
+    def give(room: Room) -> Any:
+        ground = ASKED[room.service].get("ground", "")
+        said = {"purpose": "SCENE", "ground": ground, "link_code": room.link.code} | changes
+        cameras = [room.cameras[n] for n in numbers]
+        return video_answers.give(incident=room.incident, cameras=cameras, by=room.haneul, **said)
+
+    return give
+
+
+def extends(room: Room) -> Any:
+    grant = StreamGrant.objects.filter(link=room.link, ended_at=None).earliest("pk")
+    return video_answers.extend(grant=grant, by=room.haneul, reason="추적 계속")
 
 
 def acknowledges(room: Room) -> None:

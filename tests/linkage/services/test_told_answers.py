@@ -33,6 +33,14 @@ PUBLISHED = [*REPORTED, rooms.publishes]
 CLOSED = [*CLAIMED, rooms.closes]
 TAKEN_BACK = [*REPORTED, says("CANCEL", version=2)]
 DUPLICATE = [*REPORTED, rooms.marks_duplicate]
+# A situation whose reported place has cameras near it.
+IN_SIGHT = [reports(place=rooms.PLACE)]
+# A kind that the policy leaves to a person, of each service that asks for video.
+UNCLEAR = [
+    ("police112", reports(kind_code="401")),
+    ("fire119", reports(kind_code="E04")),
+    ("disaster", reports(kind_code="D17", place=rooms.PLACE)),
+]
 _TEXT = {"text": "종합상황실과 함께"}
 
 
@@ -92,6 +100,55 @@ ROWS = [
     ("police112", [*REPORTED, asks(0)], asks(0, extend="추적 계속"), ["STREAM_GRANT"]),
     ("police112", CLOSED, asks(0), ["STREAM_DENY"]),
     ("police112", TAKEN_BACK, asks(0), ["STREAM_DENY"]),
+    # 119 and the disaster room ask in the same words, each on its own law.
+    *[
+        (service, before, deed, told)
+        for service in ("fire119", "disaster")
+        for before, deed, told in (
+            ([makes_automatic], reports(), ["CAMERA_LIST"]),
+            (AUTOMATIC, moves, ["STATUS_UPDATE", "CAMERA_LIST"]),
+            ([], asks(0), []),
+            (REPORTED, asks(), ["CAMERA_LIST"]),
+            (REPORTED, asks(-1), ["STREAM_DENY"]),
+            (REPORTED, asks(0, purpose="PURSUIT"), ["STREAM_DENY"]),
+            (REPORTED, asks(0, basis="ACT-112"), ["STREAM_DENY"]),
+            (CLOSED, asks(0), ["STREAM_DENY"]),
+            (CLOSED, asks(), ["STREAM_DENY"]),
+            (TAKEN_BACK, asks(0), ["STREAM_DENY"]),
+        )
+    ],
+    ("fire119", REPORTED, asks(0, -1), ["STREAM_GRANT", "STREAM_DENY"]),
+    ("fire119", [*REPORTED, says("CLOSE", closing_code="DONE")], asks(0), ["STREAM_DENY"]),
+    ("disaster", IN_SIGHT, asks(0, -1), ["STREAM_GRANT", "STREAM_DENY"]),
+    ("disaster", IN_SIGHT, asks(0, ground="CURIOSITY"), ["STREAM_DENY"]),
+    ("disaster", [*IN_SIGHT, says("CLOSE")], asks(0), ["STREAM_DENY"]),
+    # What the policy leaves to a person is answered when the person answers, or nobody does.
+    *[
+        (service, before, deed, told)
+        for service, first in UNCLEAR
+        for before, deed, told in (
+            ([first], asks(0), []),
+            ([first], asks(0, -1), ["STREAM_DENY"]),
+            ([first, asks(0)], rooms.allows, ["STREAM_GRANT"]),
+            ([first, asks(0)], rooms.refuses, ["STREAM_DENY"]),
+            ([first, asks(0)], rooms.lets_lapse, ["STREAM_DENY"]),
+            ([first, asks(0), asks(1), rooms.claims], rooms.closes, ["CLOSE", "STREAM_DENY"]),
+            ([first, asks(0), asks(1)], rooms.cancels, ["CLOSE", "STREAM_DENY"]),
+            ([first, asks(0), rooms.allows], asks(0), ["STREAM_GRANT"]),
+            ([first, asks(0), rooms.allows], asks(0, extend="계속"), []),
+            ([first], rooms.gives(0, 1), ["STREAM_GRANT"]),
+            ([first, rooms.gives(0)], rooms.extends, ["STREAM_GRANT"]),
+            ([first, rooms.claims, rooms.closes], rooms.gives(0), None),
+            ([first], rooms.gives(2), None),
+        )
+    ],
+    # Grants around a place go with it; what they are now is told once for all of them.
+    (
+        "police112",
+        [*AUTOMATIC, asks(0, 1)],
+        moves,
+        ["STATUS_UPDATE", "STREAM_GRANT", "CAMERA_LIST"],
+    ),
     # A close is answered in every state of a known case.
     ("police112", [], says("CLOSE"), []),
     ("police112", REPORTED, says("CLOSE"), ["CLOSE_ACK"]),

@@ -34,6 +34,7 @@ from linkage.simulator.police112 import Police112Room
 from linkage.simulator.room import Habits
 from linkage.simulator.scenes import City, Town
 from tests.cctv.builders import make_camera
+from tests.incidents.conftest import make_camera as seen_by
 from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.disaster.conftest import make_link
 from tests.linkage.services.rooms import report_of
@@ -116,6 +117,47 @@ def test_a_case_from_its_report_to_its_end_is_taken_in_word_for_word(city, kind,
     said = {message_type for message_type, _status, _body in line.answers}
     assert {"EVENT_NOTIFY", "STATUS_UPDATE", "UNIT_POSITION"} <= said
     assert Incident.objects.count() == 1
+
+
+def until_asked(room, times: int) -> None:
+    """Do what is due until the room has asked for video so many times."""
+    while sum(said == "STREAM_REQUEST" for said, *_rest in room.client.answers) < times:
+        heapq.heappop(room._agenda)[2]()
+
+
+def newest(message_type: str):
+    return cloud_event(OutboxMessage.objects.filter(message_type=message_type).latest("pk"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "service"),
+    [(Police112Room, "police112"), (Fire119Room, "fire119"), (DisasterRoom, "disaster")],
+)
+def test_a_room_asks_for_the_list_and_then_for_video_on_its_own_law(
+    city, haneul, monkeypatch, kind, service
+):
+    monkeypatch.setattr("linkage.simulator.watching.ASKS", 1.0)
+    catalogue.install()
+    link = make_link(city) if service == "disaster" else room_link(service, municipality=city).link
+    room = kind(
+        client=Line(link, service),
+        city=City(lon=127.4, lat=36.4, seed=7, themes=kind.themes),
+        rate_per_min=1,
+        limit=1,
+    )
+    room.after(0, room._new_case)
+    heapq.heappop(room._agenda)[2]()
+    place = Incident.objects.get().location
+    seen_by(city, place.x, place.y, "현장")
+    incident = lifecycle.acknowledge(incident=Incident.objects.get(), by=haneul)
+    lifecycle.move(incident=incident, by=haneul, place=place)
+    room.heard(newest("ACK"))
+    until_asked(room, 1)
+    room.heard(newest("CAMERA_LIST"))
+    until_asked(room, 2)
+    room.heard(newest("STREAM_GRANT"))
+    assert room.watching.answers == {"STREAM_GRANT": 1}
+    assert {status for _type, status, _body in room.client.answers} == {201}
 
 
 def by_django(request: httpx.Request) -> httpx.Response:

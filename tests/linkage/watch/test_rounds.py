@@ -14,6 +14,7 @@ from incidents.models import Incident
 from linkage import grants, outbox, transport
 from linkage.choices import Direction, LinkState
 from linkage.demo.link import room_link
+from linkage.grants import Given
 from linkage.models import Alarm, Canary, Link, OutboxMessage, StreamGrant
 from linkage.models_cap import CapSource
 from linkage.models_city import Feed, Sensor
@@ -201,10 +202,13 @@ def test_a_grant_that_outlives_its_time_is_noticed_until_it_is_ended(auditor, po
         incident=Incident.objects.get(),
         case_number="20261122-000001",
         camera_id=make_camera(city, 127.4, 36.4, "시청").pk,
-        purpose="emergency",
-        basis="x",
-        request_id="r",
-        lasting=timedelta(minutes=30),
+        given=Given(
+            purpose="emergency",
+            basis="x",
+            at=timezone.now(),
+            until=timezone.now() + timedelta(minutes=30),
+            not_after=timezone.now() + timedelta(minutes=30),
+        ),
     )
     auditor.round()
     assert standing("grant.overdue") == []

@@ -22,6 +22,13 @@ function control(field, options, value) {
     select.value = value ?? (field.required && options.length === 1 ? options[0].value : "");
     return select;
   }
+  if (field.type === "many") {
+    return h("fieldset", { id, class: "many", "aria-labelledby": `${id}-label`, "aria-describedby": `${id}-error` }, ...options.map((choice, at) => {
+      const box = h("input", { type: "checkbox", id: `${id}-${at}`, name: field.name, value: choice.value, disabled: Boolean(choice.why) });
+      /** @type {HTMLInputElement} */ (box).checked = !choice.why && (value ?? []).includes(choice.value);
+      return h("label", { class: "switch", for: `${id}-${at}` }, box, choice.label, choice.why && h("span", { class: "muted" }, choice.why));
+    }));
+  }
   if (field.type === "number") {
     return h("input", { ...common, type: "number", step: "any", value: value ?? "" });
   }
@@ -37,6 +44,9 @@ function fieldBox(field, options, value) {
     /** @type {HTMLInputElement} */ (box).checked = Boolean(value);
     return h("div", { class: wide }, h("label", { class: "switch", for: id }, box, field.label), error);
   }
+  if (field.type === "many") {
+    return h("div", { class: wide }, h("span", { class: "label", id: `${id}-label` }, field.label), control(field, options, value), field.hint && h("span", { class: "field-hint" }, field.hint), error);
+  }
   return h("div", { class: wide }, h("label", { for: id }, field.label), control(field, options, value), field.hint && h("span", { class: "field-hint" }, field.hint), error);
 }
 
@@ -46,6 +56,8 @@ function read(form, fields) {
     const input = form.elements.namedItem(field.name);
     if (field.type === "check") {
       values[field.name] = input.checked;
+    } else if (field.type === "many") {
+      values[field.name] = chosen(form, field.name);
     } else if (input.value.trim() !== "") {
       values[field.name] = field.type === "number" ? Number(input.value) : input.value.trim();
     }
@@ -53,13 +65,18 @@ function read(form, fields) {
   return values;
 }
 
+function chosen(form, name) {
+  return [...form.querySelectorAll(`input[name="${name}"]:checked`)].map((box) => box.value);
+}
+
 function showErrors(form, fields, problem) {
   for (const field of fields) {
     const reasons = problem?.fields?.[field.name] ?? (field.name in { lon: 1, lat: 1 } ? problem?.fields?.[`place.${field.name}`] : undefined);
     setText(byId(`field-${field.name}-error`), reasons?.join(" ") ?? "");
-    form.elements.namedItem(field.name).toggleAttribute("aria-invalid", false);
+    const input = byId(`field-${field.name}`);
+    input.toggleAttribute("aria-invalid", false);
     if (reasons) {
-      form.elements.namedItem(field.name).setAttribute("aria-invalid", "true");
+      input.setAttribute("aria-invalid", "true");
     }
   }
   const known = fields.some((field) => problem?.fields?.[field.name]);

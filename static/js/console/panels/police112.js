@@ -1,4 +1,4 @@
-/** Police 112 in the incident panel: units, video given away, terminals, where somebody fled. */
+/** Police 112 in the incident panel: units, terminals, where somebody fled. */
 
 import { byId, h, show } from "../../lib/dom.js";
 import { age, compass, distance, moment } from "../../lib/format.js";
@@ -44,7 +44,7 @@ export class Police112Panel {
       return;
     }
     this.id = id;
-    for (const list of ["units", "grants", "shares", "joins", "filed"]) {
+    for (const list of ["units", "shares", "joins", "filed"]) {
       byId(list).replaceChildren();
     }
     if (id) {
@@ -67,10 +67,9 @@ export class Police112Panel {
     }
   }
 
-  #draw({ units, grants, shares }, joins) {
+  #draw({ units, shares }, joins) {
     const none = (text) => [h("li", { class: "muted" }, text)];
     byId("units").replaceChildren(...(units.length ? units.map((unit) => this.#unit(unit)) : none(t("No unit has said where it is."))));
-    byId("grants").replaceChildren(...(grants.length ? grants.map((grant) => this.#grant(grant)) : none(t("No video was given to an agency."))));
     show(byId("shares-title"), shares.length > 0);
     byId("shares").replaceChildren(...shares.map((share) => this.#share(share)));
     this.askedAt = this.now();
@@ -93,15 +92,6 @@ export class Police112Panel {
     }
     const words = { age: age(seconds * 1000) };
     return byRoad ? t("about %(age)s (by road)", words) : t("about %(age)s (straight line)", words);
-  }
-
-  #grant(grant) {
-    const over = grant.ended_at !== null;
-    const ends = { agency_close: t("closed by the agency"), incident_closed: t("the incident ended"), ttl: t("its time ran out"), revoked: t("withdrawn") };
-    const state = over ? `${ends[grant.end_reason] ?? ""} ${moment(grant.ended_at, this.now())}` : t("until %(time)s", { time: moment(grant.expires_at, this.now()) });
-    const watched = grant.first_viewed_at ? t("watched") : t("not watched yet");
-    const revoke = !over && this.mayWork && h("button", { class: "button button-small", type: "button", onclick: () => this.#askRevoke(grant) }, t("Withdraw"));
-    return h("li", { class: "unit" }, h("strong", null, grant.camera.name), h("span", { class: over ? "muted" : "" }, `${grant.link} · ${state} · ${watched}`), h("span", { class: "muted" }, `${grant.purpose} · ${grant.basis}`), revoke);
   }
 
   #share(share) {
@@ -156,10 +146,6 @@ export class Police112Panel {
       this.askedAt = this.now();
       this.refresh();
     }
-  }
-
-  #askRevoke(grant) {
-    this.#askReason(grant.camera.name, `${this.config.urls.grants}${grant.id}/revoke/`);
   }
 
   #askWithdraw(share) {

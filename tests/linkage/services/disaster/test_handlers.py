@@ -33,6 +33,11 @@ def close_ack():
     return envelope("CLOSE_ACK", receipt_no="NDMS-1")
 
 
+def asks(**changes):
+    said = {"purpose": "SCENE", "basis": "ACT-DISASTER", "ground": "WEATHER_REPORT"} | changes
+    return envelope("STREAM_REQUEST", receipt_no="NDMS-1", **said)
+
+
 BEFORE = {
     "nothing": [],
     "open": [notify],
@@ -64,6 +69,11 @@ SEQUENCE = [
     ("cancelled", close, 201, "unchanged", False),
     ("cancelled", cancel, 201, "unchanged", False),
     ("cancelled", lambda: notify(version=3), 201, "applied", True),
+    ("nothing", asks, 202, "filed", None),
+    ("open", asks, 201, "applied", True),
+    ("closed", asks, 201, "applied", False),
+    ("cancelled", asks, 201, "applied", False),
+    ("open", lambda: asks(ground=None), 400, None, True),
     ("newer", notify, 201, "stale", True),
     ("newer", lambda: cancel(version=2), 201, "stale", True),
 ]

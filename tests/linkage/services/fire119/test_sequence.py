@@ -20,6 +20,7 @@ MESSAGES = {
         "STATUS_UPDATE", times=[time_of("arrived", ago(minutes=1), "한빛펌프1")]
     ),
     "UNIT_POSITION": lambda: fire_message("UNIT_POSITION", positions=[position()]),
+    "STREAM_REQUEST": lambda: fire_message("STREAM_REQUEST", purpose="SCENE", basis="ACT-119"),
     "CANCEL": lambda: fire_message("CANCEL", version=3),
     "CLOSE": lambda: fire_message("CLOSE", closing_code="DONE"),
     "CLOSE_ACK": lambda: fire_message("CLOSE_ACK"),
@@ -60,6 +61,9 @@ TABLE = {
     (OVER, "CANCEL"): (201, "unchanged", OVER),
     (OVER, "CLOSE"): (201, "unchanged", OVER),
     (OVER, "CLOSE_ACK"): (202, "filed", OVER),
+    # Answered in every state: by the list while the case is open, else by a refusal.
+    (NONE, "STREAM_REQUEST"): (202, "filed", NONE),
+    **{(state, "STREAM_REQUEST"): (201, "applied", state) for state in (OPEN, GONE, OVER)},
     # A link between incidents, whatever became of this one.
     **{(NONE, name): (202, "filed", NONE) for name in ("CO_RESPONSE", "TRANSFER")},
     **{
@@ -131,7 +135,7 @@ def test_a_late_step_after_the_end_is_kept_as_a_time(fire):
         (lambda: fire_message("UNIT_POSITION", positions=[position(lon=36.3)]), "positions[0].lon"),
         (lambda: fire_message("UNIT_POSITION", positions=[position(unit="")]), "positions[0].unit"),
         (lambda: fire_message("CLOSE", closing_code="?"), "closing_code"),
-        (lambda: fire_message("STREAM_REQUEST"), "msg_type"),
+        (lambda: fire_message("CAMERA_LIST"), "msg_type"),
     ],
 )  # fmt: skip
 def test_a_fault_names_its_field(fire, document, field):

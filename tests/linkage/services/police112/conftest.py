@@ -14,7 +14,16 @@ RECEIPT = "20261122-000001"
 
 
 @pytest.fixture
-def cameras(city):
+def kinds(db):
+    """The kinds of the reports in these tests: one given by itself, one left to a person."""
+    for code, name in (("201", "폭력"), ("401", "교통사고")):
+        Kind.objects.update_or_create(
+            service="police112", code=code, defaults={"name_ko": name, "is_mapped": True}
+        )
+
+
+@pytest.fixture
+def cameras(city, kinds):
     """Three cameras within 150 m of the reported place and one far away."""
     places = [(127.4, 36.4003), (127.4, 36.4006), (127.4, 36.4012), (127.4, 36.45)]
     return [make_camera(city, lon, lat, f"중앙로 {n}") for n, (lon, lat) in enumerate(places, 1)]

@@ -14,6 +14,7 @@ from controlroom.journal.models import Entry
 from incidents import lifecycle
 from incidents.models import Incident
 from linkage.choices import Direction, LinkState
+from linkage.links import set_state
 from linkage.models import StreamGrant, Terminal, TerminalShare
 from linkage.models_agreements import LegalBasis
 from linkage.models_terminals import ShareEnd
@@ -185,7 +186,10 @@ ENDS = {
         "expired",
         lambda **_: TerminalShare.objects.update(expires_at=timezone.now() - timedelta(seconds=1)),
     ),
-    "suspended": ("link_stopped", lambda link, **_: type(link).objects.update(state="suspended")),
+    "suspended": (
+        "link_stopped",
+        lambda link, **_: set_state(link=link, state=LinkState.SUSPENDED),
+    ),
     "basis ended": ("link_stopped", lambda **_: LegalBasis.objects.update(allowed_data=[])),
 }
 

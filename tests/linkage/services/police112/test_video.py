@@ -12,7 +12,8 @@ from controlroom.journal.models import Entry
 from incidents import lifecycle
 from incidents.models import IncidentEvent
 from linkage import grants
-from linkage.choices import LinkMode
+from linkage.choices import LinkMode, LinkState
+from linkage.links import set_state
 from linkage.models import StreamGrant
 from linkage.models_agreements import LegalBasis
 from linkage.models_video import GrantEnd
@@ -165,10 +166,9 @@ def test_a_grant_ends_by_its_time_and_a_suspended_links_at_once(case, cameras, p
     StreamGrant.objects.filter(camera=cameras[0]).update(expires_at=late)
     assert grants.end_overdue() == 1
     assert StreamGrant.objects.get(camera=cameras[0]).end_reason == GrantEnd.TTL
-    link.state = "suspended"
-    link.save()
-    assert grants.end_overdue() == 1
-    assert StreamGrant.objects.get(camera=cameras[1]).end_reason == GrantEnd.REVOKED
+    set_state(link=link, state=LinkState.SUSPENDED, reason="협약 만료")
+    suspended = StreamGrant.objects.get(camera=cameras[1])
+    assert (suspended.end_reason, suspended.end_text) == (GrantEnd.LINK_SUSPENDED, "협약 만료")
 
 
 def test_a_grant_that_ran_out_is_given_anew(case, cameras, post):

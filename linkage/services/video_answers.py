@@ -1,0 +1,309 @@
+"""A person's word about video: what waits is allowed or refused, and video is given by hand."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from controlroom.accounts.models import User
+from controlroom.errors import Conflict, Invalid
+from controlroom.municipalities.access import require
+from controlroom.municipalities.roles import Right
+from incidents.facts import note_fact
+from incidents.models import Incident, IncidentEvent
+from linkage import grants, video_requests
+from linkage.models import Case, StreamGrant, VideoRequest
+from linkage.models_video import RequestState
+from linkage.policy import decision as policy
+from linkage.policy.decision import Asked, Terms
+from linkage.policy.rows import Row, row_for
+from linkage.policy.words import Access, Ground, Rule, Trigger, Word
+from linkage.policy_texts import GROUNDS, RULES
+from linkage.services import video
+from linkage.services.casework import worked_on
+from linkage.video_policy import kind_of, refusal, rows_of, terms_of
+
+
+class NoAnswerAwaited(Conflict):
+    """Somebody answered before, or its time was over."""
+
+    code = "no_answer_awaited"
+
+
+# --- what waits ----------------------------------------------------------------------------
+@transaction.atomic
+def allow(*, request: VideoRequest, by: User) -> VideoRequest:
+    """Give what was asked for, as far as the policy of now lets a person give it.
+
+    Emits: fact_recorded, in the transaction.
+    Locks: as video.hold.
+    Raises: NotAllowed, NoAnswerAwaited, VideoRefused when no camera may be given any more.
+    """
+    require(by, request.municipality_id, Right.INCIDENT_WORK)
+    case, incident, row = _held(request)
+    asked = _asked(row, case)
+    found = video.decided(case, incident, asked)
+    if not found.granted:
+        rule = found.denied[0][1] if found.denied else Rule.ON_WORD
+        raise refusal(rule, found.answer)
+    event = _note(row, "video-allow", by=by)
+    given = video.give_all(
+        case=case,
+        incident=incident,
+        asked=asked,
+        row=found.answer.row,
+        cameras=found.granted,
+        request_id=row.request_id,
+        extension=row.extension,
+        by=by,
+    )
+    video.tell_granted(
+        case=case, incident=incident, event=event, rows=given, request=row.request_id
+    )
+    video.tell_denied(rows=[row], event=event, denied=found.denied)
+    return video_requests.settle(row=row, state=RequestState.ALLOWED, by=by)
+
+
+@transaction.atomic
+def refuse(*, request: VideoRequest, by: User, reason: str) -> VideoRequest:
+    """Refuse what was asked for, with a reason.
+
+    Raises: NotAllowed, Invalid without a reason, NoAnswerAwaited.
+    """
+    require(by, request.municipality_id, Right.INCIDENT_WORK)
+    if not reason.strip():
+        raise Invalid(_("a reason is needed"), fields={"reason": [_("This field is required.")]})
+    _case, _incident, row = _held(request)
+    event = _note(row, "video-refuse", by=by, text=reason.strip())
+    video.tell_denied(rows=[row], event=event, rule=Rule.OPERATOR)
+    return video_requests.settle(
+        row=row, state=RequestState.REFUSED, by=by, reason=reason.strip(), rule=Rule.OPERATOR
+    )
+
+
+def lapse_overdue() -> int:
+    """Refuse what nobody answered in its time, and say so; return how many."""
+    return sum(_lapse(row) for row in video_requests.overdue(timezone.now()))
+
+
+@transaction.atomic
+def _lapse(request: VideoRequest) -> bool:
+    try:
+        _case, _incident, row = _held(request, late=True)
+    except NoAnswerAwaited:
+        return False
+    event = _note(row, "video-lapse", text=str(RULES[Rule.UNANSWERED]))
+    video.tell_denied(rows=[row], event=event, rule=Rule.UNANSWERED)
+    video_requests.settle(row=row, state=RequestState.LAPSED, rule=Rule.UNANSWERED)
+    return True
+
+
+def _held(request: VideoRequest, *, late: bool = False) -> tuple[Case, Incident, VideoRequest]:
+    """Lock what an answer needs and give it as it is now."""
+    case = video.case_of(request)
+    incident = video.hold(case)
+    row = (
+        VideoRequest.objects.select_for_update(of=("self",))
+        .select_related("link")
+        .get(pk=request.pk)
+    )
+    is_over = row.answer_by <= timezone.now()
+    if row.state != RequestState.PENDING or is_over != late:
+        raise NoAnswerAwaited(_("this request waits for no answer any more"))
+    return case, incident, row
+
+
+def _asked(row: VideoRequest, case: Case) -> Asked:
+    return Asked(
+        purpose=row.purpose,
+        basis=row.basis,
+        cameras=tuple(row.cameras),
+        kind=kind_of(case.incident),
+        trigger=Trigger.OPERATOR,
+        access=Access(row.access),
+        ground=row.ground,
+        minutes=row.minutes,
+        standing=video.standing_of(case, worked_on(case)),
+        extends=bool(row.extension),
+    )
+
+
+def _note(row: VideoRequest, verb: str, *, by: User | None = None, text: str = "") -> IncidentEvent:
+    return note_fact(
+        incident=row.incident,
+        verb=verb,
+        by=by,
+        agent="" if by else row.link.code,
+        text=text,
+        data={"cameras": row.cameras, "purpose": row.purpose, "basis": row.basis},
+    )
+
+
+# --- given by hand -------------------------------------------------------------------------
+@transaction.atomic
+def give(
+    *,
+    incident: Incident,
+    link_code: str,
+    purpose: str,
+    cameras: Iterable[int],
+    by: User,
+    ground: str = "",
+    minutes: int | None = None,
+) -> list[StreamGrant]:
+    """Give cameras to an agency that has the case, by a person's word and within the policy.
+
+    Emits: fact_recorded, in the transaction.
+    Locks: as video.hold.
+    Raises: NotAllowed, Invalid, VideoRefused with the rule that refuses the first camera.
+    """
+    require(by, incident.municipality_id, Right.INCIDENT_WORK)
+    case = _cases(incident).filter(link__code=link_code).first()
+    if case is None:
+        raise Invalid(
+            _("this agency has not taken the case: report it first"),
+            fields={"link": [_("this agency has not taken the case: report it first")]},
+        )
+    held = video.hold(case)
+    basis = case.link.legal_basis
+    asked = Asked(
+        purpose=purpose,
+        basis=basis.code if basis else "",
+        cameras=tuple(cameras),
+        kind=kind_of(case.incident),
+        trigger=Trigger.OPERATOR,
+        ground=ground,
+        minutes=minutes,
+        standing=video.standing_of(case, held),
+    )
+    if not asked.cameras:
+        raise Invalid(_("choose a camera"), fields={"cameras": [_("This field is required.")]})
+    found = video.decided(case, held, asked)
+    if found.denied or not found.granted:
+        raise refusal(found.denied[0][1] if found.denied else Rule.ON_WORD, found.answer)
+    event = note_fact(
+        incident=held,
+        verb="video-give",
+        by=by,
+        text=link_code,
+        data={"cameras": list(found.granted), "purpose": purpose, "basis": asked.basis},
+    )
+    rows = video.give_all(
+        case=case,
+        incident=held,
+        asked=asked,
+        row=found.answer.row,
+        cameras=found.granted,
+        by=by,
+    )
+    video.tell_granted(case=case, incident=held, event=event, rows=rows)
+    return rows
+
+
+@transaction.atomic
+def extend(*, grant: StreamGrant, by: User, reason: str, minutes: int | None = None) -> StreamGrant:
+    """Let a grant last longer, with a reason, and tell the agency its new end.
+
+    Raises: NotAllowed, Invalid without a reason, VideoRefused by the policy.
+    """
+    require(by, grant.municipality_id, Right.INCIDENT_WORK)
+    if not reason.strip():
+        raise Invalid(_("a reason is needed"), fields={"reason": [_("This field is required.")]})
+    case = video.case_of(grant)
+    incident = video.hold(case)
+    asked = Asked(
+        purpose=grant.purpose,
+        basis=grant.basis,
+        kind=kind_of(case.incident),
+        trigger=Trigger.OPERATOR,
+        access=Access.PTZ if Access.PTZ in grant.rights else Access(grant.rights[0]),
+        standing=video.standing_of(case, incident),
+        minutes=minutes,
+        extends=True,
+    )
+    terms = terms_of(case.link, urgency=incident.urgency)
+    rows = [policy.without_grounds(row) for row in rows_of(incident.municipality_id)]
+    answer = policy.judge(rows=rows, terms=terms, asked=asked)
+    if answer.word is not Word.AUTOMATIC or answer.row is None:
+        raise refusal(answer.rule or Rule.KIND, answer)
+    event = note_fact(
+        incident=incident,
+        verb="video-extend",
+        by=by,
+        text=reason.strip(),
+        data={"cameras": [grant.camera_id]},
+    )
+    until = timezone.now() + timedelta(minutes=policy.lasting(answer.row, terms, asked))
+    longer = grants.extend(grant=grant, until=until, reason=reason, by=by)
+    video.tell_granted(case=case, incident=incident, event=event, rows=[longer])
+    return longer
+
+
+# --- what may be given -----------------------------------------------------------------------
+def _cases(incident: Incident) -> Any:
+    own = Case.objects.filter(incident=incident, link__service__in=video.SERVICES)
+    return own.select_related(
+        "incident__duplicate_of",
+        "incident__kind",
+        "link__agency",
+        "link__municipality",
+        "link__legal_basis",
+    ).order_by("pk")
+
+
+def offers(incident: Incident) -> list[dict[str, Any]]:
+    """Give, for each agency that has the case, what a person may give it, or why not."""
+    rows = rows_of(incident.municipality_id)
+    return [_offer(case, worked_on(case), rows) for case in _cases(incident)]
+
+
+def _offer(case: Case, incident: Incident, rows: list[Row]) -> dict[str, Any]:
+    link = case.link
+    terms = terms_of(link, urgency=incident.urgency)
+    basis = link.legal_basis
+    row = row_for(rows, service=link.service, kind=kind_of(case.incident), access=Access.LIVE)
+    asked = Asked(
+        purpose=min(row.purposes) if row and row.purposes else "",
+        basis=basis.code if basis else "",
+        kind=kind_of(case.incident),
+        trigger=Trigger.OPERATOR,
+        ground=min(row.grounds) if row and row.grounds else "",
+        standing=video.standing_of(case, incident),
+    )
+    answer = policy.judge(rows=rows, terms=terms, asked=asked)
+    rule = answer.refused
+    return {
+        "link": link.code,
+        "agency": link.agency.name,
+        "case": case.external_id,
+        "basis": asked.basis,
+        "purposes": sorted(row.purposes, key=_usual_first) if row else [],
+        "grounds": [
+            {"code": str(one), "name": str(GROUNDS[one])}
+            for one in Ground
+            if row and one in row.grounds
+        ],
+        "minutes": policy.longest(row, terms) if row else 0,
+        "cameras": policy.limit(row, terms) if row else 0,
+        "row": row.code if row else "",
+        "rule": str(rule) if rule else "",
+        "why": str(RULES[rule]) if rule else "",
+        "can": _reachable(incident, row, terms) if row and rule is None else [],
+    }
+
+
+def _usual_first(purpose: str) -> tuple[bool, str]:
+    return purpose != video.SCENE, purpose
+
+
+def _reachable(incident: Incident, row: Row, terms: Terms) -> list[dict[str, Any]]:
+    """Name each camera of the newest list, and the rule that keeps it from this agency."""
+    found = []
+    for pick in video.picks_of(incident):
+        rule = policy.judge_camera(row=row, terms=terms, seen=video.seen(pick))
+        why = str(RULES[rule]) if rule else ""
+        found.append({"id": pick["id"], "name": pick["name"], "why": why})
+    return found
