@@ -216,7 +216,7 @@ def columns() -> list[str]:
     """Give the columns of the form, in their order (제42조; 별지 개인영상정보 관리대장)."""
     return [
         _("No."),
-        _("Time"),
+        _("Date and time"),
         _("File: name and kind"),
         _("Person in charge"),
         _("Purpose"),

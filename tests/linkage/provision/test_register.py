@@ -42,16 +42,16 @@ def officer(city) -> User:
     return person
 
 
-def view_of(grant, **said) -> ViewRecord:
+def view_of(of, **said) -> ViewRecord:
     """A session that was ended 20 s ago, with what it sent."""
     began = timezone.now() - timedelta(seconds=60)
     pause = [(began + timedelta(seconds=at)).isoformat() for at in (10, 15)]
     facts = {
-        "municipality_id": grant.municipality_id,
-        "camera_id": grant.camera_id,
-        "agent": grant.link.code,
-        "grant": grant.reference,
-        "incident_id": grant.incident_id,
+        "municipality_id": of.municipality_id,
+        "camera_id": of.camera_id,
+        "agent": of.link.code,
+        "grant": of.reference,
+        "incident_id": of.incident_id,
         "purpose": "x",
         "started_at": began,
         "first_byte_at": began,
