@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -98,7 +99,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     user: Any = request.user
     words = Words()
     shown: list[Any] = []
-    found = ProvisionEntry.objects.none()
+    found: QuerySet[ProvisionEntry] = ProvisionEntry.objects.none()
     now: list[Any] = []
     if asked is not None:
         found = entries_of(municipality=municipality, user=user, asked=asked)

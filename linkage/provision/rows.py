@@ -148,9 +148,11 @@ def running(*, municipality: Municipality, user: Any, asked: Asked) -> list[Row]
         .order_by("-first_byte_at")
     )
     found = [
-        ProvisionEntry(**session_facts(view, grant)) for view in views if (grant := grant_of(view))
+        (ProvisionEntry(**session_facts(view, grant)), view.ended_at is None)
+        for view in views
+        if (grant := grant_of(view))
     ]
-    return [Row("", entry, is_running=True) for entry in found if _fits(entry, asked)]
+    return [Row("", entry, is_running=runs) for entry, runs in found if _fits(entry, asked)]
 
 
 def _fits(entry: ProvisionEntry, asked: Asked) -> bool:
@@ -239,7 +241,7 @@ def cells(row: Row, words: "Words") -> list[str]:
     if entry.sha256:
         remarks.append(f"SHA-256 {entry.sha256[:16]}…")
     return [
-        row.number or _("running"),
+        row.number or (_("running") if row.is_running else _("closing")),
         at.strftime("%Y-%m-%d %H:%M:%S"),
         entry.file_name,
         entry.handled_by or _("by itself, by the rules"),
