@@ -147,5 +147,6 @@ class CaseAdmin(ScopedAdmin):
 from linkage import admin_city as admin_city  # noqa: E402, PLC0414 - registers its own
 from linkage import admin_disaster as admin_disaster  # noqa: E402, PLC0414 - registers itself
 from linkage import admin_policy as admin_policy  # noqa: E402, PLC0414 - registers its own
+from linkage import admin_provision as admin_provision  # noqa: E402, PLC0414 - registers its own
 from linkage import admin_rooms as admin_rooms  # noqa: E402, PLC0414 - registers its own
 from linkage import admin_texts as admin_texts  # noqa: E402, PLC0414 - registers its own

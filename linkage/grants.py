@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,6 +28,7 @@ from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
 from incidents.statuses import OPEN
+from linkage import viewing
 from linkage.agreements import may_tell
 from linkage.choices import DataKind, LinkState
 from linkage.models import Link, StreamGrant
@@ -34,8 +36,6 @@ from linkage.models_video import GrantEnd
 from linkage.policy.words import Access, Rule, Trigger
 from linkage.video_policy import refusal
 
-# A watching agency asks for a piece every second; this often it is written down.
-NOTED_EVERY = timedelta(seconds=10)
 # A camera that gives no picture for so long ends its grants; a shorter gap mends itself.
 SOURCE_LOST_AFTER = timedelta(seconds=60)
 # Ended in one turn of the sweep.
@@ -101,6 +101,7 @@ def give(
     if found is not None and found.expires_at > now:
         return found
     if found is not None:
+        viewing.end_views(grants=[found], why=GrantEnd.TTL)
         _end(found, GrantEnd.TTL, at=found.expires_at)
     is_dark = Camera.objects.filter(pk=camera_id, health=Health.OFFLINE).exists()
     grant: StreamGrant = StreamGrant.objects.create(
@@ -172,7 +173,8 @@ def end(
 ) -> int:
     """End those of them that are still open; return how many.
 
-    Locks: their incidents in the order of their ids, the grants, then the journal's counter.
+    Locks: their incidents in the order of their ids, the grants, their views, then the journal's
+    counter.
     """
     still_open = grants.filter(ended_at=None)
     incidents = set(still_open.order_by().values_list("incident_id", flat=True))
@@ -182,10 +184,13 @@ def end(
     rows = still_open.filter(incident__in=incidents).order_by("pk")
     found = list(rows.select_related("link", "camera__site").select_for_update(of=("self",)))
     now = timezone.now()
+    # What ran out before anyone ended it was over by its time.
+    ran_out = [grant for grant in found if grant.expires_at <= now]
+    ended = [grant for grant in found if grant.expires_at > now]
+    viewing.end_views(grants=ran_out, why=GrantEnd.TTL)
+    viewing.end_views(grants=ended, why=why)
     for grant in found:
-        # What ran out before anyone ended it was over by its time.
-        ran_out = grant.expires_at <= now
-        why_now = GrantEnd.TTL if ran_out else why
+        why_now = why if grant.expires_at > now else GrantEnd.TTL
         _end(grant, why_now, at=min(now, grant.expires_at), by=by, reason=reason)
     return len(found)
 
@@ -279,19 +284,15 @@ def open_to(*, link: Link, reference: UUID) -> StreamGrant:
 
 
 @transaction.atomic
-def note_viewed(*, grant: StreamGrant) -> None:
-    """Put on record that pictures leave; called before the first byte does."""
-    now = timezone.now()
-    if grant.last_viewed_at is not None and now - grant.last_viewed_at < NOTED_EVERY:
-        return
-    if grant.first_viewed_at is None:
-        fresh = StreamGrant.objects.filter(pk=grant.pk, first_viewed_at=None)
-        if fresh.update(first_viewed_at=now, last_viewed_at=now):
-            grant.first_viewed_at = grant.last_viewed_at = now
-            _audit("grant.viewed", grant)
-            _announce("video.viewed", grant)
-            return
-    StreamGrant.objects.filter(pk=grant.pk).update(last_viewed_at=now)
+def note_viewed(*, reference: UUID, at: datetime) -> None:
+    """Keep on the grant that it is watched; the view itself was on record before its first byte."""
+    own = StreamGrant.objects.filter(reference=reference)
+    if own.filter(first_viewed_at=None).update(first_viewed_at=at, last_viewed_at=at):
+        grant = own.select_related("camera__site", "link").get()
+        _audit("grant.viewed", grant)
+        _announce("video.viewed", grant)
+    else:
+        own.update(last_viewed_at=Greatest("last_viewed_at", at))
 
 
 def of_incident(incident: Incident) -> Iterable[StreamGrant]:

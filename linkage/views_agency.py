@@ -13,6 +13,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -25,7 +26,7 @@ from linkage import resyncs, self_service, trials
 from linkage.agency_forms import OwnPasswordForm
 from linkage.agency_pictures import picture_of
 from linkage.choices import InboxResult, MessageType, OutboxState
-from linkage.models import AgencySeat, InboxMessage, Link, OutboxMessage
+from linkage.models import AgencySeat, InboxMessage, Link, OutboxMessage, StreamGrant
 from linkage.replays import REPLAYABLE
 from linkage.serializers import (
     AgencyReplaySerializer,
@@ -116,6 +117,11 @@ def link_page(request: HttpRequest, link: str) -> HttpResponse:
             "replayable": any(row["replayable"] for row in rows),
             "states": states,
             "types": MessageType.choices,
+            "watchable": StreamGrant.objects.in_force(timezone.now())
+            .filter(link=found)
+            .values_list("case_number", flat=True)
+            .order_by("case_number")
+            .distinct(),
             "resyncs": found.resyncs.select_related("message", "asked_by")[:RESYNCS],
         },
     )

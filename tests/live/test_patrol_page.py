@@ -157,7 +157,7 @@ def test_a_case_is_seen_live_on_its_terminal_and_gone_within_five_seconds(
     page.wait_for_selector("#camera-0 .player[data-state=live]", timeout=20_000)
     holds(page, "document.querySelector('.player').dataset.frames > 20")
     assert page.locator(".player").count() == 1
-    assert "T-01 중앙12" in page.locator("#camera-0 .patrol-mark").get_attribute("data-text")
+    assert "T-01 중앙12" in page.locator("#camera-0 .watermark").get_attribute("data-text")
     assert "주점 앞 다툼" not in page.content()
     found += looked_at(page, "case")
     # Nothing that opens anything is in an address or within reach of a script.
