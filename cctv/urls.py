@@ -1,6 +1,9 @@
 from django.urls import path
 
 from cctv import api, video_api
+from cctv.choices import Quality
+
+SUB = {"quality": Quality.SUB}
 
 urlpatterns = [
     path("m/<str:code>/cctv/sites.json", api.sites, name="cctv-sites"),
@@ -12,6 +15,12 @@ urlpatterns = [
         name="video-ticket",
     ),
     path(
+        "m/<str:code>/cctv/cameras/<int:camera_id>/prefetch/",
+        video_api.PrefetchView.as_view(),
+        name="video-prefetch",
+    ),
+    path("video/check", video_api.CheckView.as_view(), name="video-check"),
+    path(
         "video/<int:camera_id>/live.m3u8",
         video_api.PlaylistView.as_view(),
         name="video-playlist",
@@ -21,5 +30,23 @@ urlpatterns = [
         "video/<int:camera_id>/<str:segment>",
         video_api.SegmentView.as_view(),
         name="video-segment",
+    ),
+    path(
+        "video/<int:camera_id>/sub/live.m3u8",
+        video_api.PlaylistView.as_view(),
+        SUB,
+        name="video-sub-playlist",
+    ),
+    path(
+        "video/<int:camera_id>/sub/state",
+        video_api.StateView.as_view(),
+        SUB,
+        name="video-sub-state",
+    ),
+    path(
+        "video/<int:camera_id>/sub/<str:segment>",
+        video_api.SegmentView.as_view(),
+        SUB,
+        name="video-sub-segment",
     ),
 ]

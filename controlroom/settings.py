@@ -172,6 +172,10 @@ CAMERA_CA_FILE = env.text("CONTROLROOM_CAMERA_CA_FILE", "")
 # Empty means the one of the imageio-ffmpeg wheel.
 FFMPEG = env.text("CONTROLROOM_FFMPEG", "")
 RELAY_LIMIT = env.integer("CONTROLROOM_RELAY_LIMIT", 32, minimum=1)
+# Streams that this machine transcodes at once because players cannot show them (H.265); 0: none.
+TRANSCODE_LIMIT = env.integer("CONTROLROOM_TRANSCODE_LIMIT", 2, minimum=0)
+# Where the relays write their pictures, a folder in memory at best; empty: in STATE_DIR.
+VIDEO_DIR = env.text("CONTROLROOM_VIDEO_DIR", "")
 VIEW_MAX_S = env.integer("CONTROLROOM_VIEW_MAX_S", 3600, minimum=60)
 # Days after which a still is destroyed; what it was stays on record.
 STILL_DAYS = env.integer("CONTROLROOM_STILL_DAYS", 30, minimum=1)

@@ -65,7 +65,7 @@ def test_a_ticket_names_the_camera_and_its_play_list(client, camera, haneul):
 def test_the_relay_starts_with_the_ticket(client, camera, haneul):
     client.force_login(haneul)
     ask(client, camera)
-    assert streams._relays[camera.pk].is_alive()
+    assert streams._relays[streams.Channel(camera.pk)].is_alive()
 
 
 def test_play_list_and_pieces_come_by_the_ticket_and_are_kept_by_nobody(client, camera, haneul):
@@ -85,9 +85,9 @@ def test_the_record_is_there_before_the_first_byte(client, camera, haneul, monke
     seen = []
     read = streams.playlist
 
-    def watched(camera_id):
+    def watched(camera_id, quality):
         seen.append(ViewRecord.objects.filter(camera_id=camera_id).count())
-        return read(camera_id)
+        return read(camera_id, quality)
 
     monkeypatch.setattr(streams, "playlist", watched)
     first_piece(client, camera, ticket)

@@ -22,6 +22,7 @@ import { Strips } from "./panels/strips.js";
 import { Topbar } from "./panels/topbar.js";
 import { VideoWall } from "./panels/video_wall.js";
 import { mountPolice112 } from "./police112.js";
+import { Prefetch } from "./prefetch.js";
 import { mountRoads } from "./roads.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { mountSame } from "./same.js";
@@ -75,7 +76,8 @@ const exchanges = new ExchangesStore({
     }
   },
 });
-const desk = new Desk({ store, strips, panel, map, wall, actions, exchanges, mayWatch });
+const prefetch = new Prefetch({ url: (id) => `${urls.cameras}${id}/prefetch/`, post: postJson, mayWatch });
+const desk = new Desk({ store, strips, panel, map, wall, actions, exchanges, prefetch, mayWatch });
 const sites = new Sites({ url: urls.site, mayWatch, onWatch: (cameras) => watch(cameras) });
 const links = new Links(urls.links, getJson);
 const alarms = new StandingAlarms({

@@ -26,7 +26,7 @@ export class VideoWall {
     this.ticketUrl = ticketUrl;
     this.onChange = onChange;
     this.onStill = onStill;
-    /** @type {{camera: any, handle: {destroy(): void}, root: HTMLElement, parts: any}[]} */
+    /** @type {{camera: any, handle: {destroy(): void, setQuality(quality: "main" | "sub"): void}, root: HTMLElement, parts: any}[]} */
     this.tiles = [];
     this.incidentId = null;
     this.large = 0;
@@ -52,8 +52,8 @@ export class VideoWall {
     byId("wall").dataset.count = String(wanted.length);
     this.tiles = wanted.map((camera, index) => this.#tile(camera, index));
     byId("wall").replaceChildren(...this.tiles.map((tile) => tile.root));
-    for (const tile of this.tiles) {
-      tile.handle = this.#mount(tile);
+    for (const [index, tile] of this.tiles.entries()) {
+      tile.handle = this.#mount(tile, index === 0 ? "main" : "sub");
     }
     this.enlarge(0);
     this.onChange(new Set(wanted.map((camera) => camera.id)));
@@ -72,15 +72,15 @@ export class VideoWall {
     show(parts.still, this.incidentId !== null);
     root.append(...[drillMark(this.isDrill)].filter(Boolean));
     root.dataset.camera = String(camera.id);
-    return { camera, root, parts, handle: { destroy() {} } };
+    return { camera, root, parts, handle: { destroy() {}, setQuality() {} } };
   }
 
-  #mount({ camera, parts }) {
+  #mount({ camera, parts }, quality) {
     const onState = ({ state }) => {
       parts.state.dataset.state = state;
       setText(parts.state, stateText(state));
     };
-    return this.mountVideo(parts.screen, { ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId: this.incidentId, purpose: this.purpose, cameraId: camera.id, name: camera.name, onState });
+    return this.mountVideo(parts.screen, { ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId: this.incidentId, purpose: this.purpose, cameraId: camera.id, name: camera.name, quality, onState });
   }
 
   /** Make this picture the large one. */
@@ -91,6 +91,7 @@ export class VideoWall {
     this.large = index;
     for (const [at, tile] of this.tiles.entries()) {
       tile.root.toggleAttribute("data-large", at === index);
+      tile.handle.setQuality(at === index ? "main" : "sub");
       tile.parts.name.setAttribute("aria-pressed", String(at === index));
     }
   }

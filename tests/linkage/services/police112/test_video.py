@@ -186,8 +186,8 @@ def test_a_grant_opens_the_picture_and_puts_watching_on_record(
     case, cameras, post, police, link, monkeypatch
 ):
     (grant,) = granted(post, cameras[0])
-    monkeypatch.setattr("cctv.streams.want", lambda camera_id: None)
-    monkeypatch.setattr("cctv.streams.playlist", lambda camera_id: ("run", b"#EXTM3U\n"))
+    monkeypatch.setattr("cctv.streams.want", lambda *_asked, **_more: None)
+    monkeypatch.setattr("cctv.streams.playlist", lambda *_asked: ("run", b"#EXTM3U\n"))
     response = watch(police, link, grant)
     assert (response.status_code, response.content) == (200, b"#EXTM3U\n")
     grant.refresh_from_db()
