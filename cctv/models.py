@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cctv.choices import Health, Purpose, Quality, SourceKind
 from cctv.models_imports import ImportBatch, ImportChange, ImportRow, ImportScope, StagedRow
+from cctv.models_media import MediaSession
 from cctv.models_policy import CameraPolicy
 from cctv.models_roads import RoadEdge, RoadNetwork, RoadNode
 from cctv.models_video import VideoTicket, ViewRecord
@@ -141,6 +142,7 @@ __all__ = [
     "ImportChange",
     "ImportRow",
     "ImportScope",
+    "MediaSession",
     "RoadEdge",
     "RoadNetwork",
     "RoadNode",

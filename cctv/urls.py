@@ -1,9 +1,18 @@
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from cctv import api, video_api
 from cctv.choices import Quality
+from cctv.gateway import api as gateway_api
 
 SUB = {"quality": Quality.SUB}
+
+
+class QualityConverter(StringConverter):
+    regex = "|".join(Quality.values)
+
+
+register_converter(QualityConverter, "quality")
 
 urlpatterns = [
     path("m/<str:code>/cctv/sites.json", api.sites, name="cctv-sites"),
@@ -49,4 +58,15 @@ urlpatterns = [
         SUB,
         name="video-sub-segment",
     ),
+    path(
+        "video/<int:camera_id>/media/<quality:quality>/entry",
+        gateway_api.EntryView.as_view(),
+        name="video-media-entry",
+    ),
+    path(
+        "video/<int:camera_id>/media/<quality:quality>/state",
+        gateway_api.MediaStateView.as_view(),
+        name="video-media-state",
+    ),
+    path("media-server/auth", gateway_api.AuthView.as_view(), name="media-server-auth"),
 ]

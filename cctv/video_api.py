@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from cctv import passes, prefetch, streams, tickets, video_paths
 from cctv.choices import Quality
 from cctv.errors import PictureMissing
+from cctv.gateway.choice import gateway_for
 from cctv.models import Camera
 from cctv.passes import Pass
 from cctv.relay_watch import StreamState
@@ -73,12 +74,6 @@ def token_in(header: str) -> str:
     return header.removeprefix(SCHEME).strip()
 
 
-def addresses_of(camera: Camera, quality: Quality) -> dict[str, str]:
-    """Name where the pictures of a stream are, and what it does."""
-    under = f"/video/{camera.pk}/{'sub/' if quality == Quality.SUB else ''}"
-    return {"playlist": f"{under}live.m3u8", "state": f"{under}state"}
-
-
 def camera_for(request: Request, code: str, camera_id: int) -> Camera:
     """Find a camera whose video this person may watch.
 
@@ -130,12 +125,13 @@ class TicketView(APIView):
             incident_id=wished.validated_data["incident"],
             purpose=wished.validated_data["purpose"] or "",
         )
-        streams.want(camera.pk, source, quality=quality)
+        gateway = gateway_for(camera)
+        gateway.want(camera.pk, source, quality)
         return Response(
             {
                 "ticket": issued.token,
-                **addresses_of(camera, quality),
-                "streams": {str(one): addresses_of(camera, one) for one in qualities},
+                **gateway.addresses(camera.pk, quality),
+                "streams": {str(one): gateway.addresses(camera.pk, one) for one in qualities},
                 "expires_at": issued.expires_at.isoformat(),
                 "camera": {"id": camera.pk, "name": str(camera)},
             },

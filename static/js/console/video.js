@@ -28,7 +28,9 @@ let decoders = 0;
  * @property {Record<string, string>} headers
  * @property {() => void} leave
  * @property {(quality: string) => string | null} [stateOf] where the state of another stream is; null: there is none
- * @property {(quality: string) => void} [choose] from now on that stream
+ * @property {(quality: string) => Promise<void>} [choose] from now on that stream
+ * @property {() => Promise<void>} [renew] before the play list is loaded once more
+ * @property {Record<string, string>} [mediaHeaders] for the pictures, where those differ
  */
 
 /**
@@ -107,8 +109,10 @@ class Player {
       return;
     }
     if (status === 200 && body.state === "live" && body.run) {
-      this.#door.choose?.(quality);
-      this.#load();
+      await this.#door.choose?.(quality);
+      if (!this.#gone) {
+        this.#load();
+      }
     } else {
       this.#later(POLL_MS / 4, () => this.#change(quality, until));
     }
@@ -150,7 +154,7 @@ class Player {
     this.#run = "";
     const hls = new Hls({
       xhrSetup: (xhr) => {
-        for (const [name, value] of Object.entries(this.#door.headers)) {
+        for (const [name, value] of Object.entries(this.#door.mediaHeaders ?? this.#door.headers)) {
           xhr.setRequestHeader(name, value);
         }
       },
@@ -183,7 +187,8 @@ class Player {
     }
   }
 
-  #reload() {
+  async #reload() {
+    await this.#door.renew?.();
     this.#hls?.loadSource(this.#door.playlist);
     this.#hls?.startLoad();
   }

@@ -6,7 +6,8 @@ import { ask } from "./video_ask.js";
 export class TicketDoor {
   #options;
   #ticket = null;
-  #now = { playlist: "", state: "" };
+  #now = { playlist: "", state: "", entry: "" };
+  #pass = "";
 
   /** @param {any} options see mountVideo */
   constructor(options) {
@@ -23,9 +24,32 @@ export class TicketDoor {
     });
     if (answer.status === 201) {
       this.#ticket = answer.body;
-      this.#now = { playlist: answer.body.playlist, state: answer.body.state };
+      return this.#enter(answer.body, answer);
     }
     return answer;
+  }
+
+  /** A media server wants a pass of its own, good once: the ticket opens the view and buys it. */
+  async #enter(stream, answer) {
+    this.#pass = "";
+    this.#now = { playlist: stream.playlist ?? "", state: stream.state, entry: stream.entry ?? "" };
+    if (!stream.entry) {
+      return answer;
+    }
+    const entry = await ask(stream.entry, { method: "POST", headers: this.headers });
+    this.#now.playlist = entry.body.playlist ?? "";
+    this.#pass = entry.body.authorization ?? "";
+    return entry;
+  }
+
+  /** Before a play list is loaded once more. */
+  async renew() {
+    await this.#enter(this.#now, null);
+  }
+
+  /** What is shown where the pictures are; the same as elsewhere unless a media server has them. */
+  get mediaHeaders() {
+    return this.#pass ? { Authorization: this.#pass } : this.headers;
   }
 
   get playlist() {
@@ -41,8 +65,8 @@ export class TicketDoor {
     return this.#ticket.streams[quality]?.state ?? null;
   }
 
-  choose(quality) {
-    this.#now = this.#ticket.streams[quality];
+  async choose(quality) {
+    await this.#enter(this.#ticket.streams[quality], null);
   }
 
   /** The ticket goes in a header: addresses reach logs. */
