@@ -1,4 +1,4 @@
-"""The web process on a socket and a port, and nginx before it with the shipped file, without TLS."""
+"""The web process on a socket and a port; nginx before it with the shipped file, without TLS."""
 
 import contextlib
 import os
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
 from controlroom.runtime import debian
 
 ROOT = Path(__file__).resolve().parent.parent

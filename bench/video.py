@@ -63,7 +63,8 @@ FIRST_FRAME = """(id) => new Promise((done) => {
           : requestAnimationFrame(look);
   };
   strip.querySelector('button').click();
-  document.body.dispatchEvent(new KeyboardEvent('keydown', {code: 'KeyV', key: 'v', bubbles: true}));
+  const key = {code: 'KeyV', key: 'v', bubbles: true};
+  document.body.dispatchEvent(new KeyboardEvent('keydown', key));
   look();
 })"""
 WAYS = ("relay", "nginx")
@@ -190,9 +191,7 @@ def cuts(browser: Browser, address: str, city: City, number: int) -> dict[str, l
     for at in range(number):
         how = list(took)[at % 3]
         incident = city.incident(camera)
-        page.evaluate(
-            MOUNT, {"code": CODE, "cameraId": camera.pk, "incidentId": str(incident.pk)}
-        )
+        page.evaluate(MOUNT, {"code": CODE, "cameraId": camera.pk, "incidentId": str(incident.pk)})
         page.wait_for_function(
             "document.querySelector('.player')?.dataset.frames > 10", timeout=30_000
         )
@@ -288,7 +287,7 @@ def crowd(there: Front, city: City, way: str, viewers: int, seconds: float) -> d
     before = {name: cpu_s(pids) for name, pids in groups.items()}
     load.stdin.write("go\n")
     load.stdin.flush()
-    memory = {name: 0 for name in ("web", "nginx")}
+    memory = dict.fromkeys(("web", "nginx"), 0)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         time.sleep(0.5)
@@ -341,9 +340,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         ways = {"relay": there.web, "nginx": there.proxy}
         with chromium() as browser:
             if options.warm:
-                cold, warm = first_frames(
-                    browser, there.proxy, city, options.cold, options.warm
-                )
+                cold, warm = first_frames(browser, there.proxy, city, options.cold, options.warm)
                 figures["first_frame_p50_s"] = at_rank(warm, 0.5)
                 figures["first_frame_p95_s"] = at_rank(warm, 0.95)
                 figures["cold_first_frame_p50_s"] = at_rank(cold, 0.5)
@@ -386,7 +383,8 @@ def costs(figures: dict[str, float], cost: dict[str, Any], way: str, viewers: in
         figures[name] = figures[f"{name}_nginx"]
     figures[f"memory_mb_{viewers}_{way}"] = sum(cost[f"{part}_kb"] for part in own) / 1024
     print(
-        f"  {viewers:3} viewers by {way:5}: web {cost['web_ms']:.2f}, nginx {cost['nginx_ms']:.2f}, "
+        f"  {viewers:3} viewers by {way:5}: web {cost['web_ms']:.2f}, "
+        f"nginx {cost['nginx_ms']:.2f}, "
         f"database {cost['database_ms']:.2f}, client "
         f"{cost['client_cpu_s'] * 1000 / cost['good']:.2f} ms a viewer and second; a round p99 "
         f"{cost['round_p99_s'] * 1000:.0f} ms, late {cost['late']} of {cost['good']}; "

@@ -63,7 +63,7 @@ def caller_from(*, session_key: str, peer: str, forwarded: str) -> Caller:
     """Name who asks; a proxy's last word on the address counts if we have one."""
     address = peer or None
     if settings.SECURE_PROXY_SSL_HEADER:
-        address = forwarded.split(",")[-1].strip() or address
+        address = forwarded.rsplit(",", maxsplit=1)[-1].strip() or address
     return Caller(session_key, address)
 
 
@@ -256,16 +256,12 @@ def count_piece(entry: Pass, wanted: Wanted) -> None:
 
 
 class StateView(VideoView):
-    def delete(
-        self, request: Request, camera_id: int, quality: Quality = Quality.MAIN
-    ) -> Response:
+    def delete(self, request: Request, camera_id: int, quality: Quality = Quality.MAIN) -> Response:
         """End the view now, as the player does when it closes; the sweep ends it otherwise."""
         tickets.stop(token=self.token_of(request), camera_id=camera_id, caller=caller_of(request))
         return Response(status=HTTPStatus.NO_CONTENT)
 
-    def get(
-        self, request: Request, camera_id: int, quality: Quality = Quality.MAIN
-    ) -> Response:
+    def get(self, request: Request, camera_id: int, quality: Quality = Quality.MAIN) -> Response:
         """Say what the stream does; an unused ticket may ask, which opens no view."""
         try:
             self.admit(request, camera_id)

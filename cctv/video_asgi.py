@@ -13,7 +13,6 @@ from django.conf import settings
 from django.http import parse_cookie
 
 from cctv import passes, streams, tickets, video_paths
-
 from cctv.passes import Pass
 from cctv.video_api import (
     PIECE_TYPE,
@@ -91,7 +90,7 @@ def _pass(scope: Any, headers: dict[bytes, str], wanted: Wanted) -> Pass | None:
 def _answer(wanted: Wanted, entry: Pass) -> Answer | None:
     if wanted.name == video_paths.STATE:
         said = _state(wanted)
-        return said and Answer(200, json.dumps(said).encode(), "application/json")
+        return Answer(200, json.dumps(said).encode(), "application/json") if said else None
     if wanted.name == video_paths.PLAYLIST:
         found = _state(wanted) and streams.playlist(wanted.camera_id, wanted.quality)
         body, content_type = found[1] if found else None, PLAYLIST_TYPE

@@ -1,4 +1,4 @@
-"""The addresses under /video/ taken apart: pure, and exactly as they stand, without any decoding."""
+"""The addresses under /video/ taken apart: pure, exactly as they stand, without any decoding."""
 
 import re
 from dataclasses import dataclass

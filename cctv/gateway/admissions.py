@@ -40,7 +40,13 @@ def entry_for(*, view_id: int, camera_id: int, quality: Quality, address: str | 
     server = media_server()
     if server is None:
         raise LookupError("no media server")
-    body = {"v": view_id, "c": camera_id, "q": str(quality), "a": address, "n": secrets.token_hex(8)}
+    body = {
+        "v": view_id,
+        "c": camera_id,
+        "q": str(quality),
+        "a": address,
+        "n": secrets.token_hex(8),
+    }
     return Entry(
         playlist=server.playlist(camera_id, quality),
         authorization=f"Bearer {signing.dumps(body, salt=SALT)}",
@@ -137,5 +143,7 @@ def watch() -> None:
 def _count(row: MediaSession, sent: int) -> None:
     more = sent - row.bytes_sent
     with transaction.atomic():
-        if MediaSession.objects.filter(pk=row.pk, bytes_sent=row.bytes_sent).update(bytes_sent=sent):
+        if MediaSession.objects.filter(pk=row.pk, bytes_sent=row.bytes_sent).update(
+            bytes_sent=sent
+        ):
             ViewRecord.objects.filter(pk=row.view_id).update(bytes_sent=F("bytes_sent") + more)

@@ -31,7 +31,7 @@ class Gateway(Protocol):
         """Say what the stream does now."""
 
     def addresses(self, camera_id: int, quality: Quality) -> dict[str, str]:
-        """Name `state`, and `playlist` or the `entry` that gives one, for the holder of a ticket."""
+        """Name `state`, and `playlist` or the `entry` that gives one, for a ticket's holder."""
 
     def kick(self, view_ids: Iterable[int]) -> None:
         """Send these views nothing more."""

@@ -1,4 +1,4 @@
-"""An external media server by MediaMTX's control API, version 3: it pulls the cameras and serves HLS.
+"""A media server by MediaMTX's control API, version 3: it pulls the cameras and serves HLS.
 
 Written to the server's published description of that API and of its authentication by HTTP. It
 checks a reader once, when its session opens; from then on the session is ours to kick.
@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -34,7 +34,9 @@ KINDS = ("hlssessions", "webrtcsessions", "rtspsessions", "rtspssessions")
 _PATH = re.compile(r"camera-([0-9]{1,18})-(main|sub)")
 # What players show; the server itself transcodes nothing.
 _PLAYABLE = frozenset({"H264"})
-_VIDEO = frozenset({"H264", "H265", "AV1", "VP8", "VP9", "MPEG-4 Video", "MPEG-1/2 Video", "M-JPEG"})
+_VIDEO = frozenset(
+    {"H264", "H265", "AV1", "VP8", "VP9", "MPEG-4 Video", "MPEG-1/2 Video", "M-JPEG"}
+)
 
 
 class MediaServerDown(Unavailable):
@@ -69,7 +71,7 @@ class _Look:
     looked_at: float = 0.0
     received: int = -1
     moved_at: float = 0.0
-    seen: Seen = Seen(StreamState.STARTING)
+    seen: Seen = field(default_factory=lambda: Seen(StreamState.STARTING))
 
 
 class MediaMtx:

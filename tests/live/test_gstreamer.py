@@ -32,7 +32,9 @@ PROBE = (
 
 def has_gstreamer() -> bool:
     with contextlib.suppress(OSError):
-        return subprocess.run([PYTHON, "-c", PROBE], capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run([PYTHON, "-c", PROBE], capture_output=True, check=False).returncode == 0
+        )
     return False
 
 
@@ -89,7 +91,9 @@ def words(page, camera: int) -> str:
 
 @pytest.mark.browser
 @pytest.mark.long
-def test_the_tile_says_wrong_password_lost_and_live_again(chromium, start_web, city, haneul, settings):
+def test_the_tile_says_wrong_password_lost_and_live_again(
+    chromium, start_web, city, haneul, settings
+):
     settings.CAMERA_NETWORKS = ["127.0.0.0/8"]
     web = start_web(CONTROLROOM_CAMERA_NETWORKS="127.0.0.0/8")
     camera = make_camera(city)

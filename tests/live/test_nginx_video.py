@@ -1,10 +1,11 @@
-"""Pictures served by Debian's nginx with the shipped file: by whom, for how long, and nothing else."""
+"""Pictures served by Debian's nginx with the shipped file: to whom, how long, and no other file."""
 
 import http.client
-import os
 import ssl
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,6 +18,8 @@ from tests.cctv.builders import make_camera
 from tests.linkage.test_mutual_tls import Authority
 from tests.live.conftest import Web, short_folder, until
 from tests.live.test_nginx import NGINX, Front
+from tests.live.test_video_player import decoded_after, mount, note, state, wait_state
+from tests.live.test_video_player import page_of as player_page
 
 pytestmark = [
     pytest.mark.live,
@@ -49,6 +52,12 @@ class Room:
 
     def get(self, path: str, ticket: dict[str, str] | None = None) -> httpx.Response:
         return self.client.get(path, headers=ticket)
+
+    def refuses(self, path: str, ticket: dict[str, str]) -> bool:
+        return self.get(path, ticket).status_code == 403
+
+    def shows(self, path: str, ticket: dict[str, str]) -> bool:
+        return self.get(path, ticket).status_code == 200
 
     def newest(self, camera, ticket: dict[str, str], under: str = "") -> str:
         """Give the address of the newest piece."""
@@ -142,7 +151,8 @@ def test_nginx_serves_the_pieces_of_an_open_view_and_not_one_byte_more(room, cit
         f"{base}/state.json", f"{base}/lock", f"{base}/wanted", f"{base}/name.txt",
         f"{base}/{run}.m3u8", f"{base}/0011aabb-000001.m4s",
         f"{base}/../{other.pk}/{own}", f"{base}/%2e%2e/{other.pk}/{own}", f"{base}/sub/../{own}",
-        f"{base}/..%2f{other.pk}%2f{own}", f"/video//{camera.pk}/{own}", f"//video/{camera.pk}/{own}",
+        f"{base}/..%2f{other.pk}%2f{own}", f"/video//{camera.pk}/{own}",
+        f"//video/{camera.pk}/{own}",
         f"{base}/../../slots/0", "/video/../../etc/passwd", f"{base}/{own}%00", f"{base}/{own}/",
         f"{base}/{own};x", f"{base}/{own.upper()}",
     ]  # fmt: skip
@@ -158,13 +168,14 @@ def test_nginx_serves_the_pieces_of_an_open_view_and_not_one_byte_more(room, cit
     assert view.bytes_sent >= sent + len(shown.content)
     until(lambda: room.get(piece, ticket).status_code == 403, within_s=CUT_S)
 
+    # A piece that is not there is 404 to whom it would be shown, 403 to all others.
+    missing = f"{base}/00112233-000001.m4s"
     for ends in (revoked, expired):
-        ticket = room.ticket(camera)
-        assert room.get(room.newest(camera, ticket), ticket).status_code == 200
+        shown = room.ticket(camera)
+        assert room.get(room.newest(camera, shown), shown).status_code == 200
+        assert room.get(missing, shown).status_code == 404
         ends(ViewRecord.objects.filter(camera=camera).latest("pk"))
-        # A piece that is not there is 404 to whom it would be shown, 403 to all others.
-        missing = f"{base}/00112233-000001.m4s"
-        until(lambda: room.get(missing, ticket).status_code == 403, within_s=CUT_S)
+        until(partial(room.refuses, missing, shown), within_s=CUT_S)
 
 
 def test_pictures_go_on_when_one_of_two_web_processes_dies(room, city, haneul):
@@ -176,8 +187,23 @@ def test_pictures_go_on_when_one_of_two_web_processes_dies(room, city, haneul):
     for web in room.webs:
         web.stop(9)
         # nginx tries a process that failed again after a while.
-        until(lambda: room.get(listed, ticket).status_code == 200, within_s=20)
+        until(partial(room.shows, listed, ticket), within_s=20)
         assert room.get(room.newest(camera, ticket), ticket).status_code == 200
-        os.unlink(web._socket)
+        Path(web._socket).unlink()
         web.start()
     assert ViewRecord.objects.count() == 1
+
+
+@pytest.mark.browser
+def test_the_last_frame_by_nginx_comes_within_five_seconds_of_the_end(chromium, room, city, haneul):
+    camera = make_camera(city)
+    name, value = room.webs[0].cookie_of(haneul).split("=")
+    address = f"https://localhost:{room.front.port}"
+    with player_page(chromium, address, {name: value}) as page:
+        mount(page, city.code, camera.pk)
+        wait_state(page, camera.pk, "live", within_s=20)
+        revoked(ViewRecord.objects.get())
+        cut = decoded_after(page, camera.pk)
+        note(f"last decoded frame by nginx {cut:.2f} s after the end")
+        assert cut <= CUT_S
+        assert state(page, camera.pk) == "ended"

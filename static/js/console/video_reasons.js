@@ -23,6 +23,8 @@ export function reasonText(code) {
       return t("its format needs transcoding, which is switched off");
     case "transcodes_full":
       return t("its format needs transcoding, and this server has no room for more");
+    case "media_server_down":
+      return t("the media server does not answer");
     case "no_picture":
     case "invalid":
       return t("the camera sends nothing that can be shown");
