@@ -1,12 +1,18 @@
-"""First decoded frame in a real Chromium, warm and cold, the cut after the end, cost of a viewer.
+"""Video: first frame in the real console, the cut by each way, the cost of 1, 50 and 200 viewers.
 
-A frame counts when the browser says it was decoded and shown (requestVideoFrameCallback). Warm: the
-relay runs because a ticket was asked for before, as the console does when it selects a P1. Cold:
-nobody has asked for this camera. Cut: the view is ended by another process than the web server;
-the seconds until the last frame that was decoded. Cost: CPU of the web process for viewers that
-ask as the player does (a play list, a piece and the state each second), without the relay's own.
-The floor is a bare ffmpeg with the same arguments until its first piece is on disk; `ratio` is
-cold over floor. Synthetic cameras; works in a database of its own, dropped at the end.
+First frame: in a real Chromium at the real console an operator clicks the strip of a P1 incident
+(which connects its best camera) and presses V at once; the seconds from the click to the first
+frame that the browser says it decoded and showed in the large picture (requestVideoFrameCallback),
+four sub-stream tiles opening beside it. Cold: the first time for a camera that nobody wanted
+before. Warm: again, while its relay still runs.
+Cut: the view is revoked, expires, or its incident is closed (in turn), by another process than the
+web server; the seconds until the last decoded frame, by the way the pictures come: straight from
+the web process, or as files of nginx with the shipped configuration.
+Cost: one relay and 1, 50 and 200 viewers from a process of their own, each asking for a play list,
+the newest piece and the state once a second. CPU of the web process and of nginx, without the
+relay's, the database's (printed beside) and the client's; memory by RSS. The floor in the same run
+is that nginx serving the same files without asking anybody. No TLS anywhere.
+Synthetic cameras; works in a database of its own, dropped at the end.
 """
 
 import argparse
@@ -15,222 +21,290 @@ import json
 import os
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-import httpx
-from _scratch import scratch_database
-from playwright.sync_api import Page, sync_playwright
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE = "99999"
+sys.path.insert(0, str(ROOT))
+
+import httpx  # noqa: E402
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  # noqa: E402
+
+from bench._scratch import scratch_database  # noqa: E402
+from bench._video_front import Front, children, front  # noqa: E402
+
+CODE = "90010"
 TOKEN = "t" * 32
 PAGE = '<!doctype html><html lang="ko"><meta charset="utf-8"><body><div id="wall"></div>'
-MOUNT = """async ({code, cameraId}) => {
+MOUNT = """async ({code, cameraId, incidentId}) => {
   const { mountVideo } = await import("/static/js/console/video.js");
   const element = document.createElement("div");
   element.style = "width:640px;height:360px";
   document.getElementById("wall").replaceChildren(element);
-  window.pressedAt = performance.now();
   window.player = mountVideo(element, {ticketUrl: `/m/${code}/cctv/cameras/${cameraId}/ticket/`,
-    csrfToken: document.cookie.match(/csrftoken=([^;]+)/)[1], incidentId: null, cameraId,
+    csrfToken: document.cookie.match(/csrftoken=([^;]+)/)[1], incidentId, cameraId,
     name: `cam ${cameraId}`, purpose: "bench"});
 }"""
-DECODED = "document.querySelector('.player')?.dataset.frames > 0"
-FIRST_MS = "Number(document.querySelector('.player').dataset.firstFrameMs) - window.pressedAt"
+# From the click on the strip to the first frame in the large tile; V follows the click at once.
+FIRST_FRAME = """(id) => new Promise((done) => {
+  const strip = document.querySelector(`.strip-item[data-id="${id}"]`);
+  const pressed = performance.now();
+  const look = () => {
+    const video = document.querySelector('.tile[data-large] video');
+    video ? video.requestVideoFrameCallback(() => done(performance.now() - pressed))
+          : requestAnimationFrame(look);
+  };
+  strip.querySelector('button').click();
+  const key = {code: 'KeyV', key: 'v', bubbles: true};
+  document.body.dispatchEvent(new KeyboardEvent('keydown', key));
+  look();
+})"""
+WAYS = ("relay", "nginx")
+CROWDS = (1, 50, 200)
 
 
-def prepare(cameras: int) -> tuple[str, list[int]]:
-    """Make a city with an operator and cameras; gives the session's key and the cameras."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415 - after set-up
-    from django.contrib.gis.geos import Point  # noqa: PLC0415 - after set-up
-    from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415 - after set-up
+class City:
+    """The demonstration city with one operator and urgent incidents at different places."""
 
-    from cctv.models import Camera, Site  # noqa: PLC0415 - after set-up
-    from controlroom.accounts.models import User  # noqa: PLC0415 - after set-up
-    from controlroom.municipalities.models import Membership, Municipality  # noqa: PLC0415 - after set-up
+    def __init__(self) -> None:
+        from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415 - after set-up
+        from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415 - after set-up
+        from django.core.management import call_command  # noqa: PLC0415 - after set-up
 
-    city = Municipality.objects.create(code=CODE, name_ko="측정시")
-    user = User.objects.create_user("bench", password=None)
-    Membership.objects.create(user=user, municipality=city, role="operator")
-    made = []
-    for number in range(cameras):
-        site = Site.objects.create(
-            municipality=city, name=f"지점 {number}", location=Point(127.4, 36.4, srid=4326)
-        )
-        made.append(Camera.objects.create(municipality=city, site=site, source_kind="synthetic").pk)
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return session.session_key, made
+        from cctv.models import Camera  # noqa: PLC0415 - after set-up
+        from controlroom.accounts.models import User  # noqa: PLC0415 - after set-up
+        from controlroom.municipalities.models import Municipality  # noqa: PLC0415 - after set-up
+
+        os.environ.setdefault("CONTROLROOM_DEMO_PASSWORD", "bench-0123456789-0123456789")
+        call_command("demo", cameras=600, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        self.city = Municipality.objects.get(code=CODE)
+        self.user = User.objects.get(username="haneul")
+        cameras = Camera.objects.filter(municipality=self.city, source_kind="synthetic")
+        self.cameras = list(cameras.select_related("site").order_by("pk"))
+        session = SessionStore()
+        session[SESSION_KEY] = str(self.user.pk)
+        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[HASH_SESSION_KEY] = self.user.get_session_auth_hash()
+        session.create()
+        self.session = str(session.session_key)
+
+    def incident(self, camera: Any) -> Any:
+        """Open an urgent incident beside a camera."""
+        from django.utils import timezone  # noqa: PLC0415 - after set-up
+
+        from incidents.lifecycle import open_incident  # noqa: PLC0415 - after set-up
+        from incidents.reports import kind_of  # noqa: PLC0415 - after set-up
+
+        return open_incident(
+            municipality=self.city, service="police112", kind=kind_of("police112", "201"),
+            urgency="0", place=camera.site.location, occurred_at=timezone.now(), agent="bench",
+        )  # fmt: skip
 
 
 @contextlib.contextmanager
-def daphne(state: str) -> Iterator[tuple[str, int]]:
-    """Run the web process; gives its address and process id."""
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        own = {"CONTROLROOM_STATE_DIR": state, "CONTROLROOM_HTTPS": "false"}
-        server = subprocess.Popen(
-            [sys.executable, "-m", "daphne", "--fd", str(listening.fileno()),
-             "controlroom.asgi:application"],
-            cwd=ROOT, env=os.environ | own, pass_fds=[listening.fileno()],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            deadline = time.monotonic() + 60
-            while True:
-                with contextlib.suppress(httpx.TransportError):
-                    if httpx.get(f"{address}/healthz", timeout=5).status_code == 200:
-                        break
-                if time.monotonic() > deadline or server.poll() is not None:
-                    raise SystemExit("the web process does not answer")
-            yield address, server.pid
-        finally:
-            server.terminate()
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+def chromium() -> Iterator[Browser]:
+    os.environ |= {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
+    program = shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
-def client_of(address: str, session: str) -> httpx.Client:
-    cookies = {"sessionid": session, "csrftoken": TOKEN}
-    return httpx.Client(base_url=address, cookies=cookies, headers={"X-CSRFToken": TOKEN})
+def context_of(browser: Browser, address: str, session: str) -> BrowserContext:
+    context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 720})
+    cookies = {"sessionid": session, "csrftoken": TOKEN, "django_language": "ko"}
+    context.add_cookies(
+        [{"name": name, "value": value, "url": address} for name, value in cookies.items()]
+    )
+    return context
 
 
-def ticket(client: httpx.Client, camera: int) -> dict[str, str]:
-    """Ask for a ticket; gives the header that shows it."""
-    answer = client.post(f"/m/{CODE}/cctv/cameras/{camera}/ticket/", json={"purpose": "bench"})
-    answer.raise_for_status()
-    return {"Authorization": f"Ticket {answer.json()['ticket']}"}
+# --- first frame ------------------------------------------------------------------------
+def first_frames(browser: Browser, address: str, city: City, colds: int, warms: int) -> Any:
+    """Select and watch each of a few incidents, first cold, then warm in turn."""
+    step = max(1, len(city.cameras) // colds)
+    rows = [city.incident(camera) for camera in city.cameras[: step * colds : step]]
+    page = context_of(browser, address, city.session).new_page()
+    page.goto(f"/m/{CODE}/")
+    cold, warm = [], []
+    for at in range(colds + warms):
+        row = rows[at % colds]
+        page.wait_for_selector(f'.strip-item[data-id="{row.pk}"]', state="attached")
+        took = float(page.evaluate(FIRST_FRAME, str(row.pk))) / 1000
+        (cold if at < colds else warm).append(took)
+        page.keyboard.press("x")
+        page.wait_for_selector("#video", state="hidden")
+    page.context.close()
+    return cold, warm
 
 
+# --- cut --------------------------------------------------------------------------------
 def serve_static(route: Any) -> None:
     path = ROOT / "static" / route.request.url.split("/static/")[1].split("?")[0]
     route.fulfill(body=path.read_bytes(), content_type="text/javascript")
 
 
-@contextlib.contextmanager
-def player_page(address: str, session: str) -> Iterator[Page]:
-    os.environ |= {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
-    program = shutil.which("chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        context = chromium.new_context(base_url=address)
-        context.add_cookies(
-            [{"name": "sessionid", "value": session, "url": address},
-             {"name": "csrftoken", "value": TOKEN, "url": address}]
-        )  # fmt: skip
-        page = context.new_page()
-        page.route("**/player.html", lambda r: r.fulfill(body=PAGE, content_type="text/html"))
-        page.route(re.compile("/static/"), serve_static)
-        page.goto("/player.html")
-        yield page
-        chromium.close()
+def player_page(browser: Browser, address: str, session: str) -> Page:
+    page = context_of(browser, address, session).new_page()
+    page.route("**/player.html", lambda r: r.fulfill(body=PAGE, content_type="text/html"))
+    page.route(re.compile("/static/"), serve_static)
+    page.goto("/player.html")
+    return page
 
 
-def first_frame(page: Page, camera: int) -> float:
-    page.evaluate(MOUNT, {"code": CODE, "cameraId": camera})
-    page.wait_for_function(DECODED, timeout=30_000, polling="raf")
-    return float(page.evaluate(FIRST_MS)) / 1000
+def end_view(view: Any, city: City, how: str) -> None:
+    from django.db.models import F  # noqa: PLC0415 - after set-up
 
-
-def destroy(page: Page) -> None:
-    page.evaluate("window.player.destroy()")
-
-
-def warm(page: Page, client: httpx.Client, camera: int, number: int) -> list[float]:
-    took = []
-    for at in range(number + 1):
-        shown = ticket(client, camera)
-        while client.get(f"/video/{camera}/state", headers=shown).json()["state"] != "live":
-            time.sleep(0.05)
-        spent = first_frame(page, camera)
-        destroy(page)
-        # The first one also loads the player's modules.
-        if at:
-            took.append(spent)
-    return took
-
-
-def cold(page: Page, cameras: list[int]) -> list[float]:
-    took = []
-    for camera in cameras:
-        took.append(first_frame(page, camera))
-        destroy(page)
-    return took
-
-
-def cuts(page: Page, camera: int, number: int) -> list[float]:
     from cctv.choices import EndReason  # noqa: PLC0415 - after set-up
     from cctv.models import ViewRecord  # noqa: PLC0415 - after set-up
     from cctv.tickets import end_views  # noqa: PLC0415 - after set-up
+    from incidents.lifecycle import acknowledge, mark_false_alarm  # noqa: PLC0415 - after set-up
+    from incidents.models import Incident  # noqa: PLC0415 - after set-up
 
-    took = []
-    for _ in range(number):
-        first_frame(page, camera)
-        page.wait_for_function("document.querySelector('.player').dataset.frames > 20")
-        viewer = ViewRecord.objects.filter(ended_at=None).latest("pk").viewer_id
+    if how == "revoked":
+        end_views(viewer_id=view.viewer_id, reason=EndReason.REVOKED)
+    elif how == "expired":
+        longer = timedelta(hours=9)
+        ViewRecord.objects.filter(pk=view.pk).update(started_at=F("started_at") - longer)
+    else:
+        incident = acknowledge(incident=Incident.objects.get(pk=view.incident_id), by=city.user)
+        mark_false_alarm(incident=incident, by=city.user)
+
+
+def cuts(browser: Browser, address: str, city: City, number: int) -> dict[str, list[float]]:
+    """End views in three ways in turn; seconds until the last decoded frame of each."""
+    from cctv.models import ViewRecord  # noqa: PLC0415 - after set-up
+
+    camera = city.cameras[0]
+    page = player_page(browser, address, city.session)
+    took: dict[str, list[float]] = {"revoked": [], "expired": [], "closed": []}
+    for at in range(number):
+        how = list(took)[at % 3]
+        incident = city.incident(camera)
+        page.evaluate(MOUNT, {"code": CODE, "cameraId": camera.pk, "incidentId": str(incident.pk)})
+        page.wait_for_function(
+            "document.querySelector('.player')?.dataset.frames > 10", timeout=30_000
+        )
+        view = ViewRecord.objects.filter(ended_at=None, incident_id=incident.pk).latest("pk")
+        # The player would ask for a new ticket after an hour, and rightly get a new view.
+        page.route("**/ticket/", lambda route: route.abort())
         began = last = time.monotonic()
-        end_views(viewer_id=viewer, reason=EndReason.INCIDENT_ENDED)
+        end_view(view, city, how)
         seen = ""
-        while time.monotonic() - last < 3:
+        # A frame comes every tenth of a second until the last one.
+        while time.monotonic() - last < 3 and time.monotonic() - began < 30:
             page.wait_for_timeout(30)
-            now = page.get_attribute(".player", "data-frames")
+            now = page.get_attribute(".player", "data-frames") or ""
             if now != seen:
                 seen, last = now, time.monotonic()
-        took.append(last - began)
-        destroy(page)
+        took[how].append(last - began)
+        page.evaluate("window.player.destroy()")
+        page.unroute("**/ticket/")
+    page.context.close()
     return took
 
 
-def cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+# --- cost -------------------------------------------------------------------------------
+def cpu_s(pids: list[int]) -> float:
+    """Seconds of processor that these processes have used; one that ended counts as nothing."""
+    total = 0.0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
-def watch(client: httpx.Client, camera: int, until: float, counts: list[int]) -> None:
-    """Ask as a player does, once a second, until then."""
-    shown = ticket(client, camera)
-    while time.monotonic() < until:
-        began = time.monotonic()
-        playlist = client.get(f"/video/{camera}/live.m3u8", headers=shown).text
-        piece = [line for line in playlist.splitlines() if line.endswith(".m4s")][-1]
-        body = client.get(f"/video/{camera}/{piece}", headers=shown)
-        state = client.get(f"/video/{camera}/state", headers=shown)
-        counts.append(int(body.status_code == state.status_code == 200))
-        time.sleep(max(0.0, 1 - (time.monotonic() - began)))
+def rss_kb(pids: list[int]) -> int:
+    total = 0
+    for pid in pids:
+        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+        total += int(found[1]) if found else 0
+    return total
 
 
-def cost(address: str, pid: int, session: str, camera: int, viewers: int, for_s: float) -> float:
-    """CPU milliseconds of the web process for one viewer's second."""
-    counts: list[int] = []
-    until = time.monotonic() + for_s
-    before = cpu_s(pid)
-    threads = []
-    for _ in range(viewers):
-        client = client_of(address, session)
-        threads.append(threading.Thread(target=watch, args=(client, camera, until, counts)))
-        threads[-1].start()
-    for thread in threads:
-        thread.join()
-    if not counts or not all(counts):
-        raise SystemExit(f"{counts.count(0)} of {len(counts)} requests of viewers were refused")
-    return (cpu_s(pid) - before) * 1000 / len(counts)
+def database_pids() -> list[int]:
+    """Name the processes of PostgreSQL where it runs on this machine."""
+    from django.db import connection  # noqa: PLC0415 - after set-up
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        own = cursor.fetchone()[0]
+    with contextlib.suppress(OSError, IndexError):
+        parent = int(Path(f"/proc/{own}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        return [parent, *children(parent)]
+    return []
 
 
+def tickets_of(address: str, city: City, number: int) -> list[str]:
+    cookies = {"sessionid": city.session, "csrftoken": TOKEN}
+    headers = {"X-CSRFToken": TOKEN, "Origin": address, "Referer": f"{address}/"}
+    url = f"/m/{CODE}/cctv/cameras/{city.cameras[0].pk}/ticket/"
+    with httpx.Client(base_url=address, cookies=cookies, headers=headers, timeout=20) as client:
+        answers = [client.post(url, json={"purpose": "bench"}) for _ in range(number)]
+    for answer in answers:
+        answer.raise_for_status()
+    return [answer.json()["ticket"] for answer in answers]
+
+
+def crowd(there: Front, city: City, way: str, viewers: int, seconds: float) -> dict[str, Any]:
+    """Let so many viewers watch one camera by one way; what it cost."""
+    address = there.web if way == "relay" else there.proxy
+    camera = city.cameras[0].pk
+    at = urlsplit(address)
+    order = {"host": at.hostname, "port": at.port, "cookie": f"sessionid={city.session}",
+             "seconds": seconds, "playlist": f"/video/{camera}/live.m3u8",
+             "state": f"/video/{camera}/state"}  # fmt: skip
+    if way == "bare":
+        keep = tickets_of(there.web, city, 1)[0]
+        shown = {"Authorization": f"Ticket {keep}"}
+        cookies = {"sessionid": city.session}
+        httpx.get(f"{there.web}{order['playlist']}", headers=shown, cookies=cookies, timeout=20)
+        run = json.loads((there.pictures / str(camera) / "state.json").read_text())["run"]
+        order |= {"playlist": f"/bare/{camera}/{run}.m3u8", "state": f"/bare/{camera}/state.json"}
+        order["tickets"] = ["x"] * viewers
+    else:
+        order["tickets"] = tickets_of(address, city, viewers)
+    load = subprocess.Popen(
+        [sys.executable, str(ROOT / "bench/_video_viewers.py"), json.dumps(order)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert load.stdin
+    assert load.stdout
+    if load.stdout.readline().strip() != "ready":
+        raise SystemExit(f"the viewers of {way} did not come in")
+    groups = {"web": [there.web_pid], "nginx": there.proxy_pids, "database": database_pids()}
+    before = {name: cpu_s(pids) for name, pids in groups.items()}
+    load.stdin.write("go\n")
+    load.stdin.flush()
+    memory = dict.fromkeys(("web", "nginx"), 0)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(0.5)
+        memory = {name: max(memory[name], rss_kb(groups[name])) for name in memory}
+        if way == "bare":
+            # Nobody's view keeps this relay running.
+            (there.pictures / str(camera) / "wanted").touch()
+    said = json.loads(load.stdout.readline())
+    load.wait(20)
+    spent = {name: cpu_s(pids) - before[name] for name, pids in groups.items()}
+    if said["bad"] or not said["good"]:
+        raise SystemExit(f"{said['bad']} of {viewers} viewers' seconds by {way} were refused")
+    each = {f"{name}_ms": value * 1000 / said["good"] for name, value in spent.items()}
+    return {**each, **{f"{name}_kb": value for name, value in memory.items()}, **said}
+
+
+# --- floor ------------------------------------------------------------------------------
 def bare_start(number: int) -> list[float]:
     """Seconds from starting ffmpeg by hand to its first piece on disk."""
     from cctv import relay, relay_command  # noqa: PLC0415 - after set-up
@@ -260,42 +334,71 @@ def at_rank(values: list[float], part: float) -> float:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    session, cameras = prepare(options.cold + 1)
-    with tempfile.TemporaryDirectory() as state, daphne(state) as (address, pid):
-        client = client_of(address, session)
-        with player_page(address, session) as page:
-            warmed = warm(page, client, cameras[0], options.warm)
-            colds = cold(page, cameras[1:])
-            cut = cuts(page, cameras[0], options.cuts)
-        spent = cost(address, pid, session, cameras[0], options.viewers, options.seconds)
-    bare = statistics.median(bare_start(options.cold))
-    figures = {
-        "first_frame_p50_s": at_rank(warmed, 0.5),
-        "first_frame_p95_s": at_rank(warmed, 0.95),
-        "cold_first_frame_p50_s": at_rank(colds, 0.5),
-        "cold_first_frame_max_s": max(colds),
-        "cut_p50_s": at_rank(cut, 0.5),
-        "cut_p99_s": at_rank(cut, 0.99),
-        f"cpu_ms_per_viewer_s_{options.viewers}": spent,
-    }
+    figures: dict[str, float] = {}
+    city = City()
+    with tempfile.TemporaryDirectory(prefix="crb", dir="/tmp") as made, front(Path(made)) as there:
+        ways = {"relay": there.web, "nginx": there.proxy}
+        with chromium() as browser:
+            if options.warm:
+                cold, warm = first_frames(browser, there.proxy, city, options.cold, options.warm)
+                figures["first_frame_p50_s"] = at_rank(warm, 0.5)
+                figures["first_frame_p95_s"] = at_rank(warm, 0.95)
+                figures["cold_first_frame_p50_s"] = at_rank(cold, 0.5)
+                figures["cold_first_frame_max_s"] = max(cold)
+            for way, address in ways.items() if options.cuts else ():
+                found = cuts(browser, address, city, options.cuts)
+                for how, took in found.items():
+                    print(f"  cut by {way}, {how}: {' '.join(f'{one:.1f}' for one in took)}")
+                every = [one for took in found.values() for one in took]
+                figures[f"cut_p50_s_{way}"] = at_rank(every, 0.5)
+                figures[f"cut_p99_s_{way}"] = at_rank(every, 0.99)
+        if options.cuts:
+            figures["cut_p99_s"] = max(figures[f"cut_p99_s_{way}"] for way in ways)
+        for viewers in options.viewers:
+            for way in (*ways, "bare"):
+                costs(figures, crowd(there, city, way, viewers, options.seconds), way, viewers)
+    bare = statistics.median(bare_start(max(3, options.cold)))
     for name, value in figures.items():
-        print(f"  {name:28} {value:8.3f}")
+        print(f"  {name:36} {value:9.3f}")
     print(f"  floor: bare ffmpeg to its first piece {bare:.3f} s")
+    most = max(options.viewers, default=0)
+    nginx = figures.get(f"cpu_ms_per_viewer_s_{most}_nginx", 0.0)
+    floor = figures.get(f"cpu_ms_per_viewer_s_{most}_bare", 0.0)
     return {
         "bench": "video",
         "figures": {name: round(value, 3) for name, value in figures.items()},
-        "floor": {"bare_first_piece_p50_s": round(bare, 3)},
-        "ratio": round(figures["cold_first_frame_p50_s"] / bare, 2),
+        "floor": {
+            "bare_first_piece_p50_s": round(bare, 3),
+            f"bare_nginx_cpu_ms_per_viewer_s_{most}": round(floor, 3),
+        },
+        "ratio": round(nginx / floor, 2) if floor else None,
     }
+
+
+def costs(figures: dict[str, float], cost: dict[str, Any], way: str, viewers: int) -> None:
+    own = {"relay": ("web",), "nginx": ("web", "nginx"), "bare": ("nginx",)}[way]
+    name = f"cpu_ms_per_viewer_s_{viewers}"
+    figures[f"{name}_{way}"] = sum(cost[f"{part}_ms"] for part in own)
+    if way == "nginx":
+        figures[name] = figures[f"{name}_nginx"]
+    figures[f"memory_mb_{viewers}_{way}"] = sum(cost[f"{part}_kb"] for part in own) / 1024
+    print(
+        f"  {viewers:3} viewers by {way:5}: web {cost['web_ms']:.2f}, "
+        f"nginx {cost['nginx_ms']:.2f}, "
+        f"database {cost['database_ms']:.2f}, client "
+        f"{cost['client_cpu_s'] * 1000 / cost['good']:.2f} ms a viewer and second; a round p99 "
+        f"{cost['round_p99_s'] * 1000:.0f} ms, late {cost['late']} of {cost['good']}; "
+        f"{cost['bytes'] / cost['good'] / 1024:.0f} kB a piece"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--warm", type=int, default=20)
+    parser.add_argument("--warm", type=int, default=40)
     parser.add_argument("--cold", type=int, default=8)
-    parser.add_argument("--cuts", type=int, default=10)
-    parser.add_argument("--viewers", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--cuts", type=int, default=50, help="by each way")
+    parser.add_argument("--viewers", type=int, nargs="*", default=list(CROWDS))
+    parser.add_argument("--seconds", type=float, default=15)
     options = parser.parse_args()
     with scratch_database("video"):
         result = measure(options)

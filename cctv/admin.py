@@ -13,7 +13,7 @@ from leaflet.admin import LeafletGeoAdminMixin
 from cctv import admin_imports, admin_roads, sources, upkeep
 from cctv.admin_forms import CameraForm, CameraPolicyForm
 from cctv.admin_groups import TurnInline
-from cctv.choices import Health
+from cctv.choices import Health, Quality
 from cctv.models import Camera, CameraGroup, CameraPolicy, Site, ViewRecord
 from cctv.register.export import register_file
 from controlroom.audit import chain
@@ -236,13 +236,18 @@ class CameraAdmin(RecordedAdmin):
     search_fields = ["name", "site__name", "site__register_id", "site__road_address"]
     ordering = ["site__name", "position"]
     autocomplete_fields = ["site"]
-    readonly_fields = ["municipality", "health", "health_at", "source_kind", "gone_at"]
+    readonly_fields = ["municipality", "health", "health_at", "source_kind", "has_sub", "gone_at"]
     fieldsets = [
         (None, {"fields": ["municipality", "site", "position", "name"]}),
         (_("direction"), {"fields": ["bearing_deg", "field_of_view_deg"]}),
         (
             _("video source"),
-            {"fields": ["source_kind", "source_change", "source_url"]},
+            {
+                "fields": [
+                    *("source_kind", "source_change", "source_url"),
+                    *("has_sub", "sub_change", "sub_url"),
+                ]
+            },
         ),
         (_("state"), {"fields": ["health", "health_at", "gone_at"]}),
     ]
@@ -254,6 +259,10 @@ class CameraAdmin(RecordedAdmin):
             .filter(site__is_borrowed=False)
             .defer("source_secret", "municipality__boundary", "municipality__centre")
         )
+
+    @admin.display(description=_("sub stream"), boolean=True)
+    def has_sub(self, camera: Camera) -> bool:
+        return Quality.SUB in camera.qualities
 
     @admin.display(description=_("purpose"), ordering="site__purpose")
     def purpose(self, camera: Camera) -> str:
@@ -278,6 +287,9 @@ class CameraAdmin(RecordedAdmin):
         wanted = form.wanted_source()
         if wanted is not None:
             sources.set_source(obj, wanted, by=request.user)  # type: ignore[arg-type]  # signed in
+        wanted_sub = form.wanted_sub()
+        if wanted_sub is not None:
+            sources.set_sub_source(obj, wanted_sub, by=request.user)  # type: ignore[arg-type]  # signed in
 
 
 @admin.register(CameraPolicy)

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cctv import sources
+from cctv.choices import SourceKind
 from cctv.models import Camera, CameraPolicy
 from cctv.policies import ALLOWED
 from controlroom.errors import DomainError
@@ -34,28 +35,56 @@ class CameraForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         help_text=_("rtsp, rtsps or https; kept encrypted and never shown again"),
     )
 
+    sub_change = forms.ChoiceField(
+        label=_("change the sub stream"),
+        choices=[
+            (KEEP, _("leave it as it is")),
+            (SET, _("take the address below")),
+            (REMOVE, _("disconnect")),
+        ],
+        initial=KEEP,
+        required=False,
+    )
+    sub_url = forms.CharField(
+        label=_("address of the sub stream"),
+        required=False,
+        max_length=500,
+        strip=True,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off", "size": 80}),
+        help_text=_("the camera's own smaller stream, shown in small tiles; H.264 where it can"),
+    )
+
     class Meta:
         model = Camera
         fields = ["site", "position", "name", "bearing_deg", "field_of_view_deg"]
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
-        url = said.get("source_url", "")
-        if said.get("source_change") == SET:
-            if not url:
-                self.add_error("source_url", _("an address is needed"))
-            else:
-                self._check(url)
-        elif url:
-            self.add_error("source_change", _("say that the address below is to be taken"))
+        self._check("source", said)
+        self._check("sub", said)
+        if said.get("sub_change") == SET and not self._will_stream(said):
+            self.add_error("sub_change", _("a sub stream needs a main stream with an address"))
         return said
 
-    def _check(self, url: str) -> None:
+    def _check(self, which: str, said: dict[str, Any]) -> None:
+        url = said.get(f"{which}_url", "")
+        if said.get(f"{which}_change") != SET:
+            if url:
+                why = _("say that the address below is to be taken")
+                self.add_error(f"{which}_change", why)
+            return
+        if not url:
+            self.add_error(f"{which}_url", _("an address is needed"))
+            return
         try:
             sources.check(url)
         except DomainError as refusal:
-            for why in refusal.fields.get("url", [refusal.message]):
-                self.add_error("source_url", str(why))
+            for reason in refusal.fields.get("url", [refusal.message]):
+                self.add_error(f"{which}_url", str(reason))
+
+    def _will_stream(self, said: dict[str, Any]) -> bool:
+        change = said.get("source_change") or KEEP
+        return change == SET or (change == KEEP and self.instance.source_kind == SourceKind.STREAM)
 
     def wanted_source(self) -> str | None:
         """Give what sources.set_source should be told, or None to leave it."""
@@ -63,6 +92,13 @@ class CameraForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         if change == SET:
             return str(self.cleaned_data["source_url"])
         return {SYNTHETIC: sources.SYNTHETIC, REMOVE: ""}.get(str(change))
+
+    def wanted_sub(self) -> str | None:
+        """Give what sources.set_sub_source should be told, or None to leave it."""
+        change = self.cleaned_data.get("sub_change")
+        if change == SET:
+            return str(self.cleaned_data["sub_url"])
+        return "" if change == REMOVE else None
 
 
 SERVICES = {

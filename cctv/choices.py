@@ -32,6 +32,13 @@ class SourceKind(models.TextChoices):
     ASKED = "asked", _("address asked for at each opening")
 
 
+class Quality(models.TextChoices):
+    """Which of a camera's two streams: the large picture, or the small one of a tile."""
+
+    MAIN = "main", _("main stream")
+    SUB = "sub", _("sub stream")
+
+
 class EndReason(models.TextChoices):
     """Why a view ended."""
 

@@ -5,9 +5,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cctv.choices import Health, Purpose, SourceKind
+from cctv.choices import Health, Purpose, Quality, SourceKind
 from cctv.models_groups import CameraGroup, GroupedCamera
 from cctv.models_imports import ImportBatch, ImportChange, ImportRow, ImportScope, StagedRow
+from cctv.models_media import MediaSession
 from cctv.models_policy import CameraPolicy
 from cctv.models_roads import RoadEdge, RoadNetwork, RoadNode
 from cctv.models_video import VideoTicket, ViewRecord
@@ -103,6 +104,8 @@ class Camera(models.Model):
         _("video source"), max_length=10, choices=SourceKind.choices, default=SourceKind.NONE
     )
     source_secret = models.BinaryField(null=True, editable=False)
+    # The camera's own smaller stream, for tiles; a synthetic picture has one anyway.
+    sub_secret = models.BinaryField(null=True, editable=False)
     gone_at = models.DateTimeField(_("gone from the register"), null=True, blank=True)
 
     objects = CameraQuerySet.as_manager()
@@ -117,10 +120,20 @@ class Camera(models.Model):
                 condition=Q(bearing_deg__isnull=True) | Q(bearing_deg__range=(0, 360)),
                 name="camera_bearing_in_circle",
             ),
+            models.CheckConstraint(
+                condition=Q(sub_secret__isnull=True) | Q(source_kind=SourceKind.STREAM),
+                name="camera_sub_beside_main",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name or f"{self.site} #{self.position}"
+
+    @property
+    def qualities(self) -> list[Quality]:
+        """Name the streams that there are."""
+        has_sub = self.source_kind == SourceKind.SYNTHETIC or self.sub_secret is not None
+        return [Quality.MAIN, Quality.SUB] if has_sub else [Quality.MAIN]
 
 
 __all__ = [
@@ -132,6 +145,7 @@ __all__ = [
     "ImportChange",
     "ImportRow",
     "ImportScope",
+    "MediaSession",
     "RoadEdge",
     "RoadNetwork",
     "RoadNode",

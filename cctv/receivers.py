@@ -4,13 +4,17 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
 from django.db.models import Q
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from cctv import health, sources, streams, tasks, tickets
 from cctv.choices import EndReason, Health
-from cctv.models import Camera
+from cctv.gateway import admissions
+from cctv.gateway.choice import media_server
+from cctv.models import Camera, ViewRecord
 from cctv.register import batches
 from cctv.relay_watch import StreamState
 from controlroom.audit import searching
@@ -33,6 +37,18 @@ def keep_health(sender: Any, *, camera_id: int, state: StreamState, **_: Any) ->
 @receiver(sources.source_changed)
 def begin_again(sender: Any, *, camera_id: int, **_: Any) -> None:
     streams.retire(camera_id)
+
+
+@receiver(sources.source_changed)
+def tell_media_server(sender: Any, *, camera_id: int, **_: Any) -> None:
+    if server := media_server():
+        server.retire(camera_id)
+
+
+@receiver(post_save, sender=ViewRecord)
+def kick_from_media_server(sender: Any, *, instance: ViewRecord, **_: Any) -> None:
+    if instance.ended_at is not None and media_server():
+        transaction.on_commit(admissions.kick_ended, robust=True)
 
 
 @receiver(user_logged_out)

@@ -18,13 +18,14 @@ from typing import IO
 import imageio_ffmpeg
 import structlog
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from cctv import relay_command, relay_launch
 from cctv.choices import SourceKind
 from cctv.relay_command import Plan
 from cctv.relay_watch import StreamState, Watch
 from cctv.sources import Source, pinned_url
-from controlroom.errors import DomainError
+from controlroom.errors import DomainError, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,18 @@ FIRST_PATIENCE_US = 500_000
 LATER_PATIENCE_US = 5_000_000
 # Nothing of ours but the clock: neither keys nor the database's address reach the child.
 CHILD_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "KST-9"}
+
+
+class TranscodingOff(Unavailable):
+    """The camera sends what players cannot show, and this installation transcodes nothing."""
+
+    code = "transcoding_off"
+
+
+class TranscodesFull(Unavailable):
+    """The camera sends what players cannot show, and this machine transcodes as many as it may."""
+
+    code = "transcodes_full"
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,13 @@ class Folder:
     @property
     def state(self) -> Path:
         return self.path / "state.json"
+
+    def want(self, for_s: float = 0.0) -> None:
+        """Note that somebody wants the picture now, and for so long; a longer wish stands."""
+        until = time.time() + for_s
+        if self.age_s(self.wanted) > -for_s:
+            self.wanted.touch()
+            os.utime(self.wanted, (until, until))
 
     def age_s(self, file: Path) -> float:
         """Seconds since the file was touched; endless when it never was."""
@@ -101,7 +121,7 @@ def _authorities() -> str:
 
 
 class Relay(threading.Thread):
-    """Owns the camera's lock while it lives; ffmpeg dies with this thread (PR_SET_PDEATHSIG)."""
+    """Owns the stream's lock while it lives; ffmpeg dies with this thread (PR_SET_PDEATHSIG)."""
 
     def __init__(
         self,
@@ -111,6 +131,7 @@ class Relay(threading.Thread):
         load: Callable[[], Source],
         locks: list[IO[str]],
         announce: Callable[[int, StreamState], None],
+        transcode_slot: Callable[[], IO[str] | None],
     ) -> None:
         super().__init__(name=f"relay-{camera_id}", daemon=True)
         self.camera_id = camera_id
@@ -118,10 +139,13 @@ class Relay(threading.Thread):
         self.load = load
         self.locks = locks
         self.announce = announce
+        self.transcode_slot = transcode_slot
         self.stopping = threading.Event()
         self.watch = Watch(began=time.monotonic())
         self.transcode = False
+        self.transcoding: IO[str] | None = None
         self.run_id = ""
+        self.began_at = time.time()
         self.told: StreamState | None = None
         self.written_at = 0.0
         self.process: subprocess.Popen[bytes] | None = None
@@ -150,6 +174,7 @@ class Relay(threading.Thread):
 
     def _end(self) -> None:
         self._kill()
+        self._give_slot_back()
         with contextlib.suppress(OSError):
             self.folder.sweep()
             self.folder.write_state({"state": StreamState.ENDED, "at": time.time()})
@@ -161,20 +186,22 @@ class Relay(threading.Thread):
     def _one_run(self) -> None:
         self.run_id = secrets.token_hex(4)
         self.folder.sweep(keep=self.run_id)
+        if self._retired():
+            self.transcode = False
+        self.began_at = time.time()
         try:
             plan = self._plan(self.load())
         except DomainError as refusal:
             self.watch.reason = refusal.code
             self.watch.stopped(time.monotonic())
             return
-        began = time.time()
         process = self._spawn(plan)
         self.watch.started(time.monotonic())
         # Name the new run at once: who waits for the first picture looks for its play list.
         self.written_at = 0.0
         self._tell()
         try:
-            self._follow(process, began, copies=plan.copies)
+            self._follow(process, copies=plan.copies)
         finally:
             self._kill()
             self.watch.stopped(time.monotonic())
@@ -187,7 +214,10 @@ class Relay(threading.Thread):
             font.unlink(missing_ok=True)
             if found := font_file():
                 font.symlink_to(found)
-            return relay_command.synthetic(run=self.run_id, seed=source.seed)
+            return relay_command.synthetic(
+                run=self.run_id, seed=source.seed, is_small=source.is_small
+            )
+        self._take_or_give_slot()
         patient = self.watch.reason == "no_picture"
         return relay_command.stream(
             run=self.run_id,
@@ -197,6 +227,25 @@ class Relay(threading.Thread):
             patience_us=LATER_PATIENCE_US if patient else FIRST_PATIENCE_US,
             ca_file=_authorities(),
         )
+
+    def _take_or_give_slot(self) -> None:
+        """Hold a place for as long as this stream is transcoded.
+
+        Raises: TranscodingOff, TranscodesFull.
+        """
+        if not self.transcode:
+            self._give_slot_back()
+        elif self.transcoding is None:
+            self.transcoding = self.transcode_slot()
+            if self.transcoding is None and settings.TRANSCODE_LIMIT == 0:
+                raise TranscodingOff(_("this camera needs transcoding, which is switched off"))
+            if self.transcoding is None:
+                raise TranscodesFull(_("this server already transcodes as many cameras as it may"))
+
+    def _give_slot_back(self) -> None:
+        slot, self.transcoding = self.transcoding, None
+        if slot:
+            slot.close()
 
     def _spawn(self, plan: Plan) -> subprocess.Popen[bytes]:
         self.process = subprocess.Popen(  # noqa: S603  # our own launcher and arguments
@@ -214,7 +263,7 @@ class Relay(threading.Thread):
             self.process.stdin.close()
         return self.process
 
-    def _follow(self, process: subprocess.Popen[bytes], began: float, *, copies: bool) -> None:
+    def _follow(self, process: subprocess.Popen[bytes], *, copies: bool) -> None:
         """Listen to this run until it ends, is stuck, must change, or nobody wants it."""
         assert process.stdout and process.stderr  # noqa: S101, PT018  # asked for in _spawn
         with selectors.DefaultSelector() as ears:
@@ -222,12 +271,12 @@ class Relay(threading.Thread):
                 os.set_blocking(pipe.fileno(), False)
                 ears.register(pipe, selectors.EVENT_READ, bytearray())
             while ears.get_map() and self._wanted():
-                for key, _ in ears.select(timeout=BEAT_S):
+                for key, _mask in ears.select(timeout=BEAT_S):
                     if not self._listen(key):
                         ears.unregister(key.fileobj)
-                self._tell()
-                if self._must_change(began, copies=copies):
+                if self._must_change(copies=copies):
                     return
+                self._tell()
 
     def _listen(self, key: selectors.SelectorKey) -> bool:
         """Take what one pipe holds; False when it is closed."""
@@ -243,14 +292,15 @@ class Relay(threading.Thread):
                 self.watch.hear(line, now)
         return bool(chunk)
 
-    def _must_change(self, began: float, *, copies: bool) -> bool:
+    def _must_change(self, *, copies: bool) -> bool:
         if copies and self.watch.must_transcode():
             self.transcode = True
             return True
-        if time.time() - self.folder.age_s(self.folder.retired) > began:
-            self.transcode = False
-            return True
-        return self.watch.stuck(time.monotonic())
+        return self._retired() or self.watch.stuck(time.monotonic())
+
+    def _retired(self) -> bool:
+        """Say whether the source was changed since this run began."""
+        return time.time() - self.folder.age_s(self.folder.retired) > self.began_at
 
     def _kill(self) -> None:
         process, self.process = self.process, None

@@ -55,8 +55,8 @@ def _hls(run: str) -> list[str]:
     ]
 
 
-def synthetic(*, run: str, seed: int, rate: int = 10) -> Plan:
-    """Draw a moving picture with the camera's name and a running clock.
+def synthetic(*, run: str, seed: int, rate: int = 10, is_small: bool = False) -> Plan:
+    """Draw a moving picture with the camera's name and a running clock; small is half as wide.
 
     The first second comes at once, so that the first segment needs no waiting.
     """
@@ -66,6 +66,7 @@ def synthetic(*, run: str, seed: int, rate: int = 10) -> Plan:
             street(seed=seed, rate=rate),
             f"{label}:fontsize=24:x=12:y=12:expansion=none:textfile={NAME}",
             rf"{label}:fontsize=22:x=12:y=52:text='%{{localtime\:%Y-%m-%d %X}}'",
+            *(["scale=iw/2:ih/2"] if is_small else []),
         )
     )
     reading = ["-readrate", "1", "-readrate_initial_burst", str(SEGMENT_S), "-f", "lavfi"]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from cctv import addresses
 from cctv.addresses import Address, BadAddress
-from cctv.choices import SourceKind
+from cctv.choices import Quality, SourceKind
 from cctv.models import Camera
 from controlroom.accounts.models import User
 from controlroom.audit import chain
@@ -42,6 +42,7 @@ class Source:
     kind: str
     name: str
     seed: int = 0
+    is_small: bool = False
     address: Address | None = field(default=None, repr=False)
     # Let in wherever it lives: whoever registered the operator said so.
     is_trusted: bool = False
@@ -82,6 +83,7 @@ def check(url: str, *, is_asked: bool = False, is_trusted: bool = False) -> Addr
 def set_source(camera: Camera, url: str, *, by: User | None = None) -> Camera:
     """Keep a camera's address encrypted; "synthetic:" is the moving test picture, "" is none.
 
+    A sub stream stays beside another address, and goes where there is none.
     Locks: the camera row.
     Emits: source_changed, after commit.
     Raises: SourceRefused.
@@ -97,20 +99,48 @@ def set_source(camera: Camera, url: str, *, by: User | None = None) -> Camera:
     with transaction.atomic():
         camera = Camera.objects.select_for_update().get(pk=camera.pk)
         camera.source_kind, camera.source_secret = kind, secret
-        camera.save(update_fields=["source_kind", "source_secret"])
-        chain.record(
-            action="camera.source_set",
-            subject_kind="camera",
-            subject_id=camera.pk,
-            municipality_id=camera.municipality_id,
-            actor_id=by.pk if by else None,
-            agent="" if by else "cctv.sources",
-            detail={"kind": str(kind)},
-        )
-        transaction.on_commit(
-            lambda: source_changed.send_robust(sender=Camera, camera_id=camera.pk), robust=True
-        )
+        if kind != SourceKind.STREAM:
+            camera.sub_secret = None
+        camera.save(update_fields=["source_kind", "source_secret", "sub_secret"])
+        _note_set(camera, by, kind=str(kind))
     return camera
+
+
+def set_sub_source(camera: Camera, url: str, *, by: User | None = None) -> Camera:
+    """Keep the address of a camera's own smaller stream encrypted; "" takes it away.
+
+    Locks: the camera row.
+    Emits: source_changed, after commit.
+    Raises: SourceRefused, also where the main stream has no address.
+    """
+    if url:
+        check(url)
+    with transaction.atomic():
+        camera = Camera.objects.select_for_update().get(pk=camera.pk)
+        if url and camera.source_kind != SourceKind.STREAM:
+            raise SourceRefused(
+                _("this camera address is not allowed"),
+                fields={"url": [_("a sub stream needs a main stream with an address")]},
+            )
+        camera.sub_secret = _keys().encrypt(url.encode()) if url else None
+        camera.save(update_fields=["sub_secret"])
+        _note_set(camera, by, sub=bool(url))
+    return camera
+
+
+def _note_set(camera: Camera, by: User | None, **detail: Any) -> None:
+    chain.record(
+        action="camera.source_set",
+        subject_kind="camera",
+        subject_id=camera.pk,
+        municipality_id=camera.municipality_id,
+        actor_id=by.pk if by else None,
+        agent="" if by else "cctv.sources",
+        detail=detail,
+    )
+    transaction.on_commit(
+        lambda: source_changed.send_robust(sender=Camera, camera_id=camera.pk), robust=True
+    )
 
 
 def _may_reach(host: addresses.Host, *, is_asked: bool, is_trusted: bool) -> bool:
@@ -123,28 +153,30 @@ def _may_reach(host: addresses.Host, *, is_asked: bool, is_trusted: bool) -> boo
     return host.is_global and addresses.may_reach(host, [])
 
 
-def source_at_hand(camera: Camera) -> Source | None:
+def source_at_hand(camera: Camera, quality: Quality = Quality.MAIN) -> Source | None:
     """Give what is known without asking anybody; None: the relay must ask when it begins.
 
     Raises: SourceMissing.
     """
-    return None if camera.source_kind == SourceKind.ASKED else source_of(camera)
+    return None if camera.source_kind == SourceKind.ASKED else source_of(camera, quality)
 
 
-def source_of(camera: Camera) -> Source:
+def source_of(camera: Camera, quality: Quality = Quality.MAIN) -> Source:
     """Open the secret of a camera for the relay, or ask its operator for the address of now.
 
-    Raises: SourceMissing when the camera is not connected or no key opens its secret; Unavailable
+    Raises: SourceMissing when the camera has no such stream or no key opens its secret; Unavailable
     when its operator does not answer; SourceRefused for an address that may not be opened.
     """
+    is_small = quality == Quality.SUB
     if camera.source_kind == SourceKind.SYNTHETIC:
-        return Source(kind=SourceKind.SYNTHETIC, name=str(camera), seed=camera.pk)
-    if camera.source_kind == SourceKind.ASKED:
+        return Source(SourceKind.SYNTHETIC, str(camera), seed=camera.pk, is_small=is_small)
+    if camera.source_kind == SourceKind.ASKED and not is_small:
         return _asked(camera)
-    if camera.source_kind != SourceKind.STREAM or not camera.source_secret:
+    secret = camera.sub_secret if is_small else camera.source_secret
+    if camera.source_kind != SourceKind.STREAM or not secret:
         raise SourceMissing(_("this camera is not connected"))
     try:
-        url = _keys().decrypt(bytes(camera.source_secret)).decode()
+        url = _keys().decrypt(bytes(secret)).decode()
     except InvalidToken:
         raise SourceMissing(_("no key opens the address of this camera")) from None
     return Source(kind=SourceKind.STREAM, name=str(camera), address=check(url))

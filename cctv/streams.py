@@ -1,4 +1,6 @@
-"""Live pictures on demand: one relay a camera however many viewers and web processes there are.
+"""Live pictures on demand: one relay a stream however many viewers and web processes there are.
+
+A camera has a main stream and may have a sub stream, the smaller one of tiles; each has its relay.
 
 A relay belongs to the process that holds the lock on its folder; everybody else only says "still
 wanted" by touching a file and reads what the owner writes. A process that dies loses its locks
@@ -15,17 +17,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from django.conf import settings
 from django.db import DatabaseError, connections
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
+from cctv.choices import Quality
 from cctv.models import Camera
 from cctv.relay import Folder, Relay
 from cctv.relay_watch import StreamState
 from cctv.sources import Source, SourceMissing, source_of
+from cctv.video_paths import PIECE
 from controlroom.errors import Unavailable
 
 # Sent from a thread of its own with camera_id and state; losing it harms nobody.
@@ -38,7 +42,6 @@ SILENT_S = 3.5
 # Whoever asks before the first picture is held this long rather than sent away to retry.
 FIRST_PICTURE_S = 12.0
 LOOK_S = 0.05
-SEGMENT = re.compile(r"[0-9a-f]{8}-(?:init\.mp4|[0-9]{1,12}\.m4s)")
 _RUN = re.compile(r"[0-9a-f]{8}")
 _LENGTH = re.compile(r"^#EXTINF:([0-9.]+)", re.MULTILINE)
 
@@ -66,57 +69,75 @@ class Piece:
     began_at: float
 
 
-_relays: dict[int, Relay] = {}
-_touched: dict[int, float] = {}
+class Channel(NamedTuple):
+    """One stream of one camera."""
+
+    camera_id: int
+    quality: Quality = Quality.MAIN
+
+
+_relays: dict[Channel, Relay] = {}
+_touched: dict[Channel, float] = {}
 _guard = threading.Lock()
 _news: queue.SimpleQueue[tuple[int, StreamState]] = queue.SimpleQueue()
 _teller: threading.Thread | None = None
 
 
-def _root() -> Path:
-    return Path(settings.STATE_DIR) / "hls"
+def root() -> Path:
+    """Give the folder of all relays: the proxy in front may read the pictures in it."""
+    return Path(settings.VIDEO_DIR or settings.STATE_DIR / "hls")
 
 
-def _folder(camera_id: int) -> Folder:
-    return Folder(_root() / str(int(camera_id)))
+def _folder(camera_id: int, quality: Quality) -> Folder:
+    main = root() / str(int(camera_id))
+    return Folder(main / "sub" if quality == Quality.SUB else main)
 
 
-def want(camera_id: int, source: Source | None = None) -> None:
-    """Say that somebody wants this camera now; start its relay when nobody runs it.
+def want(
+    camera_id: int,
+    source: Source | None = None,
+    *,
+    quality: Quality = Quality.MAIN,
+    for_s: float = 0.0,
+) -> None:
+    """Say that somebody wants this stream now; start its relay when nobody runs it.
 
+    With `for_s` it goes on for that much longer although nobody asks again.
     Raises: RelaysBusy when this machine already runs as many as it may.
     """
+    channel = Channel(camera_id, quality)
     now = time.monotonic()
     with _guard:
-        if now - _touched.get(camera_id, -TOUCH_S) < TOUCH_S:
+        if not for_s and now - _touched.get(channel, -TOUCH_S) < TOUCH_S:
             return
-        running = _relays.get(camera_id)
+        running = _relays.get(channel)
         alive = running is not None and running.is_alive()
-        _touched[camera_id] = now
-        folder = _folder(camera_id)
-        folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.wanted.touch()
+        _touched[channel] = now
+        folder = _folder(camera_id, quality)
+        folder.path.mkdir(mode=0o750, parents=True, exist_ok=True)
+        folder.want(for_s)
         if not alive:
-            _start(camera_id, folder, source)
+            _start(channel, folder, source)
 
 
-def _start(camera_id: int, folder: Folder, source: Source | None) -> None:
+def _start(channel: Channel, folder: Folder, source: Source | None) -> None:
     lock = _lock(folder.lock)
     if lock is None:
         return
-    slot = _slot()
+    slot = _slot("slots", settings.RELAY_LIMIT)
     if slot is None:
         lock.close()
         raise RelaysBusy(_("too many cameras are open on this server"))
     relay = Relay(
-        camera_id=camera_id,
+        camera_id=channel.camera_id,
         folder=folder,
-        load=_loader(camera_id, source),
+        load=_loader(channel, source),
         locks=[lock, slot],
-        announce=_announce,
+        announce=_announce if channel.quality == Quality.MAIN else _announce_sub,
+        transcode_slot=lambda: _slot("transcodes", settings.TRANSCODE_LIMIT),
     )
     folder.write_state({"state": StreamState.STARTING, "at": time.time()})
-    _relays[camera_id] = relay
+    _relays[channel] = relay
     relay.start()
 
 
@@ -131,16 +152,17 @@ def _lock(path: Path) -> IO[str] | None:
     return file
 
 
-def _slot() -> IO[str] | None:
-    folder = _root() / "slots"
+def _slot(kind: str, limit: int) -> IO[str] | None:
+    """Take one of the places that all processes of this machine share."""
+    folder = root() / kind
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for number in range(settings.RELAY_LIMIT):
+    for number in range(limit):
         if lock := _lock(folder / str(number)):
             return lock
     return None
 
 
-def _loader(camera_id: int, first: Source | None) -> Callable[[], Source]:
+def _loader(channel: Channel, first: Source | None) -> Callable[[], Source]:
     """Give the known source once; later runs read it again, for it may have changed.
 
     Without the database the last known one goes on: open pictures outlive it.
@@ -154,7 +176,7 @@ def _loader(camera_id: int, first: Source | None) -> Callable[[], Source]:
             fresh = False
             return known
         try:
-            known = _read_source(camera_id)
+            known = _read_source(channel)
         except DatabaseError:
             if known is None:
                 raise SourceMissing(_("this camera is not connected")) from None
@@ -165,11 +187,12 @@ def _loader(camera_id: int, first: Source | None) -> Callable[[], Source]:
     return load
 
 
-def _read_source(camera_id: int) -> Source:
-    camera = Camera.objects.standing().select_related("site").filter(pk=camera_id).first()
+def _read_source(channel: Channel) -> Source:
+    cameras = Camera.objects.standing().select_related("site")
+    camera = cameras.filter(pk=channel.camera_id).first()
     if camera is None:
         raise SourceMissing(_("this camera is not connected"))
-    return source_of(camera)
+    return source_of(camera, channel.quality)
 
 
 def _announce(camera_id: int, state: StreamState) -> None:
@@ -179,6 +202,12 @@ def _announce(camera_id: int, state: StreamState) -> None:
     if _teller is None or not _teller.is_alive():
         _teller = threading.Thread(target=_tell, name="relay-news", daemon=True)
         _teller.start()
+
+
+def _announce_sub(camera_id: int, state: StreamState) -> None:
+    """Let the sub stream speak for its camera only while the main stream says nothing."""
+    if seen(camera_id).state in {StreamState.STARTING, StreamState.ENDED}:
+        _announce(camera_id, state)
 
 
 def _tell() -> None:
@@ -193,10 +222,10 @@ def _tell() -> None:
             connections.close_all()
 
 
-def seen(camera_id: int) -> Seen:
-    """Read what the owner of this camera's relay last wrote."""
+def seen(camera_id: int, quality: Quality = Quality.MAIN) -> Seen:
+    """Read what the owner of this stream's relay last wrote."""
     try:
-        body = json.loads(_folder(camera_id).state.read_text(encoding="utf-8"))
+        body = json.loads(_folder(camera_id, quality).state.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return Seen(StreamState.STARTING)
     state = StreamState(body["state"])
@@ -214,23 +243,27 @@ def seen(camera_id: int) -> Seen:
     )
 
 
-def playlist(camera_id: int) -> tuple[str, bytes] | None:
+def playlist(camera_id: int, quality: Quality = Quality.MAIN) -> tuple[str, bytes] | None:
     """Give the running relay's name and play list, or None while there is no picture yet."""
-    run = seen(camera_id).run
+    run = seen(camera_id, quality).run
     if not _RUN.fullmatch(run):
         return None
     try:
-        return run, (_folder(camera_id).path / f"{run}.m3u8").read_bytes()
+        return run, (_folder(camera_id, quality).path / f"{run}.m3u8").read_bytes()
     except FileNotFoundError:
         return None
 
 
-def segment(camera_id: int, name: str) -> bytes | None:
-    """Give one piece of the picture; only names that a relay itself makes lead to a file."""
-    if not SEGMENT.fullmatch(name):
-        return None
+def piece_path(camera_id: int, name: str, quality: Quality = Quality.MAIN) -> Path | None:
+    """Name the file of one piece; only names that a relay itself makes lead to one."""
+    return _folder(camera_id, quality).path / name if PIECE.fullmatch(name) else None
+
+
+def segment(camera_id: int, name: str, quality: Quality = Quality.MAIN) -> bytes | None:
+    """Give one piece of the picture."""
+    path = piece_path(camera_id, name, quality)
     with contextlib.suppress(FileNotFoundError):
-        return (_folder(camera_id).path / name).read_bytes()
+        return path.read_bytes() if path else None
     return None
 
 
@@ -245,9 +278,9 @@ def newest(camera_id: int) -> Piece | None:
     run, listed = found
     names = [line for line in listed.decode().splitlines() if line.endswith(".m4s")]
     lengths = _LENGTH.findall(listed.decode())
-    if not names or not lengths or not SEGMENT.fullmatch(names[-1]):
+    if not names or not lengths or not PIECE.fullmatch(names[-1]):
         return None
-    folder = _folder(camera_id).path
+    folder = _folder(camera_id, Quality.MAIN).path
     # The relay removes pieces while this reads: the next look finds the one after it.
     with contextlib.suppress(FileNotFoundError):
         last = folder / names[-1]
@@ -258,9 +291,10 @@ def newest(camera_id: int) -> Piece | None:
 
 
 def retire(camera_id: int) -> None:
-    """Let the relay begin again with the source as it is now."""
-    with contextlib.suppress(FileNotFoundError):
-        _folder(camera_id).retired.touch()
+    """Let the camera's relays begin again with its sources as they are now."""
+    for quality in Quality:
+        with contextlib.suppress(FileNotFoundError):
+            _folder(camera_id, quality).retired.touch()
 
 
 def stop_all(*, timeout_s: float = 5.0) -> None:
@@ -278,7 +312,7 @@ def stop_all(*, timeout_s: float = 5.0) -> None:
 def sweep(*, older_than_s: float = 60.0) -> int:
     """Remove what a killed process left behind; pictures are not kept."""
     removed = 0
-    for path in _root().glob("[0-9]*"):
+    for path in (*root().glob("[0-9]*"), *root().glob("[0-9]*/sub")):
         folder = Folder(path)
         if folder.age_s(folder.wanted) < older_than_s:
             continue

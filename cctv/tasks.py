@@ -4,6 +4,7 @@ import structlog
 from celery import shared_task
 
 from cctv import streams, tickets
+from cctv.gateway import admissions
 from cctv.models import ImportBatch
 from cctv.register import batches, reading, reasons, work
 
@@ -16,6 +17,11 @@ def sweep_views() -> None:
     tickets.sweep()
     tickets.settle()
     streams.sweep()
+
+
+@shared_task
+def watch_media_server() -> None:
+    admissions.watch()
 
 
 @shared_task

@@ -1,6 +1,18 @@
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from cctv import api, video_api
+from cctv.choices import Quality
+from cctv.gateway import api as gateway_api
+
+SUB = {"quality": Quality.SUB}
+
+
+class QualityConverter(StringConverter):
+    regex = "|".join(Quality.values)
+
+
+register_converter(QualityConverter, "quality")
 
 urlpatterns = [
     path("m/<str:code>/cctv/sites.json", api.sites, name="cctv-sites"),
@@ -13,6 +25,12 @@ urlpatterns = [
         name="video-ticket",
     ),
     path(
+        "m/<str:code>/cctv/cameras/<int:camera_id>/prefetch/",
+        video_api.PrefetchView.as_view(),
+        name="video-prefetch",
+    ),
+    path("video/check", video_api.CheckView.as_view(), name="video-check"),
+    path(
         "video/<int:camera_id>/live.m3u8",
         video_api.PlaylistView.as_view(),
         name="video-playlist",
@@ -24,4 +42,33 @@ urlpatterns = [
         video_api.SegmentView.as_view(),
         name="video-segment",
     ),
+    path(
+        "video/<int:camera_id>/sub/live.m3u8",
+        video_api.PlaylistView.as_view(),
+        SUB,
+        name="video-sub-playlist",
+    ),
+    path(
+        "video/<int:camera_id>/sub/state",
+        video_api.StateView.as_view(),
+        SUB,
+        name="video-sub-state",
+    ),
+    path(
+        "video/<int:camera_id>/sub/<str:segment>",
+        video_api.SegmentView.as_view(),
+        SUB,
+        name="video-sub-segment",
+    ),
+    path(
+        "video/<int:camera_id>/media/<quality:quality>/entry",
+        gateway_api.EntryView.as_view(),
+        name="video-media-entry",
+    ),
+    path(
+        "video/<int:camera_id>/media/<quality:quality>/state",
+        gateway_api.MediaStateView.as_view(),
+        name="video-media-state",
+    ),
+    path("media-server/auth", gateway_api.AuthView.as_view(), name="media-server-auth"),
 ]

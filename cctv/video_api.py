@@ -1,5 +1,6 @@
 """The addresses of live video: a ticket by POST; play list, pieces and state by that ticket."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -14,20 +15,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cctv import passes, streams, tickets
+from cctv import passes, prefetch, streams, tickets, video_paths
+from cctv.choices import Quality
 from cctv.errors import PictureMissing
+from cctv.gateway.choice import gateway_for
 from cctv.models import Camera
 from cctv.passes import Pass
 from cctv.relay_watch import StreamState
 from cctv.sources import source_at_hand
 from cctv.streams import FIRST_PICTURE_S, LOOK_S
 from cctv.tickets import Caller, TicketRefused
+from cctv.video_paths import Wanted
 from controlroom.accounts.models import User
 from controlroom.errors import OutOfScope
 from controlroom.municipalities.access import municipality_for
 from controlroom.municipalities.roles import Right
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+PIECE_TYPE = "video/mp4"
 SCHEME = "Ticket "
 
 
@@ -36,15 +41,68 @@ class TicketRequest(serializers.Serializer[Any]):
     purpose = serializers.CharField(
         required=False, allow_blank=True, allow_null=True, default="", max_length=300
     )
+    quality = serializers.ChoiceField(Quality.choices, required=False, default=Quality.MAIN)
+
+
+class PrefetchRequest(serializers.Serializer[Any]):
+    incident = serializers.UUIDField()
 
 
 def caller_of(request: Request | HttpRequest) -> Caller:
-    """Name the sign-in and the address of a request; a proxy's last word counts if we have one."""
-    address = request.META.get("REMOTE_ADDR") or None
+    """Name the sign-in and the address of a request."""
+    return caller_from(
+        session_key=request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""),
+        peer=request.META.get("REMOTE_ADDR", ""),
+        forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
+    )
+
+
+def caller_from(*, session_key: str, peer: str, forwarded: str) -> Caller:
+    """Name who asks; a proxy's last word on the address counts if we have one."""
+    address = peer or None
     if settings.SECURE_PROXY_SSL_HEADER:
-        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip()
-        address = forwarded or address
-    return Caller(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""), address)
+        address = forwarded.rsplit(",", maxsplit=1)[-1].strip() or address
+    return Caller(session_key, address)
+
+
+def token_in(header: str) -> str:
+    """Read the ticket out of an Authorization header; empty when it holds none."""
+    if not header.startswith(SCHEME) or len(header) > 200:
+        return ""
+    return header.removeprefix(SCHEME).strip()
+
+
+def camera_for(request: Request, code: str, camera_id: int) -> Camera:
+    """Find a camera whose video this person may watch.
+
+    Raises: OutOfScope, NotAllowed.
+    """
+    municipality = municipality_for(request.user, code, Right.VIDEO_WATCH)
+    camera: Camera | None = (
+        Camera.objects.visible_to(request.user)
+        .standing()
+        .select_related("site")
+        .filter(municipality=municipality, pk=camera_id)
+        .first()
+    )
+    if camera is None:
+        raise OutOfScope(_("no such camera"))
+    return camera
+
+
+class PrefetchView(APIView):
+    """Connect a camera before anybody watches it, for an incident that an operator selected."""
+
+    def post(self, request: Request, code: str, camera_id: int) -> Response:
+        camera = camera_for(request, code, camera_id)
+        wished = PrefetchRequest(data=request.data)
+        wished.is_valid(raise_exception=True)
+        prefetch.prefetch(
+            camera=camera,
+            by=cast(User, request.user),
+            incident_id=wished.validated_data["incident"],
+        )
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def mark_of(*who: str) -> str:
@@ -56,19 +114,13 @@ class TicketView(APIView):
     """Issue a ticket and start the relay at once, so that the picture is there when asked for."""
 
     def post(self, request: Request, code: str, camera_id: int) -> Response:
-        municipality = municipality_for(request.user, code, Right.VIDEO_WATCH)
-        camera = (
-            Camera.objects.visible_to(request.user)
-            .standing()
-            .select_related("site")
-            .filter(municipality=municipality, pk=camera_id)
-            .first()
-        )
-        if camera is None:
-            raise OutOfScope(_("no such camera"))
+        camera = camera_for(request, code, camera_id)
         wished = TicketRequest(data=request.data)
         wished.is_valid(raise_exception=True)
-        source = source_at_hand(camera)
+        qualities = camera.qualities
+        asked = Quality(wished.validated_data["quality"])
+        quality = asked if asked in qualities else Quality.MAIN
+        source = source_at_hand(camera, quality)
         issued = tickets.issue(
             camera=camera,
             viewer=cast(User, request.user),
@@ -76,12 +128,13 @@ class TicketView(APIView):
             incident_id=wished.validated_data["incident"],
             purpose=wished.validated_data["purpose"] or "",
         )
-        streams.want(camera.pk, source)
+        gateway = gateway_for(camera)
+        gateway.want(camera.pk, source, quality)
         return Response(
             {
                 "ticket": issued.token,
-                "playlist": f"/video/{camera.pk}/live.m3u8",
-                "state": f"/video/{camera.pk}/state",
+                **gateway.addresses(camera.pk, quality),
+                "streams": {str(one): gateway.addresses(camera.pk, one) for one in qualities},
                 "report": f"/video/{camera.pk}/report",
                 "mark": mark_of(str(request.user), municipality.name, issued.what_for),
                 "expires_at": issued.expires_at.isoformat(),
@@ -97,10 +150,10 @@ def token_of(request: Request) -> str:
 
     Raises: TicketRefused.
     """
-    header = request.headers.get("Authorization", "")
-    if not header.startswith(SCHEME) or len(header) > 200:
+    token = token_in(request.headers.get("Authorization", ""))
+    if not token:
         raise TicketRefused(_("video needs a ticket"))
-    return header.removeprefix(SCHEME).strip()
+    return token
 
 
 class ReportRequest(serializers.Serializer[Any]):
@@ -140,8 +193,13 @@ class VideoView(APIView):
         return HttpResponse(body, content_type=content_type, headers={"Cache-Control": "no-store"})
 
 
-def first_playlist(camera_id: int, *, meanwhile: Callable[[], object] = bool) -> bytes:
-    """Wait for the camera's play list; `meanwhile` raises when nobody may wait for it any more.
+def first_playlist(
+    camera_id: int,
+    *,
+    quality: Quality = Quality.MAIN,
+    meanwhile: Callable[[], object] = bool,
+) -> bytes:
+    """Wait for the stream's play list; `meanwhile` raises when nobody may wait for it any more.
 
     Whoever calls this without it asks again before the list leaves.
 
@@ -149,19 +207,23 @@ def first_playlist(camera_id: int, *, meanwhile: Callable[[], object] = bool) ->
     """
     until = time.monotonic() + FIRST_PICTURE_S
     while True:
-        streams.want(camera_id)
-        if found := streams.playlist(camera_id):
+        streams.want(camera_id, quality=quality)
+        if found := streams.playlist(camera_id, quality):
             return found[1]
-        if time.monotonic() > until or streams.seen(camera_id).state == StreamState.LOST:
+        is_lost = streams.seen(camera_id, quality).state == StreamState.LOST
+        if is_lost or time.monotonic() > until:
             raise PictureMissing(_("this camera gives no picture now"))
         time.sleep(LOOK_S)
         meanwhile()
 
 
-def stream_state(camera_id: int) -> dict[str, Any]:
-    """Say what the camera's stream does now, and that somebody wants it."""
-    streams.want(camera_id)
-    now = streams.seen(camera_id)
+def stream_state(camera_id: int, quality: Quality = Quality.MAIN) -> dict[str, Any]:
+    """Say what the stream does now, and that somebody wants it.
+
+    Raises: RelaysBusy.
+    """
+    streams.want(camera_id, quality=quality)
+    now = streams.seen(camera_id, quality)
     return {
         "state": now.state,
         "last_frame_age_s": now.last_frame_age_s,
@@ -171,30 +233,54 @@ def stream_state(camera_id: int) -> dict[str, Any]:
 
 
 class PlaylistView(VideoView):
-    def get(self, request: Request, camera_id: int) -> HttpResponse:
+    def get(
+        self, request: Request, camera_id: int, quality: Quality = Quality.MAIN
+    ) -> HttpResponse:
         self.admit(request, camera_id, opening=True)
         body = first_playlist(
-            camera_id, meanwhile=lambda: self.admit(request, camera_id, sending=False)
+            camera_id,
+            quality=quality,
+            meanwhile=lambda: self.admit(request, camera_id, sending=False),
         )
         return self.send(self.admit(request, camera_id), body, PLAYLIST_TYPE)
 
 
 class SegmentView(VideoView):
-    def get(self, request: Request, camera_id: int, segment: str) -> HttpResponse:
+    def get(
+        self, request: Request, camera_id: int, segment: str, quality: Quality = Quality.MAIN
+    ) -> HttpResponse:
         entry = self.admit(request, camera_id)
-        body = streams.segment(camera_id, segment)
+        body = streams.segment(camera_id, segment, quality)
         if body is None:
             raise OutOfScope(_("no such piece"))
-        return self.send(entry, body, "video/mp4")
+        return self.send(entry, body, PIECE_TYPE)
+
+
+class CheckView(VideoView):
+    """Answer the proxy in front, which serves the pieces itself: may this request have this one?"""
+
+    def get(self, request: Request) -> HttpResponse:
+        wanted = video_paths.piece_of(request.headers.get(video_paths.ORIGINAL, ""))
+        if wanted is None:
+            raise TicketRefused(_("video needs a ticket"))
+        count_piece(self.admit(request, wanted.camera_id), wanted)
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+def count_piece(entry: Pass, wanted: Wanted) -> None:
+    """Count a piece that the proxy is about to send."""
+    path = streams.piece_path(wanted.camera_id, wanted.name, wanted.quality)
+    with contextlib.suppress(FileNotFoundError):
+        passes.count(entry, path.stat().st_size if path else 0)
 
 
 class StateView(VideoView):
-    def delete(self, request: Request, camera_id: int) -> Response:
+    def delete(self, request: Request, camera_id: int, quality: Quality = Quality.MAIN) -> Response:
         """End the view now, as the player does when it closes; the sweep ends it otherwise."""
         tickets.stop(token=token_of(request), camera_id=camera_id, caller=caller_of(request))
         return Response(status=HTTPStatus.NO_CONTENT)
 
-    def get(self, request: Request, camera_id: int) -> Response:
+    def get(self, request: Request, camera_id: int, quality: Quality = Quality.MAIN) -> Response:
         """Say what the stream does; an unused ticket may ask, which opens no view."""
         try:
             self.admit(request, camera_id, sending=False)
@@ -205,7 +291,7 @@ class StateView(VideoView):
                 caller=caller_of(request),
                 viewer=get_user(request._request),  # noqa: SLF001  # DRF authenticates nobody here
             )
-        return Response(stream_state(camera_id), headers={"Cache-Control": "no-store"})
+        return Response(stream_state(camera_id, quality), headers={"Cache-Control": "no-store"})
 
 
 class ReportView(VideoView):

@@ -8,6 +8,9 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlroom.settings")
 http = get_asgi_application()
 
-from controlroom.journal import routing  # noqa: E402 - models need the apps loaded above
+from cctv.video_asgi import QuickVideo  # noqa: E402 - models need the apps loaded above
+from controlroom.journal import routing  # noqa: E402 - as above
 
-application = ProtocolTypeRouter({"http": http, "websocket": routing.application})
+application = ProtocolTypeRouter(
+    {"http": QuickVideo(http), "websocket": routing.application},
+)

@@ -175,6 +175,15 @@ CAMERA_CA_FILE = env.text("CONTROLROOM_CAMERA_CA_FILE", "")
 # Empty means the one of the imageio-ffmpeg wheel.
 FFMPEG = env.text("CONTROLROOM_FFMPEG", "")
 RELAY_LIMIT = env.integer("CONTROLROOM_RELAY_LIMIT", 32, minimum=1)
+# Streams that this machine transcodes at once because players cannot show them (H.265); 0: none.
+TRANSCODE_LIMIT = env.integer("CONTROLROOM_TRANSCODE_LIMIT", 2, minimum=0)
+# Where the relays write their pictures, a folder in memory at best; empty: in STATE_DIR.
+VIDEO_DIR = env.text("CONTROLROOM_VIDEO_DIR", "")
+# The control API of a media server that carries the cameras in our place; empty: there is none.
+MEDIA_SERVER_API_URL = env.secret("CONTROLROOM_MEDIA_SERVER_API_URL", "")
+# Where browsers reach its HLS, under our own host; and the password of its questions to us.
+MEDIA_SERVER_HLS_URL = env.text("CONTROLROOM_MEDIA_SERVER_HLS_URL", "/media-server")
+MEDIA_SERVER_SECRET = env.secret("CONTROLROOM_MEDIA_SERVER_SECRET", "")
 VIEW_MAX_S = env.integer("CONTROLROOM_VIEW_MAX_S", 3600, minimum=60)
 # Days after which a still is destroyed; what it was stays on record.
 STILL_DAYS = env.integer("CONTROLROOM_STILL_DAYS", 30, minimum=1)
@@ -282,6 +291,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
 }
+if MEDIA_SERVER_API_URL:
+    CELERY_BEAT_SCHEDULE["kick who may not read from the media server any more"] = {
+        "task": "cctv.tasks.watch_media_server",
+        "schedule": 1.0,
+        "options": {"expires": 1},
+    }
 
 # Proxies whose word on a verified client certificate counts: networks (CIDR), or `unix` for a
 # socket in the file system; empty: nobody's.

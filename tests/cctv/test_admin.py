@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cctv import sources
-from cctv.choices import Health, Purpose, SourceKind
+from cctv.choices import Health, Purpose, Quality, SourceKind
 from cctv.models import Camera, CameraPolicy, Site, ViewRecord
 from controlroom.audit.models import Record
 from tests.cctv.builders import away, make_camera, make_site
@@ -192,3 +192,20 @@ def test_a_supervisor_keeps_the_policy_and_the_auditor_reads_who_watched(
     client.force_login(bada)
     assert "112 신고" in client.get("/admin/cctv/viewrecord/").text
     assert client.post(f"/admin/cctv/viewrecord/{record.pk}/delete/").status_code == 403
+
+
+def test_a_sub_stream_goes_in_beside_a_main_one_and_never_comes_out(client, administrator, city):
+    camera = make_camera(city, source_kind=SourceKind.NONE)
+    client.force_login(administrator)
+    page = f"/admin/cctv/camera/{camera.pk}/change/"
+    small = {"sub_change": "set", "sub_url": "rtsp://root:geheim4711@10.1.2.3/small"}
+    assert client.post(page, camera_form(camera, **small)).status_code == 200
+    main = {"source_change": "set", "source_url": "rtsp://root:geheim4711@10.1.2.3/large"}
+    assert client.post(page, camera_form(camera, **main, **small)).status_code == 302
+    camera.refresh_from_db()
+    assert camera.qualities == [Quality.MAIN, Quality.SUB]
+    assert "geheim4711" not in client.get(page).text
+    assert client.post(page, camera_form(camera, sub_change="remove")).status_code == 302
+    camera.refresh_from_db()
+    assert camera.qualities == [Quality.MAIN]
+    assert camera.source_kind == SourceKind.STREAM

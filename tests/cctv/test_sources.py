@@ -6,9 +6,17 @@ import pytest
 from cryptography.fernet import Fernet
 
 from cctv import addresses, relay_command, sources
-from cctv.choices import SourceKind
+from cctv.choices import Quality, SourceKind
 from cctv.models import Camera
-from cctv.sources import Source, SourceMissing, SourceRefused, pinned_url, set_source, source_of
+from cctv.sources import (
+    Source,
+    SourceMissing,
+    SourceRefused,
+    pinned_url,
+    set_source,
+    set_sub_source,
+    source_of,
+)
 from controlroom.audit.models import Record
 from tests.cctv.builders import make_camera
 
@@ -144,3 +152,32 @@ def test_a_changed_source_is_told(camera, django_capture_on_commit_callbacks):
     finally:
         sources.source_changed.disconnect(hear)
     assert told == [camera.pk]
+
+
+def test_a_sub_stream_is_kept_as_the_main_one_is_and_goes_with_it(camera):
+    with pytest.raises(SourceRefused):
+        set_sub_source(camera, URL)
+    assert camera.qualities == [Quality.MAIN]
+    set_source(camera, URL)
+    with pytest.raises(SourceRefused):
+        set_sub_source(camera, "http://10.20.0.5/")
+    small = URL.replace("stream1", "stream2")
+    camera = set_sub_source(camera, small)
+    assert camera.qualities == [Quality.MAIN, Quality.SUB]
+    assert source_of(camera, Quality.SUB).address.url() == small
+    assert source_of(camera).address.url() == URL
+    assert b"geheim4711" not in bytes(Camera.objects.get(pk=camera.pk).sub_secret)
+    assert "geheim4711" not in str([row.detail for row in Record.objects.all()])
+    # Another main address leaves it; no address takes it away.
+    assert Quality.SUB in set_source(camera, URL.replace("10.20.0.5", "10.20.0.6")).qualities
+    camera = set_source(camera, "")
+    assert camera.sub_secret is None
+    with pytest.raises(SourceMissing):
+        source_of(camera, Quality.SUB)
+
+
+def test_a_drawn_picture_has_a_small_one_too(camera):
+    camera = set_source(camera, sources.SYNTHETIC)
+    assert camera.qualities == [Quality.MAIN, Quality.SUB]
+    assert source_of(camera, Quality.SUB).is_small
+    assert not source_of(camera).is_small

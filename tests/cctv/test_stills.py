@@ -138,7 +138,7 @@ def test_a_camera_without_a_source_has_no_still(camera, incident, haneul):
 
 def test_a_picture_that_stands_still_is_refused(camera, incident, haneul):
     taken(camera, incident, haneul)
-    process = streams._relays[camera.pk].process
+    process = streams._relays[streams.Channel(camera.pk)].process
     os.kill(process.pid, signal.SIGSTOP)
     until(lambda: streams.seen(camera.pk).state == StreamState.FROZEN, within_s=6)
     with pytest.raises(PictureMissing):

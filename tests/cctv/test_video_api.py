@@ -10,11 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cctv import passes, streams, tickets
-from cctv.choices import EndReason, SourceKind
+from cctv.choices import EndReason, Quality, SourceKind
 from cctv.models import VideoTicket, ViewRecord
 from cctv.relay_watch import StreamState
 from cctv.sources import set_source
+from controlroom.audit.models import Record
 from tests.cctv.builders import make_camera
+from tests.cctv.test_tickets import incident
+
+__all__ = ["incident"]
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +69,7 @@ def test_a_ticket_names_the_camera_and_its_play_list(client, camera, haneul):
 def test_the_relay_starts_with_the_ticket(client, camera, haneul):
     client.force_login(haneul)
     ask(client, camera)
-    assert streams._relays[camera.pk].is_alive()
+    assert streams._relays[streams.Channel(camera.pk)].is_alive()
 
 
 def test_play_list_and_pieces_come_by_the_ticket_and_are_kept_by_nobody(client, camera, haneul):
@@ -85,9 +89,9 @@ def test_the_record_is_there_before_the_first_byte(client, camera, haneul, monke
     seen = []
     read = streams.playlist
 
-    def watched(camera_id):
+    def watched(camera_id, quality):
         seen.append(ViewRecord.objects.filter(camera_id=camera_id).count())
-        return read(camera_id)
+        return read(camera_id, quality)
 
     monkeypatch.setattr(streams, "playlist", watched)
     first_piece(client, camera, ticket)
@@ -313,3 +317,53 @@ def test_a_camera_without_picture_is_said_soon(client, city, haneul, settings):
     answer = get(client, f"/video/{camera.pk}/live.m3u8", ticket)
     assert (answer.status_code, answer.json()["code"]) == (503, "no_picture")
     assert time.monotonic() - began < 5
+
+
+def test_a_tile_asks_for_the_sub_stream_and_one_ticket_opens_both(client, camera, haneul):
+    client.force_login(haneul)
+    body = ask(client, camera, quality="sub").json()
+    assert body["playlist"] == f"/video/{camera.pk}/sub/live.m3u8"
+    assert set(body["streams"]) == {"main", "sub"}
+    assert set(streams._relays) == {streams.Channel(camera.pk, Quality.SUB)}
+    for quality in ("sub", "main"):
+        listed = get(client, body["streams"][quality]["playlist"], body["ticket"])
+        assert listed.status_code == 200
+    assert ViewRecord.objects.count() == 1
+
+
+def test_a_camera_without_a_sub_stream_gives_its_main_one(client, city, haneul, settings):
+    settings.CAMERA_NETWORKS = ["127.0.0.0/8"]
+    client.force_login(haneul)
+    camera = set_source(make_camera(city), "rtsp://127.0.0.1:9/")
+    body = ask(client, camera, quality="sub").json()
+    assert body["playlist"] == f"/video/{camera.pk}/live.m3u8"
+    assert set(body["streams"]) == {"main"}
+    assert ask(client, camera, quality="huge").status_code == 400
+
+
+def prefetch(client, camera, incident):
+    path = f"/m/90010/cctv/cameras/{camera.pk}/prefetch/"
+    return client.post(path, {"incident": incident}, content_type="application/json")
+
+
+def test_connecting_for_a_selected_incident_is_on_record_and_is_no_view(
+    client, camera, haneul, bada, stranger, incident
+):
+    client.force_login(haneul)
+    assert prefetch(client, camera, str(uuid.uuid4())).status_code == 403
+    assert streams._relays == {}
+    assert prefetch(client, camera, str(incident.pk)).status_code == 204
+    record = Record.objects.get(action="video.prefetch")
+    assert (record.actor, record.detail["incident"]) == (haneul, str(incident.pk))
+    assert streams._relays[streams.Channel(camera.pk)].is_alive()
+    assert not ViewRecord.objects.exists()
+    assert not VideoTicket.objects.exists()
+    # It stays connected for a minute although nobody asks again, also after a shorter wish.
+    folder = streams._folder(camera.pk, Quality.MAIN)
+    streams._touched.clear()
+    streams.want(camera.pk)
+    assert folder.age_s(folder.wanted) < -30
+    for person, status in ((bada, 403), (stranger, 404)):
+        client.force_login(person)
+        assert prefetch(client, camera, str(incident.pk)).status_code == status
+    assert Record.objects.filter(action="video.prefetch").count() == 1

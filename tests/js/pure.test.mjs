@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { Alarms } from "../../static/js/console/alarms.js";
 import { freshness, ServerClock } from "../../static/js/console/freshness.js";
 import { byUrgency, countByPriority, neighbour, noFilter, passes } from "../../static/js/console/ordering.js";
+import { Prefetch } from "../../static/js/console/prefetch.js";
 import { isCommandStroke, strokeOf } from "../../static/js/lib/keyboard.js";
 import { possiblySame } from "../../static/js/console/sameness.js";
 
@@ -126,4 +127,19 @@ test("two incidents may be one happening within 10 minutes, 200 m, one class, bo
   }
   const unclassed = { class: "other" };
   assert.equal(possiblySame({ ...one, kind: unclassed }, { ...near, kind: unclassed }), false);
+});
+
+test("selecting a most urgent incident connects its best camera, once a minute", () => {
+  const asked = [];
+  const wired = (mayWatch) => new Prefetch({ url: (id) => `/${id}/`, mayWatch, post: async (url, body) => asked.push([url, body.incident]) });
+  const urgent = { id: "a", priority: 1, cameras: [{ id: 7 }, { id: 8 }] };
+  const prefetch = wired(true);
+  prefetch.selected({ ...urgent, priority: 2 });
+  prefetch.selected({ ...urgent, cameras: [] });
+  wired(false).selected(urgent);
+  assert.deepEqual(asked, []);
+  prefetch.selected(urgent);
+  prefetch.selected(urgent);
+  prefetch.selected({ ...urgent, id: "b" });
+  assert.deepEqual(asked, [["/7/", "a"], ["/7/", "b"]]);
 });

@@ -51,6 +51,7 @@ def site(folder: Path, port: int) -> str:
         ("listen 443 ", f"listen 127.0.0.1:{port} "),
         ("/etc/controlroom/tls/", f"{folder}/"),
         ("/run/controlroom/web.sock", f"{folder}/web.sock"),
+        ("/run/controlroom/video", f"{folder}/state/hls"),
         ("# ssl_client_certificate ", "ssl_client_certificate "),
         ("# ssl_verify_client ", "ssl_verify_client "),
     ):
@@ -78,6 +79,15 @@ class Front:
         ):
             (folder / name).write_text(text, encoding="utf-8")
         self.process: subprocess.Popen[bytes] | None = None
+
+    def also(self, name: str) -> None:
+        """Put a second web process behind nginx, on a socket beside the first."""
+        path = self.folder / "site.conf"
+        line = f"server unix:{self.folder}/web.sock fail_timeout=2s;"
+        text = path.read_text(encoding="utf-8")
+        assert line in text
+        more = f"{line} server unix:{self.folder}/{name} fail_timeout=2s;"
+        path.write_text(text.replace(line, more), encoding="utf-8")
 
     def start(self) -> None:
         command = [NGINX, "-e", f"{self.folder}/error.log", "-c", f"{self.folder}/nginx.conf"]
@@ -177,7 +187,8 @@ def test_only_the_certificate_that_the_link_names_passes_and_nobody_can_claim_on
 
 
 def test_every_way_through_the_shipped_file_sets_both_headers():
-    _server, *ways = SHIPPED.read_text(encoding="utf-8").split("location ")
+    _server, *locations = SHIPPED.read_text(encoding="utf-8").split("location ")
+    ways = [location for location in locations if "proxy_pass" in location]
     assert len(ways) > 1
     for way in ways:
         for name in ("X-Client-Verify", "X-Client-Cert", "X-Forwarded-For"):

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 PAGE = """<!doctype html><html lang="ko"><meta charset="utf-8">
 <body style="margin:0;background:#222"><div id="wall" style="display:flex;flex-wrap:wrap"></div>"""
-MOUNT = """async ({code, cameras, purpose}) => {
+MOUNT = """async ({code, cameras, purpose, quality}) => {
   const { mountVideo } = await import("/static/js/console/video.js");
   const csrf = document.cookie.match(/csrftoken=([^;]+)/)?.[1] ?? "";
   window.players ??= {};
@@ -41,7 +41,7 @@ MOUNT = """async ({code, cameras, purpose}) => {
     window.pressedAt = performance.now();
     window.players[cameraId] = mountVideo(element, {
       ticketUrl: `/m/${code}/cctv/cameras/${cameraId}/ticket/`, csrfToken: csrf,
-      incidentId: null, cameraId, name: `카메라 ${cameraId}`, purpose,
+      incidentId: null, cameraId, name: `카메라 ${cameraId}`, purpose, quality,
       onState: (news) => window.news[cameraId].push(news.state),
     });
   }
@@ -51,10 +51,16 @@ MOUNT = """async ({code, cameras, purpose}) => {
 @contextlib.contextmanager
 def signed_in(browser: Browser, web: Web, user) -> Iterator[Page]:
     name, value = web.cookie_of(user).split("=")
-    context = browser.new_context(base_url=web.url)
+    with page_of(browser, web.url, {name: value}) as page:
+        yield page
+
+
+@contextlib.contextmanager
+def page_of(browser: Browser, address: str, cookies: dict[str, str]) -> Iterator[Page]:
+    context = browser.new_context(base_url=address, ignore_https_errors=True)
     context.add_cookies([
-        {"name": name, "value": value, "url": web.url},
-        {"name": "csrftoken", "value": "c" * 32, "url": web.url},
+        {"name": name, "value": value, "url": address}
+        for name, value in {**cookies, "csrftoken": "c" * 32}.items()
     ])  # fmt: skip
     page = context.new_page()
     page.route("**/player.html", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
@@ -70,8 +76,11 @@ def serve_static(route) -> None:
     route.fulfill(body=path.read_bytes(), content_type="text/javascript")
 
 
-def mount(page: Page, code: str, *cameras: int, purpose: str = "시험") -> None:
-    page.evaluate(MOUNT, {"code": code, "cameras": list(cameras), "purpose": purpose})
+def mount(
+    page: Page, code: str, *cameras: int, purpose: str = "시험", quality: str = "main"
+) -> None:
+    said = {"code": code, "cameras": list(cameras), "purpose": purpose, "quality": quality}
+    page.evaluate(MOUNT, said)
 
 
 def frames(page: Page, camera: int) -> int:
@@ -241,3 +250,23 @@ def test_a_stranger_sees_nothing(chromium, web, city, stranger):
         wait_state(page, camera.pk, "refused", within_s=8)
         assert frames(page, camera.pk) == 0
     assert not ViewRecord.objects.exists()
+
+
+def width(page: Page) -> int:
+    return int(page.evaluate("document.querySelector('.player video').videoWidth"))
+
+
+def test_enlarging_shows_the_main_stream_within_the_same_view(chromium, web, city, haneul):
+    camera = make_camera(city)
+    with signed_in(chromium, web, haneul) as page:
+        mount(page, city.code, camera.pk, quality="sub")
+        wait_state(page, camera.pk, "live", within_s=15)
+        assert width(page) == 320
+        page.evaluate("Object.values(window.players)[0].setQuality('main')")
+        page.wait_for_function("document.querySelector('.player video').videoWidth === 640")
+        seen = frames(page, camera.pk)
+        page.wait_for_function(f"document.querySelector('.player').dataset.frames > {seen + 5}")
+        assert state(page, camera.pk) == "live"
+        page.evaluate("Object.values(window.players)[0].setQuality('sub')")
+        page.wait_for_function("document.querySelector('.player video').videoWidth === 320")
+    assert ViewRecord.objects.count() == 1

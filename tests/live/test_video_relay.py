@@ -46,7 +46,7 @@ def networked(url: str) -> Source:
 
 
 def ffmpeg_pid(camera_id: int) -> int:
-    process = streams._relays[camera_id].process
+    process = streams._relays[streams.Channel(camera_id)].process
     return process.pid if process else 0
 
 
@@ -117,7 +117,7 @@ def test_an_unused_relay_stops_and_leaves_no_picture(tmp_path, monkeypatch):
     monkeypatch.setattr("cctv.relay.IDLE_S", 1.0)
     streams.want(1, synthetic())
     until(lambda: ffmpeg_pid(1), within_s=5)
-    relay = streams._relays[1]
+    relay = streams._relays[streams.Channel(1)]
     until(lambda: not relay.is_alive(), within_s=10, what="the relay stopped")
     assert streams.seen(1).state == StreamState.ENDED
     assert pictures(tmp_path, 1) == set()
@@ -150,9 +150,9 @@ def test_the_relay_dies_with_its_process(tmp_path):
         f"settings.STATE_DIR = Path({str(tmp_path / 'state')!r})\n"
         "from cctv import streams; from cctv.sources import Source\n"
         "streams.want(1, Source(kind='synthetic', name='x'))\n"
-        "while not streams._relays[1].process: time.sleep(0.05)\n"
+        "while not streams._relays[streams.Channel(1)].process: time.sleep(0.05)\n"
         "while streams.seen(1).state != 'live': time.sleep(0.05)\n"
-        "print(streams._relays[1].process.pid, flush=True); time.sleep(60)"
+        "print(streams._relays[streams.Channel(1)].process.pid, flush=True); time.sleep(60)"
     )
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
     owner = subprocess.Popen(
@@ -252,7 +252,7 @@ def test_h265_is_transcoded(tmp_path):
     with rtsp_camera(tmp_path, codec="libx265") as camera:
         streams.want(7, networked(camera.url))
         wait_for(StreamState.LIVE, 7, within_s=20)
-        assert streams._relays[7].transcode
+        assert streams._relays[streams.Channel(7)].transcode
         until(lambda: streams.want(7) or streams.playlist(7), within_s=15)
         run = streams.seen(7).run
         assert b"avc1" in streams.segment(7, f"{run}-init.mp4")
@@ -262,7 +262,7 @@ def test_a_new_source_is_taken_up(tmp_path):
     streams.want(7, synthetic())
     wait_for(StreamState.LIVE, 7, within_s=10)
     run = streams.seen(7).run
-    streams._relays[7].load = lambda: synthetic("다른 카메라")
+    streams._relays[streams.Channel(7)].load = lambda: synthetic("다른 카메라")
     streams.retire(7)
     until(lambda: streams.seen(7).run not in {run, ""}, within_s=10)
     wait_for(StreamState.LIVE, 7, within_s=10)

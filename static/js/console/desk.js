@@ -15,6 +15,7 @@ export class Desk {
    * @param {import("./panels/video_wall.js").VideoWall} parts.wall
    * @param {import("./actions.js").Actions} parts.actions
    * @param {import("./exchanges_store.js").ExchangesStore} parts.exchanges
+   * @param {import("./prefetch.js").Prefetch} parts.prefetch
    * @param {boolean} parts.mayWatch
    */
   constructor(parts) {
@@ -39,6 +40,7 @@ export class Desk {
     const feature = this.feature(id);
     if (feature) {
       this.map.reveal(feature);
+      this.prefetch.selected(feature);
     }
     if (this.panel.isOpen && this.panel.feature.id !== id) {
       this.open(id);

@@ -23,6 +23,7 @@ import { Topbar } from "./panels/topbar.js";
 import { VideoWall } from "./panels/video_wall.js";
 import { mountGiven } from "./given.js";
 import { mountPolice112 } from "./police112.js";
+import { Prefetch } from "./prefetch.js";
 import { mountRoads } from "./roads.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { mountSame } from "./same.js";
@@ -83,7 +84,8 @@ const exchanges = new ExchangesStore({
     }
   },
 });
-const desk = new Desk({ store, strips, panel, map, wall, actions, exchanges, mayWatch });
+const prefetch = new Prefetch({ url: (id) => `${urls.cameras}${id}/prefetch/`, post: postJson, mayWatch });
+const desk = new Desk({ store, strips, panel, map, wall, actions, exchanges, prefetch, mayWatch });
 const sites = new Sites({ url: urls.site, mayWatch, onWatch: (cameras) => watch(cameras), onAdd: (camera) => add(camera), canAdd: () => wall.isOpen });
 const tours = mountTours({ config, wall, panel, actions });
 const links = new Links(urls.links, getJson);

@@ -87,8 +87,9 @@ export class Tour {
       return;
     }
     const { incidentId, purpose } = this.plan.view;
-    for (const camera of this.#page(this.at + 1)) {
-      const door = new TicketDoor({ ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId, purpose, cameraId: camera.id });
+    for (const [index, camera] of this.#page(this.at + 1).entries()) {
+      const quality = index === 0 ? "main" : "sub";
+      const door = new TicketDoor({ ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId, purpose, quality });
       door.prepare();
       this.doors.set(camera.id, door);
     }

@@ -3,6 +3,7 @@
 import Hls from "../../vendor/hls.js-1.7.4/hls.light.min.mjs";
 import { t } from "../lib/text.js";
 import { ask } from "./video_ask.js";
+import { reasonText } from "./video_reasons.js";
 import { Screen } from "./video_screen.js";
 import { TicketDoor } from "./video_ticket.js";
 
@@ -11,6 +12,8 @@ const POLL_MS = 1000;
 const RETRY_MS = 2000;
 /** Own decoding may lag this long behind a live source before the picture is called frozen. */
 const LOCAL_STALL_MS = 3000;
+/** A larger or smaller stream may take this long to connect; until then the present one stays. */
+const SWITCH_MS = 15000;
 /** Ends that the server names and that asking again does not change. */
 const FINAL = { incident_ended: "ended", camera_gone: "ended", revoked: "ended", agency_closed: "ended", link_stopped: "ended", share_ended: "ended", source_lost: "ended", right_lost: "refused", signed_out: "refused" };
 /** So often the server hears what was decoded here. */
@@ -28,6 +31,10 @@ let decoders = 0;
  * @property {string} mark who watches, for the watermark
  * @property {Record<string, string>} headers
  * @property {() => void} leave
+ * @property {(quality: string) => string | null} [stateOf] where the state of another stream is; null: there is none
+ * @property {(quality: string) => Promise<void>} [choose] from now on that stream
+ * @property {() => Promise<void>} [renew] before the play list is loaded once more
+ * @property {Record<string, string>} [mediaHeaders] for the pictures, where those differ
  */
 
 /**
@@ -41,13 +48,14 @@ let decoders = 0;
  * @param {number} [options.cameraId]
  * @param {string} [options.purpose] needed without an incident
  * @param {string} options.name
+ * @param {"main" | "sub"} [options.quality] which stream to begin with, where there are two
  * @param {(news: {state: "starting"|"live"|"frozen"|"lost"|"ended"|"refused", ageS: number | null, frames: number}) => void} [options.onState]
- * @returns {{destroy(): void, seen(): void}} `seen`: the viewer says that the picture was seen
+ * @returns {{destroy(): void, setQuality(quality: "main" | "sub"): void, seen(): void}} `seen`: the viewer says that the picture was seen
  */
 export function mountVideo(element, options) {
   const player = new Player(element, options);
   player.begin();
-  return { destroy: () => player.destroy(), seen: () => player.report(true) };
+  return { destroy: () => player.destroy(), setQuality: (quality) => player.setQuality(quality), seen: () => player.report(true) };
 }
 
 class Player {
@@ -67,9 +75,11 @@ class Player {
   #counted = false;
   #reportedAt = -REPORT_MS;
   #reported = 0;
+  #quality = "main";
 
   constructor(element, options) {
     this.#options = options;
+    this.#quality = options.quality ?? "main";
     this.#door = options.door ?? new TicketDoor(options);
     this.#screen = new Screen(element, options.name);
   }
@@ -83,6 +93,35 @@ class Player {
     this.#counted = true;
     this.#show("starting");
     this.#open();
+  }
+
+  /** Show the camera's other stream as soon as it gives a picture; the present one plays on until then. */
+  setQuality(quality) {
+    if (quality !== this.#quality) {
+      this.#quality = quality;
+      if (this.#opened) {
+        this.#change(quality, performance.now() + SWITCH_MS);
+      }
+    }
+  }
+
+  async #change(quality, until) {
+    const url = this.#door.stateOf?.(quality) ?? null;
+    if (this.#gone || quality !== this.#quality || url === null || url === this.#door.stateUrl || performance.now() > until) {
+      return;
+    }
+    const { status, body } = await ask(url, { headers: this.#door.headers });
+    if (this.#gone || quality !== this.#quality) {
+      return;
+    }
+    if (status === 200 && body.state === "live" && body.run) {
+      await this.#door.choose?.(quality);
+      if (!this.#gone) {
+        this.#load();
+      }
+    } else {
+      this.#later(POLL_MS / 4, () => this.#change(quality, until));
+    }
   }
 
   destroy() {
@@ -107,7 +146,9 @@ class Player {
     if (answer.status === 201) {
       this.#opened = true;
       this.#screen.watermark.text = this.#door.mark;
-      this.#play();
+      this.#load();
+      this.#later(POLL_MS / 2, () => this.#poll());
+      this.#change(this.#quality, performance.now() + SWITCH_MS);
     } else if (answer.status === 0 || answer.status >= 500 || answer.status === 429) {
       this.#show("lost", answer.body.detail);
       this.#later(RETRY_MS, () => this.#open());
@@ -116,12 +157,12 @@ class Player {
     }
   }
 
-  #play() {
+  #load() {
     this.#hls?.destroy();
     this.#run = "";
     const hls = new Hls({
       xhrSetup: (xhr) => {
-        for (const [name, value] of Object.entries(this.#door.headers)) {
+        for (const [name, value] of Object.entries(this.#door.mediaHeaders ?? this.#door.headers)) {
           xhr.setRequestHeader(name, value);
         }
       },
@@ -137,7 +178,6 @@ class Player {
     hls.attachMedia(this.#screen.video);
     hls.loadSource(this.#door.playlist);
     this.#screen.video.play().catch(() => {});
-    this.#later(POLL_MS / 2, () => this.#poll());
   }
 
   #onError(hls, error) {
@@ -155,18 +195,22 @@ class Player {
     }
   }
 
-  #reload() {
+  async #reload() {
+    await this.#door.renew?.();
     this.#hls?.loadSource(this.#door.playlist);
     this.#hls?.startLoad();
   }
 
   /** Ask the server once a second what the source does and whether we may still watch. */
   async #poll() {
-    const answer = await ask(this.#door.stateUrl, { headers: this.#door.headers });
+    const url = this.#door.stateUrl;
+    const answer = await ask(url, { headers: this.#door.headers });
     if (this.#gone) {
       return;
     }
-    if (answer.status === 200) {
+    if (url !== this.#door.stateUrl) {
+      // The answer is about the stream that was left meanwhile.
+    } else if (answer.status === 200) {
       this.#take(answer.body);
     } else if (answer.status === 403) {
       if (this.#refused(answer.body)) {
@@ -212,9 +256,9 @@ class Player {
     const { state, age } = this.#server;
     const silentMs = this.#screen.silentMs();
     if (state !== "live" || document.hidden) {
-      this.#show(state === "ended" ? "lost" : state, undefined, age);
+      this.#show(state === "ended" ? "lost" : state, reasonText(reason), age);
     } else if (silentMs === null) {
-      this.#show("starting", reason);
+      this.#show("starting", reasonText(reason));
     } else if (silentMs > LOCAL_STALL_MS) {
       this.#show("frozen", undefined, silentMs / 1000);
     } else {

@@ -8,6 +8,8 @@ export class TicketDoor {
   #ticket = null;
   /** @type {Promise<{status: number, body: any}> | null} */
   #prepared = null;
+  #now = { playlist: "", state: "", entry: "" };
+  #pass = "";
 
   /** @param {any} options see mountVideo */
   constructor(options) {
@@ -27,24 +29,48 @@ export class TicketDoor {
   }
 
   async #ask() {
-    const { ticketUrl, csrfToken, incidentId = null, purpose = "" } = this.#options;
+    const { ticketUrl, csrfToken, incidentId = null, purpose = "", quality = "main" } = this.#options;
     const answer = await ask(ticketUrl, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken },
-      body: JSON.stringify({ incident: incidentId, purpose }),
+      body: JSON.stringify({ incident: incidentId, purpose, quality }),
     });
     if (answer.status === 201) {
       this.#ticket = answer.body;
+      return this.#enter(answer.body, answer);
     }
     return answer;
   }
 
+  /** A media server wants a pass of its own, good once: the ticket opens the view and buys it. */
+  async #enter(stream, answer) {
+    this.#pass = "";
+    this.#now = { playlist: stream.playlist ?? "", state: stream.state, entry: stream.entry ?? "" };
+    if (!stream.entry) {
+      return answer;
+    }
+    const entry = await ask(stream.entry, { method: "POST", headers: this.headers });
+    this.#now.playlist = entry.body.playlist ?? "";
+    this.#pass = entry.body.authorization ?? "";
+    return entry;
+  }
+
+  /** Before a play list is loaded once more. */
+  async renew() {
+    await this.#enter(this.#now, null);
+  }
+
+  /** What is shown where the pictures are; the same as elsewhere unless a media server has them. */
+  get mediaHeaders() {
+    return this.#pass ? { Authorization: this.#pass } : this.headers;
+  }
+
   get playlist() {
-    return this.#ticket.playlist;
+    return this.#now.playlist;
   }
 
   get stateUrl() {
-    return this.#ticket.state;
+    return this.#now.state;
   }
 
   get reportUrl() {
@@ -54,6 +80,15 @@ export class TicketDoor {
   /** Who watches what for what, as the server knows it. */
   get mark() {
     return this.#ticket.mark;
+  }
+
+  /** One ticket opens both streams of its camera. */
+  stateOf(quality) {
+    return this.#ticket.streams[quality]?.state ?? null;
+  }
+
+  async choose(quality) {
+    await this.#enter(this.#ticket.streams[quality], null);
   }
 
   /** The ticket goes in a header: addresses reach logs. */

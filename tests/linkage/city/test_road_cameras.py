@@ -90,7 +90,7 @@ def test_one_that_two_answers_lack_is_gone_and_comes_back_with_the_list(feed):
     assert camera.gone_at
     assert not Camera.objects.standing().exists()
     with pytest.raises(streams.SourceMissing):
-        streams._read_source(camera.camera_id)
+        streams._read_source(streams.Channel(camera.camera_id))
     assert take(feed, ROW)["cameras back"] == 1
     assert Camera.objects.standing().get().pk == camera.camera_id
 

@@ -32,7 +32,7 @@ export class VideoWall {
     this.onStill = onStill;
     this.onOther = onOther;
     this.onLayout = onLayout;
-    /** @type {{camera: any, handle: {destroy(): void}, root: HTMLElement, parts: any}[]} */
+    /** @type {{camera: any, handle: {destroy(): void, setQuality(quality: "main" | "sub"): void}, root: HTMLElement, parts: any}[]} */
     this.tiles = [];
     this.incidentId = null;
     this.large = 0;
@@ -71,8 +71,8 @@ export class VideoWall {
     show(byId("video"), wanted.length > 0);
     this.tiles = wanted.map((camera) => this.#tile(camera));
     this.#arrange();
-    for (const tile of this.tiles) {
-      tile.handle = this.#mount(tile, doors.get(tile.camera.id));
+    for (const [index, tile] of this.tiles.entries()) {
+      tile.handle = this.#mount(tile, index === 0 ? "main" : "sub", doors.get(tile.camera.id));
     }
     this.large = 0;
     this.#mark();
@@ -94,7 +94,7 @@ export class VideoWall {
     const tile = this.#tile(camera);
     this.tiles.push(tile);
     this.#arrange();
-    tile.handle = this.#mount(tile);
+    tile.handle = this.#mount(tile, "sub");
     this.#mark();
     this.#changed();
     announce(t("%(name)s is on the wall", { name: camera.name }));
@@ -139,15 +139,15 @@ export class VideoWall {
     parts.close.addEventListener("click", () => this.remove(camera));
     root.append(...[drillMark(this.isDrill)].filter(Boolean));
     root.dataset.camera = String(camera.id);
-    return { camera, root, parts, handle: { destroy() {} } };
+    return { camera, root, parts, handle: { destroy() {}, setQuality() {} } };
   }
 
-  #mount({ camera, parts }, door = undefined) {
+  #mount({ camera, parts }, quality, door = undefined) {
     const onState = ({ state }) => {
       parts.state.dataset.state = state;
       setText(parts.state, stateText(state));
     };
-    return this.mountVideo(parts.screen, { door, ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId: this.incidentId, purpose: this.purpose, cameraId: camera.id, name: camera.name, onState });
+    return this.mountVideo(parts.screen, { door, ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId: this.incidentId, purpose: this.purpose, cameraId: camera.id, name: camera.name, quality, onState });
   }
 
   /** Put the pictures in their places without touching those that play. */
@@ -192,6 +192,7 @@ export class VideoWall {
     byId("wall").toggleAttribute("data-solo", this.isSolo);
     for (const [at, tile] of this.tiles.entries()) {
       tile.root.toggleAttribute("data-large", at === this.large);
+      tile.handle.setQuality(at === this.large && (this.layout === "focus" || this.isSolo) ? "main" : "sub");
       tile.parts.name.setAttribute("aria-pressed", String(at === this.large));
     }
   }

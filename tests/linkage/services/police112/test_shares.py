@@ -266,8 +266,8 @@ def watched(browser, grant, token="", piece="live.m3u8"):
 @pytest.fixture
 def pictures(monkeypatch):
     """The relay's files, without a relay."""
-    monkeypatch.setattr("cctv.streams.want", lambda camera_id: None)
-    monkeypatch.setattr("cctv.streams.playlist", lambda camera_id: ("run", b"#EXTM3U\n"))
+    monkeypatch.setattr("cctv.streams.want", lambda *_asked, **_more: None)
+    monkeypatch.setattr("cctv.streams.playlist", lambda *_asked: ("run", b"#EXTM3U\n"))
     monkeypatch.setattr("cctv.streams.segment", lambda camera_id, name: b"piece")
 
 

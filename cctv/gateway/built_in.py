@@ -1,0 +1,26 @@
+"""The built-in relay as a gateway: each request for a piece is checked, so ending needs no kick."""
+
+from collections.abc import Iterable
+
+from cctv import passes, streams
+from cctv.choices import Quality
+from cctv.sources import Source
+from cctv.streams import Seen
+
+
+class BuiltIn:
+    def want(self, camera_id: int, source: Source | None, quality: Quality) -> None:
+        streams.want(camera_id, source, quality=quality)
+
+    def seen(self, camera_id: int, quality: Quality) -> Seen:
+        return streams.seen(camera_id, quality)
+
+    def addresses(self, camera_id: int, quality: Quality) -> dict[str, str]:
+        under = f"/video/{camera_id}/{'sub/' if quality == Quality.SUB else ''}"
+        return {"playlist": f"{under}live.m3u8", "state": f"{under}state"}
+
+    def kick(self, view_ids: Iterable[int]) -> None:
+        passes.distrust(set(view_ids))
+
+    def retire(self, camera_id: int) -> None:
+        streams.retire(camera_id)
