@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cctv.choices import Health, Purpose, SourceKind
 from cctv.models_imports import ImportBatch, ImportChange, ImportRow, ImportScope, StagedRow
+from cctv.models_onvif import CameraEvent, OnvifDevice, PtzLock
 from cctv.models_policy import CameraPolicy
 from cctv.models_roads import RoadEdge, RoadNetwork, RoadNode
 from cctv.models_video import VideoTicket, ViewRecord
@@ -124,11 +125,14 @@ class Camera(models.Model):
 
 __all__ = [
     "Camera",
+    "CameraEvent",
     "CameraPolicy",
     "ImportBatch",
     "ImportChange",
     "ImportRow",
     "ImportScope",
+    "OnvifDevice",
+    "PtzLock",
     "RoadEdge",
     "RoadNetwork",
     "RoadNode",

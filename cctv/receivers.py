@@ -7,7 +7,8 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from cctv import health, sources, streams, tasks, tickets
-from cctv.choices import EndReason, Health
+from cctv.choices import EndReason, Health, PtzEnd
+from cctv.onvif import locks
 from cctv.register import batches
 from cctv.relay_watch import StreamState
 
@@ -33,6 +34,12 @@ def begin_again(sender: Any, *, camera_id: int, **_: Any) -> None:
 def end_views_of_sign_in(sender: Any, *, request: HttpRequest, **_: Any) -> None:
     if key := request.session.session_key:
         tickets.end_views(session_key=key, reason=EndReason.SIGNED_OUT)
+
+
+@receiver(user_logged_out)
+def take_hand_off_cameras(sender: Any, *, user: Any, **_: Any) -> None:
+    if user is not None and user.pk:
+        locks.end_locks(holder_id=user.pk, reason=PtzEnd.SIGNED_OUT)
 
 
 @receiver(batches.work_waits)

@@ -5,6 +5,7 @@ from celery import shared_task
 
 from cctv import streams, tickets
 from cctv.models import ImportBatch
+from cctv.onvif import ptz
 from cctv.register import batches, reading, reasons, work
 
 log = structlog.get_logger(__name__)
@@ -15,6 +16,12 @@ SLICE_S = 20.0
 def sweep_views() -> None:
     tickets.sweep()
     streams.sweep()
+
+
+@shared_task
+def sweep_ptz() -> None:
+    """Do what the watching process does all the time, in case that it is away."""
+    ptz.sweep()
 
 
 @shared_task

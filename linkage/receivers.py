@@ -1,5 +1,6 @@
 """Upward connections: what incidents record becomes what links are owed."""
 
+import uuid
 from functools import partial
 from typing import Any
 
@@ -7,11 +8,12 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from cctv import sources
+from cctv.onvif import locks
 from incidents.choices import Priority
 from incidents.events import fact_recorded, kind_asked
 from incidents.models import Incident, IncidentEvent, Kind
 from incidents.statuses import ENDED
-from linkage import delivery, mapping, neighbours, tasks
+from linkage import delivery, mapping, neighbours, ptz, tasks
 from linkage.obligations import owed
 from linkage.services.city import road_cameras
 from linkage.services.disaster import cap_pushes, situations
@@ -54,6 +56,13 @@ def answer_kind(source: str, service: str, code: str, name: str, **_kwargs: Any)
 @receiver(sources.address_asked, dispatch_uid="linkage.road_cameras")
 def answer_address(camera_id: int, **_kwargs: Any) -> sources.Asked | None:
     return road_cameras.address_of(camera_id)
+
+
+@receiver(locks.leave_asked, dispatch_uid="linkage.ptz")
+def answer_leave(
+    link_id: int, camera_id: int, incident_id: uuid.UUID | None, **_kwargs: Any
+) -> locks.Leave | None:
+    return ptz.leave(link_id=link_id, camera_id=camera_id, incident_id=incident_id)
 
 
 # Connected last: it writes to the journal, whose counter is locked after everything else.

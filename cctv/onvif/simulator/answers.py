@@ -405,7 +405,7 @@ OPERATIONS: dict[tuple[str, str], Callable[[Call], str]] = {
     ("tds", "GetSystemDateAndTime"): _clock,
     ("tds", "GetDeviceInformation"): _information,
     ("tds", "GetServices"): _services,
-    ("tds", "GetCapabilities"): lambda call: _capabilities(call),
+    ("tds", "GetCapabilities"): _capabilities,
     ("trt", "GetProfiles"): _profiles,
     ("trt", "GetStreamUri"): lambda call: _media_uri(_stream(call)),
     ("trt", "GetSnapshotUri"): lambda call: _media_uri(_snapshot(call)),

@@ -36,7 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: "_Server"
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # its parent's name
+    def log_message(self, format: str, *args: Any) -> None:  # its parent's name
         """Say nothing: what was asked is in the camera's own list."""
 
     def do_GET(self) -> None:
@@ -166,12 +166,16 @@ class Simulator:
         self._udp.bind((MULTICAST, PORT))
         joined = socket.inet_aton(MULTICAST) + socket.inet_aton(host)
         self._udp.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, joined)
-        for work in (self._http.serve_forever, self._answer_probes):
+        for work in (lambda: self._http.serve_forever(0.05), self._answer_probes):
             threading.Thread(target=work, daemon=True).start()
 
     @property
+    def base(self) -> str:
+        return self._http.base
+
+    @property
     def address(self) -> str:
-        return f"{self._http.base}/onvif/device_service"
+        return f"{self.base}/onvif/device_service"
 
     def close(self) -> None:
         self._http.shutdown()
