@@ -7,8 +7,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from cctv import health, sources, streams, tasks, tickets
-from cctv.choices import EndReason, Health, PtzEnd
-from cctv.onvif import locks
+from cctv.choices import CameraEventKind, EndReason, Health, PtzEnd
+from cctv.models import CameraEvent
+from cctv.onvif import locks, pulling
 from cctv.register import batches
 from cctv.relay_watch import StreamState
 
@@ -28,6 +29,14 @@ def keep_health(sender: Any, *, camera_id: int, state: StreamState, **_: Any) ->
 @receiver(sources.source_changed)
 def begin_again(sender: Any, *, camera_id: int, **_: Any) -> None:
     streams.retire(camera_id)
+
+
+@receiver(pulling.camera_reported)
+def tell_of_tampering(sender: Any, *, event_id: int, **_: Any) -> None:
+    """Motion is in the list; that somebody laid hands on a camera is news at the desk."""
+    event = CameraEvent.objects.filter(pk=event_id, kind=CameraEventKind.TAMPER).first()
+    if event is not None:
+        health.tell_event(event)
 
 
 @receiver(user_logged_out)

@@ -276,13 +276,13 @@ def clock_offset(client: OnvifClient) -> float:
     """
     before = time.time()
     with understood():
-        said = client.get_system_date_time().get("UTCDateTime")
+        said: Any = client.get_system_date_time().get("UTCDateTime")
     asked_at = (before + time.time()) / 2
     try:
         at = datetime(
-            *(said[part] for part in ("year", "month", "day", "hour", "minute", "second")),
+            said["year"], said["month"], said["day"], said["hour"], said["minute"], said["second"],
             tzinfo=UTC,
-        )
+        )  # fmt: skip
     except (KeyError, TypeError, ValueError):
         raise CameraOdd(_("the camera does not tell its time")) from None
     return round(at.timestamp() + 0.5 - asked_at, 1)

@@ -115,7 +115,7 @@ def hand_of_agency(link_id: int, camera: Camera, incident_id: uuid.UUID | None =
 
 
 def _leave(link_id: int, camera_id: int, incident_id: uuid.UUID | None) -> Leave | None:
-    answers = leave_asked.send(
+    answers: list[tuple[Any, Any]] = leave_asked.send(
         sender=PtzLock, link_id=link_id, camera_id=camera_id, incident_id=incident_id
     )
     found = [answer for _receiver, answer in answers if isinstance(answer, Leave)]
@@ -216,7 +216,7 @@ def _service(camera: Camera, hand: Hand, incident_id: uuid.UUID | None) -> str:
 
 def occasion(incident_id: uuid.UUID, camera: Camera) -> Occasion | None:
     """Ask the room of incidents what this one is, if it is open in the camera's municipality."""
-    answers = occasion_asked.send(
+    answers: list[tuple[Any, Any]] = occasion_asked.send(
         sender=PtzLock,
         incident_id=incident_id,
         municipality_id=camera.municipality_id,

@@ -310,11 +310,16 @@ def sweep() -> None:
 
     Every process may call it at any time: a row is one sweep's until its transaction ends.
     """
+    stop_overdue()
+    locks.sweep()
+    return_homes()
+
+
+def stop_overdue() -> None:
+    """Stop the moves that nobody renewed within their second."""
     for lock in _overdue_moves():
         if not _quietly(lock.camera_id, _send_stop):
             _stop_again(lock)
-    locks.sweep()
-    return_homes()
 
 
 def _overdue_moves() -> list[PtzLock]:

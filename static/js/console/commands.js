@@ -28,6 +28,9 @@ export function commandTable() {
     { id: "same", strokes: ["KeyS"], keys: "S", label: t("Judge what is probably the same happening") },
     { id: "enlarge", strokes: ["Digit1", "Digit2", "Digit3", "Digit4", "Digit5"], keys: "1–5", label: t("Enlarge a camera") },
     { id: "still", strokes: ["KeyP"], keys: "P", label: t("Take and send a still of the large picture") },
+    { id: "ptz", strokes: ["KeyZ"], keys: "Z", label: t("Move the camera of the large picture, or let go of it") },
+    { id: "cue", strokes: ["KeyB"], keys: "B", label: t("Turn that camera to the incident") },
+    { id: "moves", strokes: [], keys: "↑↓←→ + − Home Alt+1–9", label: t("While you hold it: turn, zoom, home, presets (Shift: slowly)") },
     { id: "stop", strokes: ["KeyX"], keys: "X", label: t("Stop video") },
     { id: "centre", strokes: ["KeyM"], keys: "M", label: t("Centre the map on the incident") },
     { id: "filter", strokes: ["KeyF"], keys: "F", label: t("Filter incidents") },
@@ -77,6 +80,6 @@ export class Commands {
 
   /** For the search: what can be run by name. */
   named() {
-    return this.table.filter((command) => !["enlarge", "back", "next", "previous"].includes(command.id)).map((command) => ({ label: command.label, keys: command.keys, run: () => this.runs[command.id]() }));
+    return this.table.filter((command) => !["enlarge", "back", "next", "previous", "moves"].includes(command.id)).map((command) => ({ label: command.label, keys: command.keys, run: () => this.runs[command.id]() }));
   }
 }

@@ -22,6 +22,7 @@ import { Strips } from "./panels/strips.js";
 import { Topbar } from "./panels/topbar.js";
 import { VideoWall } from "./panels/video_wall.js";
 import { mountPolice112 } from "./police112.js";
+import { mountPtz } from "./ptz.js";
 import { mountRoads } from "./roads.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { mountSame } from "./same.js";
@@ -141,6 +142,7 @@ const fire119 = mountFire119({ config, store, map, desk, now: () => vigil.now() 
 const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now(), alarm: (severity, text) => vigil.systemAlarm(severity, text) });
 desk.tour = (id) => disaster.tour(id);
 const stills = mountStills({ config, store, wall, now: () => vigil.now() });
+const ptz = mountPtz({ config, store, wall, getJson, postJson, now: () => vigil.now() });
 mountPolice112({ config, store, map, vigil, stills, onIncident: (id) => desk.open(id) });
 mountRoads({ config, store, map, desk, sites, now: () => vigil.now() });
 const same = mountSame({ config, store, strips, onIncident: (id) => desk.open(id), now: () => vigil.now() });
@@ -201,6 +203,8 @@ const runs = {
   },
   enlarge: (event) => wall.enlarge(Number(event?.code.at(-1)) - 1),
   still: () => stills.take(),
+  ptz: () => ptz.toggle(),
+  cue: () => ptz.cue(),
   stop: () => wall.stop(),
   centre,
   filter: () => strips.focusFilter(),

@@ -8,8 +8,11 @@ from cctv.onvif.precedence import Outcome, Rank, decide, rank_of
 from controlroom.municipalities.roles import RIGHTS, Right, RoleCode
 
 PAIRS = list(itertools.product(Rank, Rank))
-A, O, S = Rank.AGENCY, Rank.OPERATOR, Rank.SUPERVISOR
-TAKES_OVER = {(O, A), (S, A), (S, O)}
+TAKES_OVER = {
+    (Rank.OPERATOR, Rank.AGENCY),
+    (Rank.SUPERVISOR, Rank.AGENCY),
+    (Rank.SUPERVISOR, Rank.OPERATOR),
+}
 
 
 @pytest.mark.parametrize(("asks", "holds"), PAIRS)

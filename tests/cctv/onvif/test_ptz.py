@@ -219,7 +219,7 @@ def test_a_joystick_writes_two_rows_and_counts_every_word(device, sim, haneul):
     lock.refresh_from_db()
     assert (lock.commands, lock.moves) == (12, 1)
     assert sim.camera.requests.count("ContinuousMove") == 12
-    assert 0 < at_rest(sim).pan
+    assert at_rest(sim).pan > 0
 
 
 def test_the_record_is_there_before_the_camera_hears(device, sim, haneul, monkeypatch):

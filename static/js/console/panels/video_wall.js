@@ -26,6 +26,9 @@ export class VideoWall {
     this.ticketUrl = ticketUrl;
     this.onChange = onChange;
     this.onStill = onStill;
+    /** Told which picture is the large one; null: none.
+     * @type {(tile: {camera: any, root: HTMLElement} | null) => void} */
+    this.onLarge = () => {};
     /** @type {{camera: any, handle: {destroy(): void}, root: HTMLElement, parts: any}[]} */
     this.tiles = [];
     this.incidentId = null;
@@ -93,6 +96,7 @@ export class VideoWall {
       tile.root.toggleAttribute("data-large", at === index);
       tile.parts.name.setAttribute("aria-pressed", String(at === index));
     }
+    this.onLarge(this.tiles[index]);
   }
 
   stop() {
@@ -106,6 +110,9 @@ export class VideoWall {
   #clear() {
     for (const tile of this.tiles) {
       tile.handle.destroy();
+    }
+    if (this.isOpen) {
+      this.onLarge(null);
     }
     this.tiles = [];
     this.incidentId = null;
