@@ -116,6 +116,7 @@ def open_room(
         env = environment.build(where, embedded.start(supervisor)) | {
             "CONTROLROOM_SIM_BASE_URL": address,
             "CONTROLROOM_SIM_PORT": str(room.free_port()),
+            "CONTROLROOM_SIM_CAMERA_PORT": str(room.free_port()),
             **(settings or {}),
         }
         if ahead:
@@ -125,7 +126,7 @@ def open_room(
             raise CannotRun("the preparation failed (see above)")
         auditor = [room.auditor(env)] if watched else []
         supervisor.keep(room.web(listener, env), room.worker(env), room.beat(where, env), *auditor)
-        supervisor.keep(room.agencies(env))
+        supervisor.keep(room.agencies(env), room.watcher(env))
         yield Room(supervisor, address, env)
 
 
