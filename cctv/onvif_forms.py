@@ -86,10 +86,11 @@ class DeviceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
-        sighted = [said.get(name) for name in ("pan_a", "bearing_a", "pan_b", "bearing_b")]
-        if all(value is None for value in sighted):
+        names = ("pan_a", "bearing_a", "pan_b", "bearing_b")
+        sighted: list[float] = [said[name] for name in names if said.get(name) is not None]
+        if not sighted:
             return said
-        if any(value is None for value in sighted):
+        if len(sighted) < len(names):
             self.add_error("pan_a", _("two sightings need both pans and both bearings"))
             return said
         pan_a, bearing_a, pan_b, bearing_b = sighted

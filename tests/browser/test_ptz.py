@@ -6,6 +6,7 @@ from cctv.models import Camera, OnvifDevice, PtzLock
 from cctv.onvif import devices
 from cctv.onvif.line import Access
 from cctv.onvif.simulator.server import simulated
+from controlroom.accounts.models import User
 from tests.browser.conftest import committed
 from tests.browser.test_axe import faults
 from tests.browser.test_console import case, strip
@@ -53,9 +54,8 @@ def test_a_camera_is_moved_by_keys_under_a_lock_that_is_shown(stage, console):
         page.wait_for_selector('.ptz[data-mine="true"]')
         assert camera.position().pan == 0
         page.wait_for_selector(".ptz-presets option:nth-child(3)", state="attached")
-        theirs.wait_for_function(
-            "document.querySelector('[data-large] .ptz-holder').textContent.includes('김하늘')"
-        )
+        name = User.objects.get(username="haneul").display_name
+        theirs.locator("[data-large] .ptz-holder", has_text=name).wait_for()
         page.screenshot(path="/tmp/onvif4-mine.png")
         theirs.screenshot(path="/tmp/onvif4-theirs.png")
         page.keyboard.down("ArrowRight")
