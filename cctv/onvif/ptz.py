@@ -106,15 +106,17 @@ def move(*, device: OnvifDevice, hand: Hand, pan: float, tilt: float, zoom: floa
     except Unavailable as refusal:
         _failed(lock, "move", refusal)
         raise
-    _stop_if_lost(device, lock)
+    _make_good(device, lock, moving=True)
     return lock
 
 
-def _stop_if_lost(device: OnvifDevice, lock: PtzLock) -> None:
-    """Stop what was sent under a lock that meanwhile ended or was stopped."""
-    if PtzLock.objects.filter(pk=lock.pk, ended_at=None, stop_at__isnull=False).exists():
+def _make_good(device: OnvifDevice, lock: PtzLock, *, moving: bool) -> None:
+    """Take back what reached the camera after its lock had ended, or its move been stopped."""
+    fresh = PtzLock.objects.get(pk=lock.pk)
+    if fresh.ended_at is None and (not moving or fresh.stop_at is not None):
         return
-    _send_stop(device)
+    if moving:
+        _send_stop(device)
     PtzLock.objects.filter(pk=lock.pk, ended_at__isnull=False).exclude(
         end_reason=PtzEnd.TAKEN_OVER
     ).update(home_due_at=timezone.now())
@@ -275,6 +277,7 @@ def _act(
     except Unavailable as refusal:
         _failed(lock, act, refusal)
         raise
+    _make_good(device, lock, moving=False)
     return lock
 
 

@@ -270,6 +270,26 @@ def test_a_stop_that_the_camera_did_not_hear_is_sent_again(device, sim, haneul):
     assert not any(sim.camera.is_moving())
 
 
+def test_a_move_that_reaches_the_camera_after_the_hand_let_go_is_stopped(
+    device, sim, haneul, monkeypatch
+):
+    sim.camera.faults.ignores_timeout = True
+    lock = taken(haneul, device)
+    ask = ptz.devices.ask
+
+    def slow(asked, work):
+        monkeypatch.setattr(ptz.devices, "ask", ask)
+        locks.release(device=device, hand=hand(haneul, device))
+        ptz.return_homes()
+        return ask(asked, work)
+
+    monkeypatch.setattr(ptz.devices, "ask", slow)
+    ptz.move(device=device, hand=hand(haneul, device), **moving(lock))
+    assert not any(sim.camera.is_moving())
+    lock.refresh_from_db()
+    assert lock.home_due_at is not None
+
+
 def test_what_the_camera_did_not_do_is_on_record_too(device, sim, haneul):
     lock = taken(haneul, device)
     sim.camera.faults.reset = True

@@ -69,6 +69,8 @@ def test_a_real_probe_match_is_read(replies, networks):
 
 
 def test_real_topics_are_known(replies):
-    topics = re.findall(r"<wsnt:Topic[^>]*>\s*([^<\s]+)\s*<", (replies / "PullMessages.xml").read_text())
+    topics = re.findall(
+        r"<wsnt:Topic[^>]*>\s*([^<\s]+)\s*<", (replies / "PullMessages.xml").read_text()
+    )
     assert topics
     assert {pulling.kind_of(topic) for topic in topics} - {None}
