@@ -27,8 +27,6 @@ def build(places: Places, addresses: dict[str, str]) -> dict[str, str]:
         "CONTROLROOM_STATE_DIR": str(places.app),
         "CONTROLROOM_ALLOWED_HOSTS": "localhost,127.0.0.1",
         "CONTROLROOM_HTTPS": "false",
-        # The simulated camera lives on this machine.
-        "CONTROLROOM_CAMERA_NETWORKS": "127.0.0.0/8",
         "CONTROLROOM_SIM_CLIENT_ID": "simulated-police112",
         "CONTROLROOM_SIM_LINK": "police112-90010",
         "CONTROLROOM_SIM_RATE": "6",

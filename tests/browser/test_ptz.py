@@ -10,7 +10,6 @@ from controlroom.accounts.models import User
 from tests.browser.conftest import committed
 from tests.browser.test_axe import faults
 from tests.browser.test_console import case, strip
-from tests.live.conftest import until
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 
@@ -27,6 +26,15 @@ def install(simulator, camera_id: int) -> None:
         has_ptz=True,
         zero_deg=0.0,
     )
+
+
+def until(page, condition, *, within_ms=15000):
+    """Wait in the browser's own loop: its requests stand still while Python sleeps."""
+    for _ in range(within_ms // 50):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not come to be")
 
 
 def watch(page, receipt):
@@ -59,9 +67,9 @@ def test_a_camera_is_moved_by_keys_under_a_lock_that_is_shown(stage, console):
         page.screenshot(path="/tmp/onvif4-mine.png")
         theirs.screenshot(path="/tmp/onvif4-theirs.png")
         page.keyboard.down("ArrowRight")
-        until(lambda: camera.requests.count("ContinuousMove") >= 3, what="the move is renewed")
+        until(page, lambda: camera.requests.count("ContinuousMove") >= 3)
         page.keyboard.up("ArrowRight")
-        until(lambda: camera.requests[-1:] == ["Stop"], what="the stop is the last word")
+        until(page, lambda: camera.requests[-1:] == ["Stop"])
         assert camera.position().pan > 0.1
         # Typing moves nothing.
         page.keyboard.press("n")
@@ -71,9 +79,9 @@ def test_a_camera_is_moved_by_keys_under_a_lock_that_is_shown(stage, console):
         assert camera.requests.count("ContinuousMove") == asked
         page.evaluate("document.activeElement.blur()")
         page.keyboard.press("Alt+Digit1")
-        until(lambda: "GotoPreset" in camera.requests)
+        until(page, lambda: "GotoPreset" in camera.requests)
         page.keyboard.press("b")
-        until(lambda: "AbsoluteMove" in camera.requests)
+        until(page, lambda: "AbsoluteMove" in camera.requests)
         assert faults(page, "ptz") + faults(theirs, "ptz, light") == []
         # A supervisor takes over; the loser is told and moves nothing any more.
         theirs.keyboard.press("z")
@@ -82,6 +90,6 @@ def test_a_camera_is_moved_by_keys_under_a_lock_that_is_shown(stage, console):
         page.wait_for_selector(".toast-bad")
         theirs.keyboard.press("z")
         theirs.wait_for_selector('.ptz[data-mine="false"]')
-        until(lambda: "GotoHomePosition" in camera.requests, what="it goes home")
+        until(page, lambda: "GotoHomePosition" in camera.requests)
         assert page.faults + theirs.faults == []
     assert [one.end_reason for one in PtzLock.objects.order_by("pk")] == ["taken_over", "released"]
