@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cctv.models import Camera, CameraEvent, OnvifDevice, PtzLock
-from cctv.onvif import discovery, onboarding
+from cctv.onvif import discovery, onboarding, ptz
 from cctv.onvif_forms import ConnectForm, DeviceForm
 from controlroom.audit import chain
 from controlroom.errors import DomainError
@@ -58,6 +58,7 @@ class OnvifDeviceAdmin(ScopedAdmin):
         "pull_state",
         "pull_error",
         "pull_at",
+        "looks_at",
     ]
     fieldsets = [
         (
@@ -81,6 +82,7 @@ class OnvifDeviceAdmin(ScopedAdmin):
                     "bearing of the landmark on the map, and do it again for another one."
                 ),
                 "fields": [
+                    "looks_at",
                     ("pan_a", "bearing_a"),
                     ("pan_b", "bearing_b"),
                     ("zero_deg", "deg_per_pan"),
@@ -94,6 +96,16 @@ class OnvifDeviceAdmin(ScopedAdmin):
             {"fields": ["pulls_events", ("pull_state", "pull_error", "pull_at")]},
         ),
     ]
+
+    @admin.display(description=gettext_lazy("where it looks now"))
+    def looks_at(self, device: OnvifDevice) -> str:
+        """Ask the camera itself: a sighting is written down from here."""
+        if not device.has_ptz:
+            return "-"
+        try:
+            return ptz.position(device)
+        except DomainError as refusal:
+            return str(refusal.message)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OnvifDevice]:
         found: QuerySet[OnvifDevice] = super().get_queryset(request)

@@ -104,6 +104,7 @@ class _Examination:
         self.access = replace(self.access, clock_offset_s=offset)
         with Client(self.access) as client:
             about = self._step(_("sign-in"), client.get_device_information)
+            self._say(_("sign-in"), FOUND, _("the name and password are accepted"))
             maker, model = (about.get(name, "")[:80] for name in ("Manufacturer", "Model"))
             self._say(_("camera"), FOUND, f"{maker} {model}".strip() or _("tells no name"))
             services = self._step(_("services"), client.discover_services)
@@ -114,9 +115,12 @@ class _Examination:
         with Client(self.access) as client:
             streams = self._streams(client)
             main, sub = streams[0], streams[-1] if len(streams) > 1 else None
-            self.findings.main_url = self._stream_url(client, main, _("main stream"))
+            kept_so = _("%(name)s, kept encrypted")
+            self.findings.main_url = self._stream_url(client, main, _("main stream"), kept_so)
             if sub:
-                self.findings.sub_url = self._stream_url(client, sub, _("sub-stream"))
+                # Its address has no field on the camera yet, see connect().
+                named_so = _("%(name)s, its name is kept")
+                self.findings.sub_url = self._stream_url(client, sub, _("sub-stream"), named_so)
             has_snapshot = self._has_snapshot(client, main)
             limits = self._limits(client) if "ptz" in kept else None
         self.findings.device = {
@@ -208,11 +212,11 @@ class _Examination:
         self._say(_("profiles"), FOUND, text)
         return found
 
-    def _stream_url(self, client: Client, stream: Stream, title: str) -> str:
+    def _stream_url(self, client: Client, stream: Stream, title: str, words: str) -> str:
         said = self._step(title, lambda: client.get_stream_uri(profile_token=stream.token))
         url = _with_sign_in(said, self.access)
         self._step(title, lambda: sources.check(url))
-        text = _("%(name)s, kept encrypted") % {"name": stream.name or stream.token}
+        text = words % {"name": stream.name or stream.token}
         if stream.encoding.upper() in {"H265", "HEVC"}:
             told = _("H.265: browsers do not play it as it is")
             self._say(title, WARNED, f"{text}; {told}")

@@ -212,6 +212,14 @@ def presets(device: OnvifDevice) -> list[dict[str, str]]:
     ]
 
 
+def position(device: OnvifDevice) -> str:
+    """Ask the camera where it looks, in its own numbers. Raises: Unavailable."""
+    said = devices.ask(
+        device, lambda client: client.ptz_get_status(profile_token=device.main_token)
+    )
+    return ", ".join(f"{axis} {said[axis]:.3f}" for axis in AXES if axis in said)
+
+
 def keep_preset(*, device: OnvifDevice, hand: Hand, name: str, token: str = "") -> str:
     """Keep where the camera looks now as a preset; needs the right to set and the lock.
 

@@ -27,6 +27,7 @@ export class Ptz {
     this.down = new Set();
     this.slow = false;
     this.driving = false;
+    this.turn = 0;
     this.usedAt = -Infinity;
     this.listeners = [
       ["keydown", (event) => this.#onDown(event)],
@@ -58,12 +59,13 @@ export class Ptz {
     }
     this.#leave();
     this.camera = tile?.camera ?? null;
+    this.turn += 1;
+    const turn = this.turn;
     if (!tile) {
       return;
     }
-    const camera = this.camera;
-    const state = await this.getJson(this.url(camera.id)).catch(() => null);
-    if (state?.ptz && this.camera === camera && tile.root.isConnected) {
+    const state = await this.getJson(this.url(this.camera.id)).catch(() => null);
+    if (state?.ptz && this.turn === turn && tile.root.isConnected) {
       this.#mount(tile.root);
       this.#take(state);
     }

@@ -112,7 +112,9 @@ def test_the_admin_examines_connects_and_calibrates(client, sim, camera, adminis
     device = OnvifDevice.objects.get()
     assert SECRET not in page.content.decode()
     change = f"/admin/cctv/onvifdevice/{device.pk}/change/"
-    told = client.get(change).context["adminform"].form.initial
+    page = client.get(change)
+    assert "pan 0.000, tilt 0.000, zoom 0.000" in page.content.decode()
+    told = page.context["adminform"].form.initial
     told = {name: value for name, value in told.items() if value is not None}
     sighted = {"pan_a": 0, "bearing_a": 90, "pan_b": 0.5, "bearing_b": 180}
     answer = client.post(change, {**told, **sighted})
