@@ -62,6 +62,38 @@ class Action(models.TextChoices):
     RECORDED = "recorded", _("recorded picture")
 
 
+class OnvifProfile(models.TextChoices):
+    """Which generation of ONVIF a camera is spoken to in."""
+
+    T = "T", _("Profile T (Media2)")
+    S = "S", _("Profile S (older cameras)")
+
+
+class PtzEnd(models.TextChoices):
+    """Why a hand left the camera."""
+
+    RELEASED = "released", _("released")
+    LAPSED = "lapsed", _("its time was over")
+    TAKEN_OVER = "taken_over", _("taken over by a higher right")
+    INCIDENT_ENDED = "incident_ended", _("the incident ended")
+    SIGNED_OUT = "signed_out", _("the holder signed out")
+    RIGHT_LOST = "right_lost", _("the right to move it was lost")
+
+
+class PullState(models.TextChoices):
+    """Whether a camera's events reach us."""
+
+    OFF = "off", _("off")
+    LISTENING = "listening", _("listening")
+    WAITING = "waiting", _("waiting to try again")
+
+
+class CameraEventKind(models.TextChoices):
+    MOTION = "motion", _("motion")
+    TAMPER = "tamper", _("tampering")
+    INPUT = "input", _("digital input")
+
+
 class BatchState(models.TextChoices):
     """How far a file of the register has come."""
 

@@ -5,7 +5,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from cctv.choices import Health
-from cctv.models import Camera
+from cctv.models import Camera, CameraEvent
 from controlroom.journal import log as journal
 
 # Sent in the transaction with camera_id, health and at, when it is news, before the journal's.
@@ -48,3 +48,21 @@ def observe(*, camera_id: int, health: Health) -> bool:
                 },
             )
     return is_news
+
+
+def tell_event(event: CameraEvent) -> None:
+    """Tell the desk what a camera reported of itself.
+
+    Locks: the municipality's counter row.
+    """
+    with transaction.atomic():
+        journal.append(
+            municipality_id=event.municipality_id,
+            kind="camera.event",
+            subject_kind="camera",
+            subject_id=event.camera_id,
+            data={
+                "camera": {"id": event.camera_id, "name": str(event.camera)},
+                "event": {"kind": event.kind, "is_on": event.is_on, "at": event.at.isoformat()},
+            },
+        )

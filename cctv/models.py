@@ -9,6 +9,7 @@ from cctv.choices import Health, Purpose, Quality, SourceKind
 from cctv.models_groups import CameraGroup, GroupedCamera
 from cctv.models_imports import ImportBatch, ImportChange, ImportRow, ImportScope, StagedRow
 from cctv.models_media import MediaSession
+from cctv.models_onvif import CameraEvent, OnvifDevice, PtzLock
 from cctv.models_policy import CameraPolicy
 from cctv.models_roads import RoadEdge, RoadNetwork, RoadNode
 from cctv.models_video import VideoTicket, ViewRecord
@@ -138,6 +139,7 @@ class Camera(models.Model):
 
 __all__ = [
     "Camera",
+    "CameraEvent",
     "CameraGroup",
     "CameraPolicy",
     "GroupedCamera",
@@ -146,6 +148,8 @@ __all__ = [
     "ImportRow",
     "ImportScope",
     "MediaSession",
+    "OnvifDevice",
+    "PtzLock",
     "RoadEdge",
     "RoadNetwork",
     "RoadNode",

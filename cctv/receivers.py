@@ -11,10 +11,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from cctv import health, sources, streams, tasks, tickets
-from cctv.choices import EndReason, Health
+from cctv.choices import CameraEventKind, EndReason, Health, PtzEnd
 from cctv.gateway import admissions
 from cctv.gateway.choice import media_server
-from cctv.models import Camera, ViewRecord
+from cctv.models import Camera, CameraEvent, ViewRecord
+from cctv.onvif import locks, pulling
 from cctv.register import batches
 from cctv.relay_watch import StreamState
 from controlroom.audit import searching
@@ -51,10 +52,24 @@ def kick_from_media_server(sender: Any, *, instance: ViewRecord, **_: Any) -> No
         transaction.on_commit(admissions.kick_ended, robust=True)
 
 
+@receiver(pulling.camera_reported)
+def tell_of_tampering(sender: Any, *, event_id: int, **_: Any) -> None:
+    """Motion is in the list; that somebody laid hands on a camera is news at the desk."""
+    event = CameraEvent.objects.filter(pk=event_id, kind=CameraEventKind.TAMPER).first()
+    if event is not None:
+        health.tell_event(event)
+
+
 @receiver(user_logged_out)
 def end_views_of_sign_in(sender: Any, *, request: HttpRequest, **_: Any) -> None:
     if key := request.session.session_key:
         tickets.end_views(session_key=key, reason=EndReason.SIGNED_OUT)
+
+
+@receiver(user_logged_out)
+def take_hand_off_cameras(sender: Any, *, user: Any, **_: Any) -> None:
+    if user is not None and user.pk:
+        locks.end_locks(holder_id=user.pk, reason=PtzEnd.SIGNED_OUT)
 
 
 @receiver(batches.work_waits)

@@ -6,6 +6,7 @@ from celery import shared_task
 from cctv import streams, tickets
 from cctv.gateway import admissions
 from cctv.models import ImportBatch
+from cctv.onvif import ptz
 from cctv.register import batches, reading, reasons, work
 
 log = structlog.get_logger(__name__)
@@ -22,6 +23,12 @@ def sweep_views() -> None:
 @shared_task
 def watch_media_server() -> None:
     admissions.watch()
+
+
+@shared_task
+def sweep_ptz() -> None:
+    """Do what the watching process does all the time, in case that it is away."""
+    ptz.sweep()
 
 
 @shared_task

@@ -1,10 +1,11 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from cctv import api, video_api
+from cctv import api, ptz_api, video_api
 from cctv.choices import Quality
 from cctv.gateway import api as gateway_api
 
+PTZ = "m/<str:code>/cctv/cameras/<int:camera_id>/ptz/"
 SUB = {"quality": Quality.SUB}
 
 
@@ -24,6 +25,14 @@ urlpatterns = [
         video_api.TicketView.as_view(),
         name="video-ticket",
     ),
+    path(PTZ, ptz_api.PtzView.as_view(), name="ptz"),
+    path(f"{PTZ}lock/", ptz_api.TakeView.as_view(), name="ptz-lock"),
+    path(f"{PTZ}move/", ptz_api.MoveView.as_view(), name="ptz-move"),
+    path(f"{PTZ}stop/", ptz_api.StopView.as_view(), name="ptz-stop"),
+    path(f"{PTZ}preset/", ptz_api.PresetView.as_view(), name="ptz-preset"),
+    path(f"{PTZ}home/", ptz_api.HomeView.as_view(), name="ptz-home"),
+    path(f"{PTZ}cue/", ptz_api.CueView.as_view(), name="ptz-cue"),
+    path(f"{PTZ}release/", ptz_api.ReleaseView.as_view(), name="ptz-release"),
     path(
         "m/<str:code>/cctv/cameras/<int:camera_id>/prefetch/",
         video_api.PrefetchView.as_view(),

@@ -136,7 +136,7 @@ class TicketView(APIView):
                 **gateway.addresses(camera.pk, quality),
                 "streams": {str(one): gateway.addresses(camera.pk, one) for one in qualities},
                 "report": f"/video/{camera.pk}/report",
-                "mark": mark_of(str(request.user), municipality.name, issued.what_for),
+                "mark": mark_of(str(request.user), camera.municipality.name, issued.what_for),
                 "expires_at": issued.expires_at.isoformat(),
                 "camera": {"id": camera.pk, "name": str(camera)},
             },

@@ -185,6 +185,9 @@ MEDIA_SERVER_API_URL = env.secret("CONTROLROOM_MEDIA_SERVER_API_URL", "")
 MEDIA_SERVER_HLS_URL = env.text("CONTROLROOM_MEDIA_SERVER_HLS_URL", "/media-server")
 MEDIA_SERVER_SECRET = env.secret("CONTROLROOM_MEDIA_SERVER_SECRET", "")
 VIEW_MAX_S = env.integer("CONTROLROOM_VIEW_MAX_S", 3600, minimum=60)
+# Seconds that a camera's motors are held at a time, and cameras that are asked for events at once.
+PTZ_LOCK_S = env.integer("CONTROLROOM_PTZ_LOCK_S", 120, minimum=10)
+EVENT_PULL_LIMIT = env.integer("CONTROLROOM_EVENT_PULL_LIMIT", 100, minimum=0)
 # Days after which a still is destroyed; what it was stays on record.
 STILL_DAYS = env.integer("CONTROLROOM_STILL_DAYS", 30, minimum=1)
 
@@ -289,6 +292,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "cctv.tasks.sweep_views",
         "schedule": 5.0,
         "options": {"expires": 10},
+    },
+    "stop, free and bring home turned cameras": {
+        "task": "cctv.tasks.sweep_ptz",
+        "schedule": 5.0,
+        "options": {"expires": 5},
     },
 }
 if MEDIA_SERVER_API_URL:

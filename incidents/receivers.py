@@ -7,7 +7,8 @@ from typing import Any
 from django.dispatch import receiver
 
 from cctv import tickets
-from cctv.choices import EndReason
+from cctv.choices import EndReason, PtzEnd
+from cctv.onvif import locks
 from controlroom.audit import searching
 from incidents.events import fact_recorded
 from incidents.models import Incident
@@ -24,10 +25,25 @@ def is_open_here(sender: Any, *, incident_id: uuid.UUID, municipality_id: int, *
     return found.filter(status__in=OPEN).values_list("number", flat=True).first() or ""
 
 
+@receiver(locks.occasion_asked)
+def say_what_it_is(
+    sender: Any, *, incident_id: uuid.UUID, municipality_id: int, **_: Any
+) -> locks.Occasion | None:
+    """A camera is turned for an incident that is open in its own municipality."""
+    found = Incident.objects.filter(
+        pk=incident_id, municipality_id=municipality_id, status__in=OPEN
+    ).first()
+    if found is None:
+        return None
+    place = (found.location.x, found.location.y) if found.location else None
+    return locks.Occasion(found.service, place, found.error_radius_m or 0.0)
+
+
 @receiver(fact_recorded)
 def end_video(sender: Any, *, incident: Incident, **_: Any) -> None:
     if incident.status in ENDED:
         tickets.end_views(incident_id=incident.pk, reason=EndReason.INCIDENT_ENDED)
+        locks.end_locks(incident_id=incident.pk, reason=PtzEnd.INCIDENT_ENDED)
 
 
 @receiver(searching.named)

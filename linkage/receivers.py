@@ -1,5 +1,6 @@
 """Upward connections: what incidents record becomes what links are owed."""
 
+import uuid
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,11 +12,12 @@ from cctv import health as camera_health
 from cctv import sources, tickets
 from cctv.choices import EndReason, Health
 from cctv.models import ViewRecord
+from cctv.onvif import locks
 from incidents.choices import Priority
 from incidents.events import fact_recorded, kind_asked
 from incidents.models import Incident, IncidentEvent, Kind
 from incidents.statuses import ENDED
-from linkage import delivery, grants, mapping, neighbours, tasks, viewing
+from linkage import delivery, grants, mapping, neighbours, ptz, tasks, viewing
 from linkage.obligations import owed
 from linkage.provision import entries
 from linkage.services import video
@@ -88,6 +90,13 @@ def enter_session(view: ViewRecord, **_kwargs: Any) -> None:
     if view.grant is not None:
         entries.enter_session(view=view)
         grants.note_viewed(reference=view.grant, at=view.last_byte_at or view.started_at)
+
+
+@receiver(locks.leave_asked, dispatch_uid="linkage.ptz")
+def answer_leave(
+    link_id: int, camera_id: int, incident_id: uuid.UUID | None, **_kwargs: Any
+) -> locks.Leave | None:
+    return ptz.leave(link_id=link_id, camera_id=camera_id, incident_id=incident_id)
 
 
 # Connected last: it writes to the journal, whose counter is locked after everything else.

@@ -12,6 +12,8 @@ class Right(StrEnum):
     OPERATIONS_VIEW = "operations_view"  # incidents, live feed, map
     INCIDENT_WORK = "incident_work"  # acknowledge, claim, note, close ...
     VIDEO_WATCH = "video_watch"
+    PTZ_MOVE = "ptz_move"  # turn and zoom cameras, under a lock
+    PTZ_SET = "ptz_set"  # keep a camera's presets and home
     SUPERVISE = "supervise"  # take over, shelve for others
     POLICY_MANAGE = "policy_manage"  # kinds, priorities, camera policy
     REGISTER_MANAGE = "register_manage"  # sites, cameras, imports
@@ -32,12 +34,15 @@ class RoleCode(StrEnum):
     STATISTICS = "statistics"
 
 
-_OPERATE = frozenset({Right.OPERATIONS_VIEW, Right.INCIDENT_WORK, Right.VIDEO_WATCH})
+_OPERATE = frozenset(
+    {Right.OPERATIONS_VIEW, Right.INCIDENT_WORK, Right.VIDEO_WATCH, Right.PTZ_MOVE}
+)
 
 RIGHTS: dict[RoleCode, frozenset[Right]] = {
     RoleCode.OPERATOR: _OPERATE,
     RoleCode.POLICE: _OPERATE,
-    RoleCode.SUPERVISOR: _OPERATE | {Right.SUPERVISE, Right.POLICY_MANAGE, Right.STATISTICS_READ},
+    RoleCode.SUPERVISOR: _OPERATE
+    | {Right.SUPERVISE, Right.POLICY_MANAGE, Right.STATISTICS_READ, Right.PTZ_SET},
     RoleCode.PRIVACY_OFFICER: frozenset(
         {Right.RECORDS_READ, Right.RECORDS_KEEP, Right.STATISTICS_READ}
     ),

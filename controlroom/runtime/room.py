@@ -91,6 +91,18 @@ def auditor(env: dict[str, str]) -> Spec:
     )
 
 
+def watcher(env: dict[str, str]) -> Spec:
+    """Watch over cameras that turn and report."""
+    return Spec(
+        name="cameras",
+        command=[str(packages.PYTHON), "manage.py", "watch_cameras"],
+        env=env,
+        # Each listener gives its subscription back first.
+        stop_within_s=20.0,
+        cwd=CHECKOUT,
+    )
+
+
 def agencies(env: dict[str, str]) -> Spec:
     """Play the agencies: they report to the web process and take our messages on their own port."""
     port = int(env["CONTROLROOM_SIM_PORT"])

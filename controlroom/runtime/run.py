@@ -113,11 +113,18 @@ def open_room(
     """
     with room.listen(port) as listener, Supervisor(where, say=_say) as supervisor:
         address = room.address_of(listener)
-        env = environment.build(where, embedded.start(supervisor)) | {
-            "CONTROLROOM_SIM_BASE_URL": address,
-            "CONTROLROOM_SIM_PORT": str(room.free_port()),
-            **(settings or {}),
-        }
+        given = environment.build(where, embedded.start(supervisor))
+        # The simulated camera lives on this machine; a user's own networks win.
+        env = (
+            {"CONTROLROOM_CAMERA_NETWORKS": "127.0.0.0/8"}
+            | given
+            | {
+                "CONTROLROOM_SIM_BASE_URL": address,
+                "CONTROLROOM_SIM_PORT": str(room.free_port()),
+                "CONTROLROOM_SIM_CAMERA_PORT": str(room.free_port()),
+                **(settings or {}),
+            }
+        )
         if ahead:
             supervisor.keep(*ahead)
         prepare = [str(packages.PYTHON), "-m", "controlroom.runtime.prepare"]
@@ -125,7 +132,7 @@ def open_room(
             raise CannotRun("the preparation failed (see above)")
         auditor = [room.auditor(env)] if watched else []
         supervisor.keep(room.web(listener, env), room.worker(env), room.beat(where, env), *auditor)
-        supervisor.keep(room.agencies(env))
+        supervisor.keep(room.agencies(env), room.watcher(env))
         yield Room(supervisor, address, env)
 
 

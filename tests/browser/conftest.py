@@ -73,6 +73,7 @@ def stage(
             folder,
             DJANGO_SETTINGS_MODULE="tests.browser.settings",
             CONTROLROOM_TEST_STATIC=str(static_root),
+            CONTROLROOM_CAMERA_NETWORKS="127.0.0.0/8",
         )
         try:
             web.start()

@@ -22,7 +22,7 @@ def test_nine_pictures_one_covers_them_and_a_pin_is_carried_from_the_map(stage, 
     page.wait_for_selector("#cameras .camera-name:enabled")
     page.keyboard.press("v")
     page.wait_for_selector(".tile[data-large] .player[data-state='live']")
-    page.keyboard.press("b")
+    page.keyboard.press("q")
     assert page.get_attribute("#wall", "data-layout") == "grid"
     page.wait_for_function(
         "() => document.querySelectorAll('.tile .player[data-state=live]').length === 5"
@@ -57,7 +57,7 @@ def test_a_tour_shows_a_groups_cameras_in_turns_for_a_purpose_on_record(stage, c
     group = CameraGroup.objects.get(name="도심 번화가")
     cameras = list(Camera.objects.filter(pk__in=group.turns.values("camera")))
     page = console(viewport=WIDE)
-    page.keyboard.press("Shift+B")
+    page.keyboard.press("Shift+Q")
     row = page.locator("#tours .camera", has_text=group.name)
     row.wait_for()
     picture(page, "tours-ko")

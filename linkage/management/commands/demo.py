@@ -13,6 +13,7 @@ from linkage.demo import city
 from linkage.demo.contacts import install_contacts
 from linkage.demo.link import install_link
 from linkage.demo.street import install_street
+from linkage.demo.turning import install_turning
 from linkage.demo.ways import install_roads
 from linkage.simulator import agencies
 from linkage.simulator.agencies import Secrets
@@ -67,6 +68,10 @@ def _links(municipality: Municipality) -> str:
         webhook_secret=env.secret("CONTROLROOM_SIM_WEBHOOK_SECRET"),
     )
     port = env.integer("CONTROLROOM_SIM_PORT", 0)
+    if camera_port := env.integer("CONTROLROOM_SIM_CAMERA_PORT", 0):
+        install_turning(
+            municipality=municipality, port=camera_port, client_secret=given.client_secret
+        )
     profiles = agencies.chosen(env.text("CONTROLROOM_SIM_AGENCIES", ""))
     done = []
     for profile, shared in agencies.all_secrets(profiles, given):

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from linkage.simulator import agencies
+from linkage.simulator import agencies, turning
 from linkage.simulator.agencies import Behaviour, Profile, Secrets
 from linkage.simulator.client import Account, AgencyClient
 from linkage.simulator.fetcher import Fetcher
@@ -39,7 +39,8 @@ class Command(BaseCommand):
         "Each "
         f"option may come from the environment instead, as {PREFIX}BASE_URL, {PREFIX}AGENCIES, "
         f"{PREFIX}CLIENT_ID, {PREFIX}CLIENT_SECRET, {PREFIX}LINK, {PREFIX}WEBHOOK_SECRET (or "
-        f"..._FILE), {PREFIX}PORT, {PREFIX}RATE."
+        f"..._FILE), {PREFIX}PORT, {PREFIX}RATE. With {PREFIX}CAMERA_PORT a camera that turns is "
+        "played too."
     )
     # It speaks the protocol only; it needs no database.
     requires_system_checks: list[str] = []
@@ -78,11 +79,22 @@ class Command(BaseCommand):
             raise CommandError(
                 f"no agency {error}; known: {', '.join(agencies.AGENCIES)}"
             ) from None
+        if camera_port := int(_value("CAMERA_PORT", "0")):
+            self._play_camera(camera_port, secret)
         town = Town()
         self._play(
             [_player(*each, options, town) for each in agencies.all_secrets(profiles, given)],
             options,
         )
+
+    def _play_camera(self, port: int, secret: str) -> None:
+        """Play the camera that turns; the agencies do without it where a port is taken."""
+        try:
+            camera = turning.serve(port=port, client_secret=secret)
+        except OSError as why:
+            self.stderr.write(f"no camera turns: {why}")
+        else:
+            self.stdout.write(f"a camera turns at {camera.address}")
 
     def _play(self, players: list[Player], options: dict[str, Any]) -> None:
         server = serve_all(

@@ -30,9 +30,12 @@ export function commandTable() {
     { id: "refuse", strokes: ["Shift+KeyY"], keys: "Shift+Y", label: t("Refuse the request for video that waits") },
     { id: "same", strokes: ["KeyS"], keys: "S", label: t("Judge what is probably the same happening") },
     { id: "enlarge", strokes: ["Digit1", "Digit2", "Digit3", "Digit4", "Digit5", "Digit6", "Digit7", "Digit8", "Digit9"], keys: "1–9", label: t("Enlarge a camera") },
-    { id: "layout", strokes: ["KeyB"], keys: "B", label: t("One large picture, or three by three") },
-    { id: "tours", strokes: ["Shift+KeyB"], keys: "Shift+B", label: t("Camera tours") },
+    { id: "layout", strokes: ["KeyQ"], keys: "Q", label: t("One large picture, or three by three") },
+    { id: "tours", strokes: ["Shift+KeyQ"], keys: "Shift+Q", label: t("Camera tours") },
     { id: "still", strokes: ["KeyP"], keys: "P", label: t("Take and send a still of the large picture") },
+    { id: "ptz", strokes: ["KeyZ"], keys: "Z", label: t("Move the camera of the large picture, or let go of it") },
+    { id: "cue", strokes: ["KeyB"], keys: "B", label: t("Turn that camera to the incident") },
+    { id: "moves", strokes: [], keys: "↑↓←→ + − Home Alt+1–9", label: t("While you hold it: turn, zoom, home, presets (Shift: slowly)") },
     { id: "stop", strokes: ["KeyX"], keys: "X", label: t("Withdraw the selected grant, else stop video") },
     { id: "centre", strokes: ["KeyM"], keys: "M", label: t("Centre the map on the incident") },
     { id: "filter", strokes: ["KeyF"], keys: "F", label: t("Filter incidents") },
@@ -82,6 +85,6 @@ export class Commands {
 
   /** For the search: what can be run by name. */
   named() {
-    return this.table.filter((command) => !["enlarge", "back", "next", "previous"].includes(command.id)).map((command) => ({ label: command.label, keys: command.keys, run: () => this.runs[command.id]() }));
+    return this.table.filter((command) => !["enlarge", "back", "next", "previous", "moves"].includes(command.id)).map((command) => ({ label: command.label, keys: command.keys, run: () => this.runs[command.id]() }));
   }
 }

@@ -24,6 +24,7 @@ import { VideoWall } from "./panels/video_wall.js";
 import { mountGiven } from "./given.js";
 import { mountPolice112 } from "./police112.js";
 import { Prefetch } from "./prefetch.js";
+import { mountPtz } from "./ptz.js";
 import { mountRoads } from "./roads.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { mountSame } from "./same.js";
@@ -179,6 +180,7 @@ const fire119 = mountFire119({ config, store, map, desk, now: () => vigil.now() 
 const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now(), alarm: (severity, text) => vigil.systemAlarm(severity, text) });
 desk.tour = (id) => disaster.tour(id);
 const stills = mountStills({ config, store, wall, now: () => vigil.now() });
+const ptz = mountPtz({ config, store, wall, getJson, postJson, now: () => vigil.now() });
 mountPolice112({ config, store, map, vigil, stills, onIncident: (id) => desk.open(id) });
 const given = mountGiven({ config, store, now: () => vigil.now(), feature: (id) => store.state.incidents.get(id) ?? panel.feature });
 mountRoads({ config, store, map, desk, sites, now: () => vigil.now() });
@@ -248,6 +250,8 @@ const runs = {
   layout: () => wall.turnLayout(),
   tours: () => tours.open(),
   still: () => stills.take(),
+  ptz: () => ptz.toggle(),
+  cue: () => ptz.cue(),
   stop: () => given.revokeSelected() || wall.stop(),
   centre,
   filter: () => strips.focusFilter(),

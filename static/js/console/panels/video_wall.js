@@ -32,6 +32,9 @@ export class VideoWall {
     this.onStill = onStill;
     this.onOther = onOther;
     this.onLayout = onLayout;
+    /** Told which picture is the large one; null: none.
+     * @type {(tile: {camera: any, root: HTMLElement} | null) => void} */
+    this.onLarge = () => {};
     /** @type {{camera: any, handle: {destroy(): void, setQuality(quality: "main" | "sub"): void}, root: HTMLElement, parts: any}[]} */
     this.tiles = [];
     this.incidentId = null;
@@ -195,6 +198,7 @@ export class VideoWall {
       tile.handle.setQuality(at === this.large && (this.layout === "focus" || this.isSolo) ? "main" : "sub");
       tile.parts.name.setAttribute("aria-pressed", String(at === this.large));
     }
+    this.onLarge(this.tiles[this.large] ?? null);
   }
 
   /** From one large and four small to three by three and back; what no longer fits is closed. */
@@ -230,6 +234,9 @@ export class VideoWall {
   #clear() {
     for (const tile of this.tiles) {
       tile.handle.destroy();
+    }
+    if (this.isOpen) {
+      this.onLarge(null);
     }
     this.tiles = [];
     this.incidentId = null;

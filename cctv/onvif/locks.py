@@ -1,0 +1,431 @@
+"""Who holds a camera's motors: taken with a reason, for a time, by rank; the end is on record.
+
+A lock ends by release, lapse, a higher rank, its incident's end or a lost right. Whenever nobody
+follows, the camera owes its way home (`home_due_at`), which the sweep collects whoever died.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.dispatch import Signal
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cctv import policies
+from cctv.choices import PtzEnd
+from cctv.models import Camera, CameraPolicy, OnvifDevice, PtzLock
+from cctv.onvif.precedence import Outcome, Rank, decide, rank_of
+from controlroom.accounts.models import User
+from controlroom.audit import chain
+from controlroom.errors import Conflict, Invalid, NotAllowed
+from controlroom.journal import log as journal
+from controlroom.municipalities.access import rights_in
+
+# What serves no incident serves the centre's own duty.
+OWN_SERVICE = "city"
+
+# Sent in the transaction with incident_id, municipality_id and camera_id. The room that owns
+# incidents answers an Occasion for one that is open here; no answer means no lock.
+occasion_asked = Signal()
+# Sent with link_id, camera_id and incident_id (or None) before an agency's hand is let on. The
+# room that gives grants answers a Leave while a grant with the right "ptz" stands; no answer means
+# no hand.
+leave_asked = Signal()
+# Sent after commit with lock_id when a lock was taken or ended; losing it harms nobody.
+lock_changed = Signal()
+
+
+class PtzRefused(NotAllowed):
+    """This hand may not move this camera; `fields` names the rule."""
+
+    code = "ptz_not_allowed"
+
+
+class PtzTaken(Conflict):
+    """Another hand of the same or a higher rank is on the camera."""
+
+    code = "ptz_taken"
+
+
+class PtzLockMissing(Conflict):
+    """The camera moves only under a lock of one's own."""
+
+    code = "ptz_lock_missing"
+
+
+class ReasonMissing(Invalid):
+    code = "reason_missing"
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What an incident says of itself; the place is None while nobody knows it."""
+
+    service: str
+    place: tuple[float, float] | None = None
+    error_radius_m: float = 0.0
+
+
+@dataclass(frozen=True)
+class Leave:
+    """What lets an agency's hand on a camera, and how long."""
+
+    agency: str
+    service: str
+    incident_id: uuid.UUID
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Who wants to move a camera: a person, or an agency by its leave."""
+
+    rank: Rank
+    user: User | None = None
+    link_id: int | None = None
+    leave: Leave | None = None
+
+    def holds(self, lock: PtzLock) -> bool:
+        if self.user is not None:
+            return bool(lock.holder_id == self.user.pk)
+        return self.link_id is not None and bool(lock.link_id == self.link_id)
+
+
+def hand_of_person(user: User, camera: Camera) -> Hand:
+    """Raises: PtzRefused without the right."""
+    rank = rank_of(rights_in(user, camera.municipality_id))
+    if rank is None:
+        raise PtzRefused(_("your role does not allow moving cameras"))
+    return Hand(rank, user=user)
+
+
+def hand_of_agency(link_id: int, camera: Camera, incident_id: uuid.UUID | None = None) -> Hand:
+    """Raises: PtzRefused without a standing grant that carries the right to move."""
+    leave = _leave(link_id, camera.pk, incident_id)
+    if leave is None:
+        raise PtzRefused(
+            _("no grant lets this agency move this camera"), fields={"rule": ["grant_without_ptz"]}
+        )
+    return Hand(Rank.AGENCY, link_id=link_id, leave=leave)
+
+
+def _leave(link_id: int, camera_id: int, incident_id: uuid.UUID | None) -> Leave | None:
+    answers: list[tuple[Any, Any]] = leave_asked.send(
+        sender=PtzLock, link_id=link_id, camera_id=camera_id, incident_id=incident_id
+    )
+    found = [answer for _receiver, answer in answers if isinstance(answer, Leave)]
+    return next((one for one in found if one.until > timezone.now()), None)
+
+
+# --- taking -----------------------------------------------------------------------------
+def take(
+    *, device: OnvifDevice, hand: Hand, incident_id: uuid.UUID | None = None, reason: str = ""
+) -> tuple[PtzLock, Outcome]:
+    """Take or renew the lock of a camera, and say which it was.
+
+    Locks: the device's row, the open lock, then the municipality's counter row.
+    Emits: lock_changed, after commit.
+    Raises: PtzRefused naming the rule, PtzTaken, ReasonMissing.
+    """
+    camera: Camera = device.camera
+    reason = reason.strip()
+    if hand.leave is not None:
+        incident_id = hand.leave.incident_id
+    if incident_id is None and not reason:
+        raise ReasonMissing(
+            _("moving a camera needs an incident or a reason"),
+            fields={"reason": [_("say what for")]},
+        )
+    with transaction.atomic():
+        OnvifDevice.objects.select_for_update(of=("self",)).get(pk=device.pk)
+        service = _service(camera, hand, incident_id)
+        check_purpose(camera, service)
+        standing = _open_lock(camera.pk)
+        if standing is not None and standing.until <= timezone.now():
+            _end(standing, PtzEnd.LAPSED)
+            standing = None
+        outcome = decide(
+            asks=hand.rank,
+            holds=None if standing is None else Rank(standing.rank),
+            is_same=standing is not None and hand.holds(standing),
+        )
+        if standing is not None and outcome is Outcome.REFUSED:
+            raise PtzTaken(
+                _("%(name)s moves this camera now") % {"name": standing.holder_name},
+                fields={"holder": [standing.holder_name]},
+            )
+        if standing is not None and outcome is Outcome.RENEWED:
+            return _renew(standing, hand, service, incident_id, reason), outcome
+        if standing is not None:
+            _end(standing, PtzEnd.TAKEN_OVER)
+        PtzLock.objects.filter(camera=camera, home_due_at__isnull=False).update(home_due_at=None)
+        lock = PtzLock.objects.create(
+            municipality_id=camera.municipality_id,
+            camera=camera,
+            holder=hand.user,
+            link_id=hand.link_id,
+            agency=hand.leave.agency if hand.leave else "",
+            rank=hand.rank,
+            service=service,
+            incident_id=incident_id,
+            reason=reason,
+            until=_until(hand),
+        )
+        detail = {"outcome": str(outcome)}
+        if standing is not None:
+            detail["from"] = standing.holder_name
+        record("ptz.lock", lock, **detail)
+        _tell(lock, taken_from=standing)
+    return lock, outcome
+
+
+def _renew(
+    lock: PtzLock, hand: Hand, service: str, incident_id: uuid.UUID | None, reason: str
+) -> PtzLock:
+    lock.until, lock.rank = _until(hand), hand.rank
+    lock.service, lock.incident_id = service, incident_id
+    lock.reason = reason or lock.reason
+    lock.save(update_fields=["until", "rank", "service", "incident_id", "reason"])
+    record("ptz.lock", lock, outcome=str(Outcome.RENEWED))
+    _tell(lock)
+    return lock
+
+
+def _until(hand: Hand) -> datetime:
+    until = timezone.now() + timedelta(seconds=settings.PTZ_LOCK_S)
+    return min(until, hand.leave.until) if hand.leave else until
+
+
+def _service(camera: Camera, hand: Hand, incident_id: uuid.UUID | None) -> str:
+    if hand.leave is not None:
+        return hand.leave.service
+    if incident_id is None:
+        return OWN_SERVICE
+    found = occasion(incident_id, camera)
+    if found is None:
+        raise PtzRefused(
+            _("this incident is not open here"), fields={"rule": ["incident_not_open"]}
+        )
+    return found.service
+
+
+def occasion(incident_id: uuid.UUID, camera: Camera) -> Occasion | None:
+    """Ask the room of incidents what this one is, if it is open in the camera's municipality."""
+    answers: list[tuple[Any, Any]] = occasion_asked.send(
+        sender=PtzLock,
+        incident_id=incident_id,
+        municipality_id=camera.municipality_id,
+        camera_id=camera.pk,
+    )
+    found: list[Occasion] = [one for _receiver, one in answers if isinstance(one, Occasion)]
+    return found[0] if found else None
+
+
+def check_purpose(camera: Camera, service: str) -> None:
+    """Refuse to turn a camera to what it was not registered for.
+
+    Source: 개인정보 보호법 §25⑤: a camera is not pointed elsewhere for another purpose.
+    Raises: PtzRefused.
+    """
+    purpose = camera.site.purpose
+    said = CameraPolicy.objects.filter(
+        municipality_id=camera.municipality_id, service=service, purpose=purpose
+    ).first()
+    allowed = said.allowed if said else purpose in policies.usual_purposes(service)
+    if not allowed:
+        raise PtzRefused(
+            _(
+                "this camera is registered for %(purpose)s and may not be turned for this service "
+                "(Personal Information Protection Act, article 25)"
+            )
+            % {"purpose": camera.site.get_purpose_display()},
+            fields={"rule": ["pipa_25_purpose"]},
+        )
+
+
+# --- holding and ending -----------------------------------------------------------------
+def _open_lock(camera_id: int) -> PtzLock | None:
+    found: PtzLock | None = (
+        PtzLock.objects.select_for_update(of=("self",))
+        .select_related("holder", "camera__site")
+        .filter(camera_id=camera_id, ended_at=None)
+        .first()
+    )
+    return found
+
+
+def held(device: OnvifDevice, hand: Hand) -> PtzLock:
+    """Give the lock of this hand, its row locked; call in a transaction.
+
+    Raises: PtzLockMissing when it is another's, lapsed or never was.
+    """
+    lock = _open_lock(device.camera_id)
+    if lock is None or not hand.holds(lock) or lock.until <= timezone.now():
+        raise PtzLockMissing(_("take the camera first: it moves only under a lock"))
+    return lock
+
+
+def release(*, device: OnvifDevice, hand: Hand) -> PtzLock:
+    """Let go of a camera; it owes its way home from now on.
+
+    Locks: the lock's row, then the municipality's counter row.
+    Raises: PtzLockMissing.
+    """
+    with transaction.atomic():
+        lock = held(device, hand)
+        _end(lock, PtzEnd.RELEASED)
+        _tell(lock)
+    return lock
+
+
+def end_locks(
+    *,
+    reason: PtzEnd,
+    incident_id: uuid.UUID | None = None,
+    holder_id: int | None = None,
+    link_id: int | None = None,
+) -> list[int]:
+    """End every open lock of an incident, a person or an agency's link; gives their ids.
+
+    Locks: those rows, then the municipalities' counter rows.
+    Raises: ValueError when nothing narrows it.
+    """
+    said = {"incident_id": incident_id, "holder_id": holder_id, "link_id": link_id}
+    narrowed = {name: value for name, value in said.items() if value is not None}
+    if not narrowed:
+        raise ValueError("end_locks needs an incident, a person or a link")
+    return _end_each(lambda _lock: reason, **narrowed)
+
+
+def sweep() -> list[int]:
+    """End what lapsed and what nobody may hold any more; gives the ids of the ended locks."""
+    return _end_each(_why_over)
+
+
+def _end_each(why: Callable[[PtzLock], PtzEnd | None], **narrowed: Any) -> list[int]:
+    ended = []
+    with transaction.atomic():
+        standing = (
+            PtzLock.objects.select_for_update(of=("self",), skip_locked=not narrowed)
+            .select_related("holder", "camera__site")
+            .filter(ended_at=None, **narrowed)
+            .order_by("pk")
+        )
+        for lock in standing:
+            if reason := why(lock):
+                _end(lock, reason)
+                ended.append(lock)
+        for lock in ended:
+            _tell(lock)
+    return [lock.pk for lock in ended]
+
+
+def _why_over(lock: PtzLock) -> PtzEnd | None:
+    if lock.until <= timezone.now():
+        return PtzEnd.LAPSED
+    if lock.holder is not None:
+        rank = rank_of(rights_in(lock.holder, lock.municipality_id))
+        return PtzEnd.RIGHT_LOST if rank is None else None
+    assert lock.link_id is not None  # noqa: S101  # the table holds one of both
+    leave = _leave(lock.link_id, lock.camera_id, lock.incident_id)
+    return PtzEnd.RIGHT_LOST if leave is None else None
+
+
+def _end(lock: PtzLock, reason: PtzEnd) -> None:
+    now = timezone.now()
+    close_move(lock, why=str(reason))
+    lock.ended_at, lock.end_reason = now, reason
+    lock.home_due_at = None if reason == PtzEnd.TAKEN_OVER else now
+    lock.save(update_fields=["ended_at", "end_reason", "home_due_at"])
+    record(
+        "ptz.lock_end",
+        lock,
+        why=str(reason),
+        commands=lock.commands,
+        moves=lock.moves,
+        presets=lock.presets,
+    )
+
+
+def close_move(lock: PtzLock, *, why: str) -> bool:
+    """Write down that a move ended, with how often it was asked for; False: there was none.
+
+    The caller holds the lock's row and sends the camera the stop after its transaction.
+    """
+    if lock.move_began_at is None:
+        return False
+    lasted_s = (timezone.now() - lock.move_began_at).total_seconds()
+    commands = lock.move_commands
+    lock.move_began_at, lock.stop_at, lock.move_commands = None, None, 0
+    lock.save(update_fields=["move_began_at", "stop_at", "move_commands"])
+    record("ptz.stop", lock, why=why, commands=commands, lasted_s=round(lasted_s, 1))
+    return True
+
+
+def record(action: str, lock: PtzLock, **detail: Any) -> None:
+    """Write an act of this lock to the audit record, in the caller's transaction."""
+    chain.record(
+        action=action,
+        subject_kind="camera",
+        subject_id=lock.camera_id,
+        municipality_id=lock.municipality_id,
+        actor_id=lock.holder_id,
+        agent=lock.agency,
+        reason=lock.reason,
+        detail={
+            "lock": lock.pk,
+            "incident": str(lock.incident_id) if lock.incident_id else None,
+            "service": lock.service,
+            **detail,
+        },
+    )
+
+
+# --- telling ----------------------------------------------------------------------------
+def as_json(lock: PtzLock | None) -> dict[str, Any] | None:
+    """Say who holds a camera, as everyone at the desk may know."""
+    if lock is None or lock.ended_at is not None:
+        return None
+    return {
+        "id": lock.pk,
+        "holder": {"id": lock.holder_id, "name": lock.holder_name},
+        "is_agency": lock.link_id is not None,
+        "rank": lock.rank,
+        "incident_id": str(lock.incident_id) if lock.incident_id else None,
+        "reason": lock.reason,
+        "until": lock.until.isoformat(),
+    }
+
+
+def _tell(lock: PtzLock, *, taken_from: PtzLock | None = None) -> None:
+    """Tell the desk, the loser among them. The counter row comes last."""
+    lost = lock if lock.ended_at is not None else taken_from
+    journal.append(
+        municipality_id=lock.municipality_id,
+        kind="camera.ptz",
+        subject_kind="camera",
+        subject_id=lock.camera_id,
+        actor_id=lock.holder_id,
+        data={
+            "camera": {"id": lock.camera_id, "name": str(lock.camera)},
+            "lock": as_json(lock),
+            "ended": lost
+            and {
+                "holder": {"id": lost.holder_id, "name": lost.holder_name},
+                "reason": lost.end_reason,
+            },
+        },
+    )
+    changed = [lock.pk] + ([taken_from.pk] if taken_from else [])
+    for lock_id in changed:
+        transaction.on_commit(
+            lambda lock_id=lock_id: lock_changed.send_robust(  # type: ignore[misc]  # bound
+                sender=PtzLock, lock_id=lock_id
+            ),
+            robust=True,
+        )
