@@ -6,7 +6,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cctv.choices import Health, Purpose, SourceKind
+from cctv.models_health import CameraCondition, CameraHost, CameraInterval
 from cctv.models_imports import ImportBatch, ImportChange, ImportRow, ImportScope, StagedRow
+from cctv.models_maintenance import (
+    MaintenanceNote,
+    MaintenanceTicket,
+    PlannedWork,
+    TicketRule,
+)
 from cctv.models_policy import CameraPolicy
 from cctv.models_roads import RoadEdge, RoadNetwork, RoadNode
 from cctv.models_video import VideoTicket, ViewRecord
@@ -97,7 +104,10 @@ class Camera(models.Model):
     health = models.CharField(
         _("health"), max_length=10, choices=Health.choices, default=Health.UNKNOWN
     )
-    health_at = models.DateTimeField(_("health seen at"), null=True, blank=True)
+    # Since when; when it was last looked at stands in its condition.
+    health_at = models.DateTimeField(_("health since"), null=True, blank=True)
+    maker = models.CharField(_("maker"), max_length=60, blank=True, db_default="")
+    model_name = models.CharField(_("model"), max_length=60, blank=True, db_default="")
     source_kind = models.CharField(
         _("video source"), max_length=10, choices=SourceKind.choices, default=SourceKind.NONE
     )
@@ -124,16 +134,23 @@ class Camera(models.Model):
 
 __all__ = [
     "Camera",
+    "CameraCondition",
+    "CameraHost",
+    "CameraInterval",
     "CameraPolicy",
     "ImportBatch",
     "ImportChange",
     "ImportRow",
     "ImportScope",
+    "MaintenanceNote",
+    "MaintenanceTicket",
+    "PlannedWork",
     "RoadEdge",
     "RoadNetwork",
     "RoadNode",
     "Site",
     "StagedRow",
+    "TicketRule",
     "VideoTicket",
     "ViewRecord",
 ]

@@ -23,7 +23,7 @@ from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
 from cctv.models import Camera
-from cctv.relay import Folder, Relay
+from cctv.relay import IDLE_S, Folder, Relay
 from cctv.relay_watch import StreamState
 from cctv.sources import Source, SourceMissing, source_of
 from controlroom.errors import Unavailable
@@ -212,6 +212,16 @@ def seen(camera_id: int) -> Seen:
         reason=str(body.get("reason", "")),
         last_frame_age_s=None if frame_at is None else round(max(0.0, now - frame_at), 1),
     )
+
+
+def running() -> dict[int, StreamState]:
+    """Give the cameras that somebody watches on this machine now, and what their streams do."""
+    found = {}
+    for path in _root().glob("[0-9]*"):
+        folder = Folder(path)
+        if folder.age_s(folder.wanted) < IDLE_S:
+            found[int(path.name)] = seen(int(path.name)).state
+    return found
 
 
 def playlist(camera_id: int) -> tuple[str, bytes] | None:

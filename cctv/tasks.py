@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from cctv import streams, tickets
+from cctv import health, maintenance, streams, tickets
 from cctv.models import ImportBatch
 from cctv.register import batches, reading, reasons, work
 
@@ -15,6 +15,17 @@ SLICE_S = 20.0
 def sweep_views() -> None:
     tickets.sweep()
     streams.sweep()
+
+
+@shared_task
+def tell_health() -> None:
+    health.tell()
+
+
+@shared_task
+def look_after_tickets() -> None:
+    maintenance.open_due()
+    maintenance.verify_repaired()
 
 
 @shared_task
