@@ -19,6 +19,8 @@ FAULTS = ("frozen", "dark", "covered", "blurred", "lost")
 @dataclass
 class Scene:
     seed: int
+    # Another day of the same place has another weather and other traffic.
+    day_number: int = 0
     chance: Any = field(init=False)
 
     def __post_init__(self) -> None:
@@ -26,12 +28,13 @@ class Scene:
         self.day, self.lamps = self._places()
         self.noise = self.chance.normal(0, 1, (HEIGHT * 2, WIDTH * 2)).astype(np.float32)
         self.has_lamps = bool(self.chance.random() < 0.85)
+        self.night_gain = float(self.chance.uniform(3.0, 9.0))
+        self.chance = np.random.default_rng((self.seed, self.day_number))
         # When it rains, when there is mist: hours of the day, from and to.
         self.rain = self._spell(0.5, 6)
         self.mist = self._spell(0.3, 3)
         self.clouds = self.chance.random(4) * 6.28
         self.traffic = float(self.chance.uniform(0.3, 3.0))
-        self.night_gain = float(self.chance.uniform(3.0, 9.0))
 
     def _spell(self, likely: float, longest_h: float) -> tuple[float, float]:
         if self.chance.random() > likely:

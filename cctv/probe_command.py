@@ -13,7 +13,7 @@ LOOK_S = 8
 SYNTHETIC_RATE = 2
 
 # Above: shrunk by averaging, structure without noise. Below: picked pixels, with their noise.
-_GRAPH = (
+GRAPH = (
     "format=gray,split=2[a][b];"
     f"[a]scale={WIDTH}:{HEIGHT}:flags=area[c];"
     f"[b]scale={WIDTH}:{HEIGHT}:flags=neighbor[d];"
@@ -23,7 +23,7 @@ _BASE = ["-hide_banner", "-nostats", "-loglevel", "level+info", "-threads", "1"]
 
 
 def _frames(count: int) -> list[str]:
-    writing = ["-an", "-sn", "-dn", "-frames:v", str(count), "-vf", _GRAPH, "-fps_mode"]
+    writing = ["-an", "-sn", "-dn", "-frames:v", str(count), "-vf", GRAPH, "-fps_mode"]
     return [*writing, "passthrough", "-f", "rawvideo", "pipe:1"]
 
 

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from cctv import passes, streams, tickets
 from cctv.errors import PictureMissing
+from cctv.features import condition
 from cctv.models import Camera
 from cctv.passes import Pass
 from cctv.relay_watch import StreamState
@@ -57,7 +58,7 @@ class TicketView(APIView):
         camera = (
             Camera.objects.visible_to(request.user)
             .standing()
-            .select_related("site")
+            .select_related("site", "condition")
             .filter(municipality=municipality, pk=camera_id)
             .first()
         )
@@ -81,6 +82,7 @@ class TicketView(APIView):
                 "state": f"/video/{camera.pk}/state",
                 "expires_at": issued.expires_at.isoformat(),
                 "camera": {"id": camera.pk, "name": str(camera)},
+                "condition": condition(camera, getattr(camera, "condition", None)),
             },
             status=HTTPStatus.CREATED,
             headers={"Cache-Control": "no-store"},

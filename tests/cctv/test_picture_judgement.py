@@ -26,7 +26,7 @@ def through_an_encoder(frames, *quality):
         input=b"".join(frame.tobytes() for frame in frames), capture_output=True, check=True,
     ).stdout  # fmt: skip
     decoded = subprocess.run(
-        [FFMPEG, "-loglevel", "error", "-i", "pipe:0", "-vf", probe_command._GRAPH,
+        [FFMPEG, "-loglevel", "error", "-i", "pipe:0", "-vf", probe_command.GRAPH,
          "-f", "rawvideo", "-"], input=encoded, capture_output=True, check=True,
     ).stdout  # fmt: skip
     return judgement.frames_of(decoded)

@@ -115,7 +115,7 @@ def looking(transactional_db):
 def test_cameras_of_one_host_are_probed_one_after_another_within_the_budget(
     city, looking, tmp_path, settings
 ):
-    settings.PROBE_LIMIT = 2
+    settings.PROBE_LIMIT, settings.PROBE_TURN_S = 2, 1_000_000
     with rtsp_camera(tmp_path) as one, rtsp_camera(tmp_path) as other, rtsp_camera(tmp_path) as last:
         cameras = connected(city, one.url, 2) + connected(city, other.url) + connected(city, last.url)
         look = looking()

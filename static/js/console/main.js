@@ -6,6 +6,7 @@ import { getJson, postJson } from "../lib/http.js";
 import { announce, announceUrgent, toast } from "../lib/notices.js";
 import { t } from "../lib/text.js";
 import { Actions } from "./actions.js";
+import { mountCameraLife } from "./camera_life.js";
 import { Commands } from "./commands.js";
 import { Desk } from "./desk.js";
 import { Search } from "./dialogs/search.js";
@@ -142,6 +143,7 @@ const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now(
 desk.tour = (id) => disaster.tour(id);
 const stills = mountStills({ config, store, wall, now: () => vigil.now() });
 mountPolice112({ config, store, map, vigil, stills, onIncident: (id) => desk.open(id) });
+mountCameraLife({ store, map, wall, reload: loadSites });
 mountRoads({ config, store, map, desk, sites, now: () => vigil.now() });
 const same = mountSame({ config, store, strips, onIncident: (id) => desk.open(id), now: () => vigil.now() });
 
@@ -256,12 +258,14 @@ vigil.wire({
   },
 });
 
+const readSites = (document_) => document_.sites.map(([id, lon, lat, count, health, purpose, name]) => ({ id, lon, lat, count, health, purpose, name }));
+const loadSites = async () => map.sites.load(readSites(await getJson(urls.sites)));
+
 async function loadMap() {
-  const readSites = (document_) => document_.sites.map(([id, lon, lat, count, health, purpose, name]) => ({ id, lon, lat, count, health, purpose, name }));
   const tasks = [
     getJson(urls.boundary).then((collection) => map.showBoundary(collection)),
     getJson(urls.basemap).then((collection) => map.showBase(collection)),
-    getJson(urls.sites).then((document_) => map.sites.load(readSites(document_))),
+    loadSites(),
   ];
   const results = await Promise.allSettled(tasks);
   if (results.some((result) => result.status === "rejected")) {

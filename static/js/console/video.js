@@ -2,6 +2,7 @@
 
 import Hls from "../../vendor/hls.js-1.7.4/hls.light.min.mjs";
 import { t } from "../lib/text.js";
+import { healthReason } from "./labels.js";
 import { ask } from "./video_ask.js";
 import { Screen } from "./video_screen.js";
 import { TicketDoor } from "./video_ticket.js";
@@ -37,6 +38,7 @@ let decoders = 0;
  * @param {number} [options.cameraId]
  * @param {string} [options.purpose] needed without an incident
  * @param {string} options.name
+ * @param {(condition: any) => void} [options.onCondition] how its picture was judged last, once it is opened
  * @param {(news: {state: "starting"|"live"|"frozen"|"lost"|"ended"|"refused", ageS: number | null, frames: number}) => void} [options.onState]
  * @returns {{destroy(): void}}
  */
@@ -99,6 +101,7 @@ class Player {
     }
     if (answer.status === 201) {
       this.#opened = true;
+      this.#options.onCondition?.(answer.body.condition);
       this.#play();
     } else if (answer.status === 0 || answer.status >= 500 || answer.status === 429) {
       this.#show("lost", answer.body.detail);
@@ -188,9 +191,9 @@ class Player {
     const { state, age } = this.#server;
     const silentMs = this.#screen.silentMs();
     if (state !== "live" || document.hidden) {
-      this.#show(state === "ended" ? "lost" : state, undefined, age);
+      this.#show(state === "ended" ? "lost" : state, healthReason(reason), age);
     } else if (silentMs === null) {
-      this.#show("starting", reason);
+      this.#show("starting", healthReason(reason));
     } else if (silentMs > LOCAL_STALL_MS) {
       this.#show("frozen", undefined, silentMs / 1000);
     } else {

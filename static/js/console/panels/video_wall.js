@@ -30,6 +30,8 @@ export class VideoWall {
     this.tiles = [];
     this.incidentId = null;
     this.large = 0;
+    /** @type {(camera: any) => string} what a tile says of its camera's condition */
+    this.conditionOf = () => "";
   }
 
   get isOpen() {
@@ -80,7 +82,20 @@ export class VideoWall {
       parts.state.dataset.state = state;
       setText(parts.state, stateText(state));
     };
-    return this.mountVideo(parts.screen, { ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId: this.incidentId, purpose: this.purpose, cameraId: camera.id, name: camera.name, onState });
+    const onCondition = (condition) => this.#say(parts, this.conditionOf(condition));
+    return this.mountVideo(parts.screen, { onCondition, ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId: this.incidentId, purpose: this.purpose, cameraId: camera.id, name: camera.name, onState });
+  }
+
+  /** Say on a camera's tile that it is not well; "" takes it back. */
+  condition(cameraId, text) {
+    for (const tile of this.tiles.filter((one) => one.camera.id === cameraId)) {
+      this.#say(tile.parts, text);
+    }
+  }
+
+  #say(parts, text) {
+    setText(parts.condition, text);
+    show(parts.condition, text !== "");
   }
 
   /** Make this picture the large one. */
