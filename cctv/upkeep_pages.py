@@ -182,7 +182,7 @@ def _done(request: HttpRequest, code: str, act: Any) -> HttpResponse:
 @login_required
 def availability_page(request: HttpRequest, code: str) -> HttpResponse:
     """Show the table, or give it as CSV when the address says so."""
-    city, _held = _city(request, code, COUNT)
+    city, held = _city(request, code, COUNT)
     by = request.GET.get("by", "maker")
     by = by if by in availability.GROUPS else "maker"
     first, last = _span(request)
@@ -211,7 +211,7 @@ def availability_page(request: HttpRequest, code: str) -> HttpResponse:
             "first": first,
             "last": last,
             "rows": [_availability(row) for row in rows],
-            "may": {"count": True},
+            "may": _may(held),
         },
     )
 

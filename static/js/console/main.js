@@ -143,7 +143,7 @@ const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now(
 desk.tour = (id) => disaster.tour(id);
 const stills = mountStills({ config, store, wall, now: () => vigil.now() });
 mountPolice112({ config, store, map, vigil, stills, onIncident: (id) => desk.open(id) });
-mountCameraLife({ store, map, wall, reload: loadSites });
+mountCameraLife({ store, map, wall, reload: () => loadSites() });
 mountRoads({ config, store, map, desk, sites, now: () => vigil.now() });
 const same = mountSame({ config, store, strips, onIncident: (id) => desk.open(id), now: () => vigil.now() });
 
