@@ -135,7 +135,9 @@ class Scene:
         if self.rain[0] <= hour <= self.rain[1]:
             drops = np.random.default_rng(int(at_s * 10))
             for x, y in drops.integers(0, (WIDTH, HEIGHT), (160, 2)):
-                cv2.line(picture, (int(x), int(y)), (int(x) + 2, int(y) + 14), 170.0 * (0.3 + sun), 1)
+                cv2.line(
+                    picture, (int(x), int(y)), (int(x) + 2, int(y) + 14), 170.0 * (0.3 + sun), 1
+                )
         if sun < 0.2 and self.seed % 5 == 0 and int(at_s) % 600 < 20:
             x = 100 + int(at_s * 7) % 400
             cv2.ellipse(picture, (x, 150), (70, 45), at_s % 360, 0, 360, 190.0, -1)
@@ -151,6 +153,7 @@ class Scene:
             noisy = cv2.GaussianBlur(noisy, (3, 3), 0)
         out = np.clip(noisy, 0, 255).astype(np.uint8)
         if clock:
-            words = f"2026-11-28 {int(at_s) // 3600 % 24:02}:{int(at_s) // 60 % 60:02}:{int(at_s) % 60:02}"
+            second = int(at_s) % 86_400
+            words = f"2026-11-28 {second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
             cv2.putText(out, words, (10, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 255, 2)
         return out

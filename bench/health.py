@@ -1,7 +1,7 @@
 """Faults of cameras: how soon they are known, false alarms per camera-day, what a look costs.
 
-Scenes are generated (bench/_scenes.py: day and night, noise, cars, headlights, rain, mist, a swaying
-pole), encoded as H.264 and decoded by the very filter of a probe, then judged and believed by the
+Scenes are generated (bench/_scenes.py: day and night, noise, cars, headlights, rain, mist, a
+swaying pole), encoded as H.264 and decoded by the very filter of a probe, then judged and believed by the
 very tables. Time is the camera's: a day is judged in minutes because only the frames of its looks
 are drawn. False alarms: each camera learns one day (a look each 15 min) and is judged on another
 with other weather, once in a turn of 300 s with the extra looks that a suspicion asks for, and some
@@ -132,7 +132,7 @@ class Believer:
                 says = "frozen"
         before = self.memory.state
         self.memory = step(self.memory, says, MIDNIGHT + timedelta(seconds=at))
-        if self.memory.state != before and self.memory.state != "online":
+        if self.memory.state not in {before, "online"}:
             self.alarms.append(f"{self.memory.state} at {at / 3600:.2f} h")
         if seen is not None and says == self.memory.state == "online":
             self.reference = picture_judgement.learn(seen, self.reference, hour_of(at))
@@ -240,9 +240,7 @@ def cost(number: int) -> dict[str, float]:
     }
 
 
-def detections(
-    options: argparse.Namespace, references: dict[int, Reference]
-) -> dict[str, float]:
+def detections(options: argparse.Namespace, references: dict[int, Reference]) -> dict[str, float]:
     figures: dict[str, float] = {}
     for is_watched in (False, True):
         for fault in FAULTS:

@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 from leaflet.admin import LeafletGeoAdminMixin
 
 from cctv import admin_imports, admin_roads, admin_upkeep, sources, upkeep
-from cctv.admin_recorded import RecordedAdmin
 from cctv.admin_forms import CameraForm, CameraPolicyForm
+from cctv.admin_recorded import RecordedAdmin
 from cctv.choices import Health
 from cctv.models import Camera, CameraPolicy, Site, ViewRecord
 from cctv.register.export import register_file

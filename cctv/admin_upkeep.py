@@ -1,4 +1,4 @@
-"""Admin of camera life: tickets to read (their steps have a page), rules and planned work to set."""
+"""Admin of camera life: tickets to read (their steps have a page), rules and planned work."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ class PlannedWorkAdmin(RecordedAdmin):
 class NoteInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
     model = MaintenanceNote
     extra = 0
-    fields = ["at", "verb", "state", "text", "by"]
+    fields = ("at", "verb", "state", "text", "by")
     readonly_fields = fields
     can_delete = False
 
@@ -71,14 +71,15 @@ class MaintenanceTicketAdmin(ScopedAdmin):
     list_filter = ["state", "cause", "priority"]
     list_select_related = ["municipality"]
     search_fields = ["contractor", "cameras__name", "notes__text"]
-    fields = [
+    shown = (
         "municipality", "cause", "state", "priority", "contractor", "cameras",
         "opened_by", "opened_at", "state_at", "page",
-    ]  # fmt: skip
+    )  # fmt: skip
+    fields = shown
     inlines = [NoteInline]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields
+        return self.shown
 
     @admin.display(description=_("next step"))
     def page(self, ticket: MaintenanceTicket) -> str:

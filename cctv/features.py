@@ -62,7 +62,7 @@ def sites_json(municipality_id: int) -> str:
 
 
 def site_codes(site_ids: Iterable[int]) -> list[list[int]]:
-    """Give [site, position in HEALTH_CODES] as sites_json does, for the map to change these dots."""
+    """Give [site, position in HEALTH_CODES] as sites_json does, for the map to change its dots."""
     with connection.cursor() as cursor:
         cursor.execute(_CODES_SQL, [list(site_ids)])
         return [list(row) for row in cursor.fetchall()]

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -116,7 +115,7 @@ def note_clock(*, camera_id: int, skew_ms: int, source: str) -> bool:
     found = _locked(camera_id)
     if found is None:
         return False
-    camera, condition = found
+    _camera, condition = found
     now = timezone.now()
     condition.clock_skew_ms = max(-(2**31), min(2**31 - 1, skew_ms))
     condition.clock_source, condition.clock_at = source, now
@@ -238,9 +237,7 @@ def tell() -> int:
     CameraCondition.objects.filter(pk__in=[row.pk for row in rows]).update(told=F("version"))
     for municipality_id, its in groupby(rows, key=lambda row: row.municipality_id):
         told = list(its)
-        facts = [
-            _fact(told[at : at + TOLD_TOGETHER]) for at in range(0, len(told), TOLD_TOGETHER)
-        ]
+        facts = [_fact(told[at : at + TOLD_TOGETHER]) for at in range(0, len(told), TOLD_TOGETHER)]
         journal.append_all(municipality_id=municipality_id, facts=facts)
     return len(rows)
 

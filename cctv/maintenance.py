@@ -123,7 +123,7 @@ def open_due(now: datetime | None = None) -> int:
         for camera in found.iterator():
             said = own.get((camera.municipality_id, cause))
             after = timedelta(minutes=said.after_min if said else rule.after_min)
-            if (said and not said.is_active) or at - camera.since < after:  # type: ignore[attr-defined]  # annotated
+            if (said and not said.is_active) or at - camera.since < after:
                 continue
             host = camera.condition.host_key if hasattr(camera, "condition") else ""
             group = (camera.municipality_id, host or f"site {camera.site_id}")
@@ -140,9 +140,7 @@ def verify_repaired() -> int:
     done = 0
     for ticket in MaintenanceTicket.objects.filter(state=REPAIRED):
         cameras = list(ticket.cameras.select_related("condition").defer("source_secret"))
-        checked = [
-            getattr(one, "condition", None) and one.condition.checked_at for one in cameras
-        ]
+        checked = [getattr(one, "condition", None) and one.condition.checked_at for one in cameras]
         if all(at and at > ticket.state_at for at in checked) and all(map(_is_well, cameras)):
             act(ticket=ticket, verb="verify", by=None)
             done += 1
@@ -193,10 +191,12 @@ def _ill(cause: str, at: datetime) -> QuerySet[Any]:
         .exclude(Exists(held))
     )
     if cause == TicketCause.CLOCK:
-        return cameras.filter(condition__clock_wrong_since__isnull=False).annotate(
-            since=F("condition__clock_wrong_since")
-        )
-    return cameras.filter(health=cause, health_at__isnull=False).annotate(since=F("health_at"))
+        ill = cameras.filter(condition__clock_wrong_since__isnull=False)
+        since = F("condition__clock_wrong_since")
+    else:
+        ill, since = cameras.filter(health=cause, health_at__isnull=False), F("health_at")
+    found: QuerySet[Any] = ill.annotate(since=since)
+    return found
 
 
 @transaction.atomic
@@ -205,9 +205,7 @@ def _open_or_add(
 ) -> int:
     standing: MaintenanceTicket | None = (
         MaintenanceTicket.objects.select_for_update()
-        .filter(
-            municipality_id=municipality_id, host_key=host[:16], cause=cause, state__in=UNDONE
-        )
+        .filter(municipality_id=municipality_id, host_key=host[:16], cause=cause, state__in=UNDONE)
         .first()
     )
     if standing is None:

@@ -1,4 +1,4 @@
-"""What ffmpeg is told to look at a camera: pure. A few small grey frames, and no picture on disk."""
+"""What ffmpeg is told to look at a camera: pure. A few small grey frames, no picture kept."""
 
 from cctv import relay_command
 from cctv.addresses import Address

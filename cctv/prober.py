@@ -24,7 +24,7 @@ from cctv import health, host_check, probing, streams
 from cctv.choices import HostState, SourceKind
 from cctv.health import Look
 from cctv.health_steps import AGAIN_S, LIVE_S
-from cctv.models import Camera, CameraCondition, CameraHost
+from cctv.models import CameraCondition, CameraHost
 from cctv.probe_turns import Purse, next_turn
 from cctv.relay_watch import StreamState
 from cctv.sources import Source, pinned_host, source_of
@@ -219,6 +219,7 @@ class Prober:
             with self._guard:
                 self._at_once -= 1
                 self.probed += 1
+
 
 @dataclass(frozen=True)
 class Due:

@@ -64,7 +64,7 @@ def of_relay(camera_id: int) -> Look | None:
 
 
 def host_key(source: Source) -> str:
-    """Name the host of a source by a keyed hash: what groups its cameras tells nobody where it is."""
+    """Name the host of a source by a keyed hash: it groups cameras and tells nobody where."""
     if source.address is None:
         return ""
     name = f"{source.address.host}:{source.address.port}".encode()

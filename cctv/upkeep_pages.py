@@ -180,7 +180,7 @@ def _done(request: HttpRequest, code: str, act: Any) -> HttpResponse:
 
 @require_GET
 @login_required
-def availability_page(request: HttpRequest, code: str) -> HttpResponse:
+def availability_page(request: HttpRequest, code: str) -> HttpResponse | StreamingHttpResponse:
     """Show the table, or give it as CSV when the address says so."""
     city, held = _city(request, code, COUNT)
     by = request.GET.get("by", "maker")

@@ -44,6 +44,8 @@ def standing_prober() -> Iterator[Finding]:
     pulse = Pulse.objects.filter(name=PULSE).first()
     late_s = pulse.data.get("late_s", 0) if pulse else 0
     if silent is None or silent > SILENT_AFTER:
-        yield Finding(UNWATCHED, detail={"silent_s": round(silent.total_seconds()) if silent else -1})
+        yield Finding(
+            UNWATCHED, detail={"silent_s": round(silent.total_seconds()) if silent else -1}
+        )
     elif late_s > settings.PROBE_TURN_S:
         yield Finding(UNWATCHED, detail={"late_s": late_s})

@@ -45,9 +45,7 @@ def filled(city, intervals, **fields):
 
 
 def reported(city, by="maker", until=10):
-    return availability.report(
-        municipality_ids=[city.pk], since=hour(0), until=hour(until), by=by
-    )
+    return availability.report(municipality_ids=[city.pk], since=hour(0), until=hour(until), by=by)
 
 
 def parts(row):

@@ -12,7 +12,7 @@ from cctv.health import Look
 from cctv.models import Camera, CameraCondition, CameraHost, CameraInterval
 from cctv.picture_judgement import Measures
 from controlroom.journal.models import Entry
-from tests.cctv.builders import make_camera, make_site, away
+from tests.cctv.builders import away, make_camera, make_site
 
 pytestmark = pytest.mark.django_db
 

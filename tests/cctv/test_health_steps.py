@@ -1,6 +1,7 @@
 """How many looks a state takes, when a camera's turn comes, and what probing may cost."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_the_stated_times():
 
 def test_turns_are_spread_evenly_and_stay_with_the_camera():
     phases = sorted(phase_s(number, 300) for number in range(1, 3001))
-    gaps = [b - a for a, b in zip(phases, phases[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(phases)]
     assert max(gaps) < 1.0
     first = next_turn(17, T, 300)
     assert T < first <= T + timedelta(seconds=300)

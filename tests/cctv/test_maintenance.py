@@ -166,6 +166,10 @@ def test_a_recorder_under_planned_work_raises_no_alarm(city):
     (found,) = unreachable_hosts()
     assert (found.kind, found.detail["cameras"]) == ("camera.host_down", 1)
     PlannedWork.objects.create(
-        municipality=city, site=camera.site, begins_at=now, ends_at=now + timedelta(hours=1), reason="-"
+        municipality=city,
+        site=camera.site,
+        begins_at=now,
+        ends_at=now + timedelta(hours=1),
+        reason="-",
     )
     assert list(unreachable_hosts()) == []

@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from cctv import host_check, probing, prober, sources, streams
+from cctv import host_check, prober, probing, sources, streams
 from cctv.choices import Health, SourceKind
 from cctv.models import Camera, CameraCondition, CameraHost
 from cctv.picture_judgement import Reference, Verdict, judge
@@ -55,7 +55,9 @@ def test_a_probe_names_why_there_is_no_picture_and_never_where(tmp_path, caplog)
 
 def test_the_hosts_clock_is_read_from_its_answer():
     with socket.create_server(("127.0.0.1", 0)) as server:
-        answered = _answering(server, b"RTSP/1.0 200 OK\r\nDate: Sat, 28 Nov 2020 00:00:00 GMT\r\n\r\n")
+        answered = _answering(
+            server, b"RTSP/1.0 200 OK\r\nDate: Sat, 28 Nov 2020 00:00:00 GMT\r\n\r\n"
+        )
         seen = host_check.ask(
             networked(f"rtsp://127.0.0.1:{server.getsockname()[1]}/").address, "127.0.0.1"
         )
@@ -116,8 +118,14 @@ def test_cameras_of_one_host_are_probed_one_after_another_within_the_budget(
     city, looking, tmp_path, settings
 ):
     settings.PROBE_LIMIT, settings.PROBE_TURN_S = 2, 1_000_000
-    with rtsp_camera(tmp_path) as one, rtsp_camera(tmp_path) as other, rtsp_camera(tmp_path) as last:
-        cameras = connected(city, one.url, 2) + connected(city, other.url) + connected(city, last.url)
+    with (
+        rtsp_camera(tmp_path) as one,
+        rtsp_camera(tmp_path) as other,
+        rtsp_camera(tmp_path) as last,
+    ):
+        cameras = (
+            connected(city, one.url, 2) + connected(city, other.url) + connected(city, last.url)
+        )
         look = looking()
         assert look.round() == 4
         assert look.wait(60)
@@ -128,9 +136,7 @@ def test_cameras_of_one_host_are_probed_one_after_another_within_the_budget(
     assert look.round() == 0, "each was given its next turn"
 
 
-def test_nothing_is_probed_while_a_relay_begins_or_the_purse_is_empty(
-    city, looking, monkeypatch
-):
+def test_nothing_is_probed_while_a_relay_begins_or_the_purse_is_empty(city, looking, monkeypatch):
     connected(city, "rtsp://127.0.0.1:9/")
     look = looking()
     monkeypatch.setattr(streams, "running", lambda: {99: StreamState.STARTING})

@@ -9,8 +9,8 @@ from django.utils import timezone
 from cctv import health
 from cctv.choices import Health
 from cctv.models import CameraInterval, MaintenanceTicket
-from tests.conftest import make_member
 from tests.cctv.builders import make_camera
+from tests.conftest import make_member
 
 pytestmark = pytest.mark.django_db
 
