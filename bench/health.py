@@ -1,11 +1,11 @@
 """Faults of cameras: how soon they are known, false alarms per camera-day, what a look costs.
 
 Scenes are generated (bench/_scenes.py: day and night, noise, cars, headlights, rain, mist, a
-swaying pole), encoded as H.264 and decoded by the very filter of a probe, then judged and believed by the
-very tables. Time is the camera's: a day is judged in minutes because only the frames of its looks
-are drawn. False alarms: each camera learns one day (a look each 15 min) and is judged on another
-with other weather, once in a turn of 300 s with the extra looks that a suspicion asks for, and some
-every 10 s as while somebody watches. A false alarm is a state that was believed.
+swaying pole), encoded as H.264 and decoded by the very filter of a probe, then judged and believed
+by the very tables. Time is the camera's: a day is judged in minutes because only the frames of its
+looks are drawn. False alarms: each camera learns one day (a look each 15 min) and is judged on
+another with other weather, once in a turn of 300 s with the extra looks that a suspicion asks for,
+and some every 10 s as while somebody watches. A false alarm is a state that was believed.
 Detection: the fault begins at a random time; probed from a random moment of the turn, or watched.
 "frozen" repeats the same coded picture, as a recorder does; "frozen_recoded" is a picture that
 stands before an encoder whose quality wavers. Cost: real probes of a 1080p stream over HTTP, CPU of
