@@ -65,8 +65,9 @@ def observe(*, camera_id: int, health: Health, reason: str = "") -> bool:
         condition.picture_at = now
         if Health(camera.health) not in RELAY_CLEARS:
             health = Health(camera.health)
-    _become(camera, condition, health, now, reason)
-    return _saved(camera, condition)
+    changed = _become(camera, condition, health, now, reason)
+    condition.save()
+    return changed
 
 
 @transaction.atomic
@@ -100,7 +101,7 @@ def note_look(*, camera_id: int, look: Look, at: datetime | None = None) -> str:
         condition.reference = picture_judgement.learn(look.measures, reference, hour).as_json()
     if memory.suspects:
         condition.next_probe_at = now + timedelta(seconds=AGAIN_S)
-    _saved(camera, condition)
+    condition.save()
     return memory.suspect
 
 
@@ -149,7 +150,7 @@ def begin_anew(*, camera_id: int, host_key: str = "") -> None:
     if camera.source_kind not in {SourceKind.STREAM, SourceKind.SYNTHETIC}:
         condition.next_probe_at = None
     _become(camera, condition, Health.UNKNOWN, now, "")
-    _saved(camera, condition)
+    condition.save()
 
 
 def enroll(*, turn_s: float, most: int = 5_000) -> int:
@@ -274,16 +275,20 @@ def _become(
     health: Health,
     since: datetime | None,
     reason: str,
-) -> None:
-    """Let the camera be in this state; write the interval and count the change when it is one."""
+) -> bool:
+    """Let the camera be in this state; when that is news, write camera and interval and count it.
+
+    The camera's row is written for news alone: it is read by every choice.
+    """
     condition.reason = reason if health == Health.OFFLINE else ""
     if camera.health == health and camera.health_at is not None:
-        return
+        return False
     changed = camera.health != health
     began = since or timezone.now()
     camera.health, camera.health_at = health, began
+    camera.save(update_fields=["health", "health_at"])
     if not changed:
-        return
+        return False
     condition.version += 1
     open_one = CameraInterval.objects.filter(camera=camera, ended_at=None).first()
     if open_one is not None:
@@ -294,17 +299,7 @@ def _become(
     CameraInterval.objects.create(
         camera=camera, municipality_id=camera.municipality_id, state=health, began_at=began
     )
-
-
-def _saved(camera: Camera, condition: CameraCondition) -> bool:
-    before = (
-        CameraCondition.objects.filter(pk=condition.pk).values_list("version", flat=True).first()
-    )
-    changed = before != condition.version
-    condition.save()
-    if changed or camera.health_at is not None:
-        camera.save(update_fields=["health", "health_at"])
-    return changed
+    return True
 
 
 def _together(host: CameraHost, now: datetime, turn_s: float) -> tuple[list[int], int]:
