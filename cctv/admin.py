@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from leaflet.admin import LeafletGeoAdminMixin
 
-from cctv import admin_imports, admin_onvif, admin_roads, sources, upkeep
+from cctv import admin_imports, admin_onvif, admin_roads, admin_upkeep, sources, upkeep
 from cctv.admin_forms import CameraForm, CameraPolicyForm
 from cctv.admin_groups import TurnInline
+from cctv.admin_recorded import RecordedAdmin
 from cctv.choices import Health, Quality
 from cctv.models import Camera, CameraGroup, CameraPolicy, Site, ViewRecord
 from cctv.register.export import register_file
-from controlroom.audit import chain
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.roles import Right
 
@@ -51,34 +51,6 @@ class InRegister(admin.SimpleListFilter):
         if queryset.model is Camera:
             gone |= Q(site__gone_at__isnull=False)
         return queryset.filter(gone if self.value() == "gone" else ~gone)
-
-
-class RecordedAdmin(ScopedAdmin):
-    """Rows whose every change by hand is on the audit record, with the fields that changed."""
-
-    def _record(self, request: HttpRequest, verb: str, obj: Any, detail: Any = None) -> None:
-        name = obj._meta.model_name  # noqa: SLF001 - Django's own name for it
-        chain.record(
-            action=f"{name}.{verb}",
-            subject_kind=name,
-            subject_id=obj.pk,
-            municipality_id=obj.municipality_id,
-            actor_id=request.user.pk,
-            detail={"changes": detail or []},
-        )
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        self._record(request, "added", obj)
-        return super().log_addition(request, obj, message)
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        self._record(request, "changed", obj, message)
-        return super().log_change(request, obj, message)
-
-    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
-        for obj in queryset:
-            self._record(request, "deleted", obj)
-        return super().log_deletions(request, queryset)
 
 
 class CameraInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
@@ -223,22 +195,27 @@ class SiteAdmin(LeafletGeoAdminMixin, RecordedAdmin):  # type: ignore[misc]  # u
 class CameraAdmin(RecordedAdmin):
     right = Right.REGISTER_MANAGE
     form = CameraForm
-    list_display = ["__str__", "municipality", "purpose", "health", "source_kind", "bearing_deg"]
+    list_display = [
+        "__str__", "municipality", "purpose", "health", "health_at", "maker", "source_kind",
+    ]  # fmt: skip
     list_filter = [
         InRegister,
         "health",
         "source_kind",
+        "maker",
         "site__purpose",
         ("municipality", OwnMunicipalities),
     ]
     list_select_related = ["site", "municipality"]
     list_per_page = 50
-    search_fields = ["name", "site__name", "site__register_id", "site__road_address"]
+    search_fields = [
+        "name", "maker", "model_name", "site__name", "site__register_id", "site__road_address",
+    ]  # fmt: skip
     ordering = ["site__name", "position"]
     autocomplete_fields = ["site"]
     readonly_fields = ["municipality", "health", "health_at", "source_kind", "has_sub", "gone_at"]
     fieldsets = [
-        (None, {"fields": ["municipality", "site", "position", "name"]}),
+        (None, {"fields": ["municipality", "site", "position", "name", "maker", "model_name"]}),
         (_("direction"), {"fields": ["bearing_deg", "field_of_view_deg"]}),
         (
             _("video source"),
@@ -345,5 +322,5 @@ class ViewRecordAdmin(ScopedAdmin):
     date_hierarchy = "started_at"
 
 
-# The pages of register imports, of roads and of ONVIF cameras register themselves.
-__all__ = ["admin_imports", "admin_onvif", "admin_roads"]
+# The pages of register imports, of roads, of ONVIF cameras and of camera life register themselves.
+__all__ = ["admin_imports", "admin_onvif", "admin_roads", "admin_upkeep"]

@@ -56,7 +56,9 @@ class CameraForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
 
     class Meta:
         model = Camera
-        fields = ["site", "position", "name", "bearing_deg", "field_of_view_deg"]
+        fields = [
+            "site", "position", "name", "maker", "model_name", "bearing_deg", "field_of_view_deg",
+        ]  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +24,51 @@ class Health(models.TextChoices):
     ONLINE = "online", _("online")
     OFFLINE = "offline", _("offline")
     FROZEN = "frozen", _("frozen picture")
+    DARK = "dark", _("dark picture")
+    COVERED = "covered", _("covered")
+    BLURRED = "blurred", _("blurred picture")
+
+    @classmethod
+    def useless(cls) -> frozenset["Health"]:
+        """States in which the camera shows nobody anything."""
+        return frozenset({cls.OFFLINE, cls.FROZEN, cls.COVERED})
+
+    @classmethod
+    def impaired(cls) -> frozenset["Health"]:
+        """States in which it may still show something."""
+        return frozenset({cls.DARK, cls.BLURRED})
+
+
+class HostState(models.TextChoices):
+    UP = "up", _("reachable")
+    DOWN = "down", _("unreachable")
+
+
+class TicketCause(models.TextChoices):
+    """Why a camera needs a hand: a bad state, a wrong clock, or what a person saw."""
+
+    OFFLINE = "offline", _("offline")
+    FROZEN = "frozen", _("frozen picture")
+    COVERED = "covered", _("covered")
+    DARK = "dark", _("dark picture")
+    BLURRED = "blurred", _("blurred picture")
+    CLOCK = "clock", _("clock wrong")
+    OTHER = "other", _("other")
+
+    @classmethod
+    def automatic(cls) -> list[tuple[str, Any]]:
+        return [choice for choice in cls.choices if choice[0] != cls.OTHER]
+
+
+class TicketState(models.TextChoices):
+    """States of cctv.maintenance_states."""
+
+    OPEN = "open", _("open")
+    ASSIGNED = "assigned", _("assigned")
+    REPAIRED = "repaired", _("repaired, not yet verified")
+    VERIFIED = "verified", _("verified")
+    CLOSED = "closed", _("closed")
+    REOPENED = "reopened", _("reopened")
 
 
 class SourceKind(models.TextChoices):

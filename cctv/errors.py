@@ -1,6 +1,6 @@
 """What can go wrong with cameras, named for what happened."""
 
-from controlroom.errors import Invalid, Unavailable
+from controlroom.errors import Conflict, Invalid, Unavailable
 
 
 class AreaInvalid(Invalid):
@@ -19,3 +19,9 @@ class PictureMissing(Unavailable):
     """The camera gives no picture now; `fields` may say why under "camera"."""
 
     code = "no_picture"
+
+
+class TicketNotAllowed(Conflict):
+    """The maintenance ticket's state does not allow this step."""
+
+    code = "ticket_not_allowed"

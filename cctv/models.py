@@ -7,7 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from cctv.choices import Health, Purpose, Quality, SourceKind
 from cctv.models_groups import CameraGroup, GroupedCamera
+from cctv.models_health import CameraCondition, CameraHost, CameraInterval
 from cctv.models_imports import ImportBatch, ImportChange, ImportRow, ImportScope, StagedRow
+from cctv.models_maintenance import (
+    MaintenanceNote,
+    MaintenanceTicket,
+    PlannedWork,
+    TicketRule,
+)
 from cctv.models_media import MediaSession
 from cctv.models_onvif import CameraEvent, OnvifDevice, PtzLock
 from cctv.models_policy import CameraPolicy
@@ -100,7 +107,10 @@ class Camera(models.Model):
     health = models.CharField(
         _("health"), max_length=10, choices=Health.choices, default=Health.UNKNOWN
     )
-    health_at = models.DateTimeField(_("health seen at"), null=True, blank=True)
+    # Since when; when it was last looked at stands in its condition.
+    health_at = models.DateTimeField(_("health since"), null=True, blank=True)
+    maker = models.CharField(_("maker"), max_length=60, blank=True, db_default="")
+    model_name = models.CharField(_("model"), max_length=60, blank=True, db_default="")
     source_kind = models.CharField(
         _("video source"), max_length=10, choices=SourceKind.choices, default=SourceKind.NONE
     )
@@ -139,22 +149,29 @@ class Camera(models.Model):
 
 __all__ = [
     "Camera",
+    "CameraCondition",
     "CameraEvent",
     "CameraGroup",
+    "CameraHost",
+    "CameraInterval",
     "CameraPolicy",
     "GroupedCamera",
     "ImportBatch",
     "ImportChange",
     "ImportRow",
     "ImportScope",
+    "MaintenanceNote",
+    "MaintenanceTicket",
     "MediaSession",
     "OnvifDevice",
+    "PlannedWork",
     "PtzLock",
     "RoadEdge",
     "RoadNetwork",
     "RoadNode",
     "Site",
     "StagedRow",
+    "TicketRule",
     "VideoTicket",
     "ViewRecord",
 ]

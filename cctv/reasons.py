@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from cctv.scoring import (
     DAYS_PER_YEAR,
+    IMPAIRED_POINTS,
     OLD_AFTER_YEARS,
     Candidate,
     Judged,
@@ -33,6 +34,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "health_unknown": ("작동 상태 미확인", "health not known"),
     "offline": ("카메라 연결 끊김", "camera is offline"),
     "frozen": ("영상 정지", "picture is frozen"),
+    "covered": ("화면 가려짐", "camera is covered"),
+    "dark": ("화면 어두움", "picture is dark"),
+    "blurred": ("화면 흐림", "picture is blurred"),
     "old": ("설치 후 {n}년", "installed {n} years ago"),
     "not_connected": ("영상 미연결", "no video source is connected"),
     "purpose_allowed": ("설치 목적({text})이 허용됨", "its purpose ({text}) is allowed"),
@@ -104,6 +108,8 @@ def of_camera(judged: Judged, today: date) -> list[Reason]:
         reasons.append(_FIXED["online"])
     elif camera.health == "unknown":
         reasons.append(_FIXED["health_unknown"])
+    elif camera.health in IMPAIRED_POINTS:
+        reasons.append(_FIXED[camera.health])
     if camera.installed is not None:
         days = (today - camera.installed).days
         if days >= OLD_AFTER_YEARS * DAYS_PER_YEAR:

@@ -32,12 +32,13 @@ HEALTH_OF = {
 @receiver(streams.state_changed)
 def keep_health(sender: Any, *, camera_id: int, state: StreamState, **_: Any) -> None:
     if seen := HEALTH_OF.get(state):
-        health.observe(camera_id=camera_id, health=seen)
+        health.observe(camera_id=camera_id, health=seen, reason=streams.seen(camera_id).reason)
 
 
 @receiver(sources.source_changed)
 def begin_again(sender: Any, *, camera_id: int, **_: Any) -> None:
     streams.retire(camera_id)
+    health.begin_anew(camera_id=camera_id)
 
 
 @receiver(sources.source_changed)

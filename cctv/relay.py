@@ -116,7 +116,7 @@ def font_file() -> Path | None:
     return None
 
 
-def _authorities() -> str:
+def authorities() -> str:
     return settings.CAMERA_CA_FILE or str(ssl.get_default_verify_paths().cafile or "")
 
 
@@ -225,7 +225,7 @@ class Relay(threading.Thread):
             address=source.address,
             transcode=self.transcode,
             patience_us=LATER_PATIENCE_US if patient else FIRST_PATIENCE_US,
-            ca_file=_authorities(),
+            ca_file=authorities(),
         )
 
     def _take_or_give_slot(self) -> None:

@@ -21,7 +21,7 @@ _BASE += ["-stats_period", "0.5"]
 _X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"]
 # Every second a key frame, so that every segment starts with one and none is longer.
 _KEYED = ["-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_S})"]
-_PROTOCOLS = {
+PROTOCOLS = {
     "rtsp": "pipe,rtsp,rtp,tcp,udp",
     "rtsps": "pipe,rtsp,rtp,tcp,tls",
     "https": "pipe,https,tls,tcp,crypto",
@@ -73,7 +73,7 @@ def synthetic(*, run: str, seed: int, rate: int = 10, is_small: bool = False) ->
     return Plan([*_BASE, "-nostdin", *reading, "-i", picture, *_X264, *_KEYED, *_hls(run)])
 
 
-def _script(url: str, *, address: Address, patience_us: int, ca_file: str) -> str:
+def script(url: str, *, address: Address, patience_us: int, ca_file: str) -> str:
     """Write the one-line play list whose file is the camera.
 
     The grammar of addresses.py keeps quotes and line ends out of the url.
@@ -102,8 +102,10 @@ def stream(
     A second, tiny output looks for a picture that no longer changes; it decodes key frames only
     when the stream itself is copied.
     """
-    freeze = f"scale=160:-2,freezedetect=n={FREEZE_NOISE}:d={FREEZE_S}"
-    reading = ["-protocol_whitelist", _PROTOCOLS[address.scheme], "-fflags", "nobuffer"]
+    # Picked pixels and not averaged ones: averaging takes away the noise that tells a quiet street
+    # by night from a picture that stands still.
+    freeze = f"scale=160:-2:flags=neighbor,freezedetect=n={FREEZE_NOISE}:d={FREEZE_S}"
+    reading = ["-protocol_whitelist", PROTOCOLS[address.scheme], "-fflags", "nobuffer"]
     reading += ["-analyzeduration", str(patience_us), "-fpsprobesize", "1"]
     if address.scheme in _HTTP:
         # Pieces of a play list come in bursts; a steady pace tells living from stalled.
@@ -119,8 +121,8 @@ def stream(
     else:
         writing = ["-map", "0:v:0", "-c:v", "copy", *_hls(run)]
         writing += ["-map", "0:v:0", "-vf", freeze, "-fps_mode", "passthrough", "-f", "null", "-"]
-    script = _script(url, address=address, patience_us=patience_us, ca_file=ca_file)
-    return Plan([*_BASE, *reading, *writing], script, copies=not transcode)
+    listing = script(url, address=address, patience_us=patience_us, ca_file=ca_file)
+    return Plan([*_BASE, *reading, *writing], listing, copies=not transcode)
 
 
 def still() -> list[str]:

@@ -35,7 +35,10 @@ PLACE_ERROR_M = 10.0
 HALF_VIEW_IF_UNKNOWN_DEG = 45.0
 AWAY_BEYOND_IF_UNKNOWN_DEG = 90.0
 
-UNUSABLE = frozenset({"offline", "frozen"})
+# Nobody sees anything by these; by the others something may still be seen, so they only lose points
+# (a dark picture more than all that being online earns: a lit one farther away shows more).
+UNUSABLE = frozenset({"offline", "frozen", "covered"})
+IMPAIRED_POINTS = {"dark": -30.0, "blurred": -15.0}
 
 
 class Place(NamedTuple):
@@ -139,6 +142,7 @@ def judge(candidate: Candidate, place: Place, today: date) -> Judged:
         score += LOOKS_AWAY_POINTS
     if candidate.health == "online":
         score += ONLINE_POINTS
+    score += IMPAIRED_POINTS.get(candidate.health, 0.0)
     score += AGE_POINTS_PER_YEAR * age_years(candidate.installed, today)
     if not candidate.is_connected:
         score += NOT_CONNECTED_POINTS

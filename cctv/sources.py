@@ -193,11 +193,10 @@ def _asked(camera: Camera) -> Source:
     )
 
 
-def pinned_url(source: Source) -> str:
-    """Resolve the host once and give the address that the relay connects to.
+def pinned_host(source: Source) -> str:
+    """Resolve the host once and give the address to connect to.
 
-    A name behind TLS stays a name: its certificate proves the host, which an address could not.
-    Raises: SourceRefused when any of its addresses lies where no camera may.
+    Raises: SourceMissing; SourceRefused when any of its addresses lies where no camera may.
     """
     address = source.address
     assert address is not None  # noqa: S101  # only pictures from the network are opened
@@ -211,4 +210,16 @@ def pinned_url(source: Source) -> str:
         host and _may_reach(host, is_asked=is_asked, is_trusted=source.is_trusted) for host in hosts
     ):
         raise SourceRefused(_("the host is outside the camera networks"))
-    return address.url(str(hosts[0]) if address.scheme in {"rtsp", "http"} else None)
+    return str(hosts[0])
+
+
+def pinned_url(source: Source) -> str:
+    """Give the address that is opened, its host resolved once and checked.
+
+    A name behind TLS stays a name: its certificate proves the host, which an address could not.
+    Raises: SourceMissing, SourceRefused.
+    """
+    host = pinned_host(source)
+    address = source.address
+    assert address is not None  # noqa: S101  # pinned_host has looked
+    return address.url(host if address.scheme in {"rtsp", "http"} else None)

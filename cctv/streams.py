@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 
 from cctv.choices import Quality
 from cctv.models import Camera
-from cctv.relay import Folder, Relay
+from cctv.relay import IDLE_S, Folder, Relay
 from cctv.relay_watch import StreamState
 from cctv.sources import Source, SourceMissing, source_of
 from cctv.video_paths import PIECE
@@ -241,6 +241,16 @@ def seen(camera_id: int, quality: Quality = Quality.MAIN) -> Seen:
         reason=str(body.get("reason", "")),
         last_frame_age_s=None if frame_at is None else round(max(0.0, now - frame_at), 1),
     )
+
+
+def running() -> dict[int, StreamState]:
+    """Give the cameras whose main stream is wanted on this machine now, and what it does."""
+    found = {}
+    for path in root().glob("[0-9]*"):
+        folder = Folder(path)
+        if folder.age_s(folder.wanted) < IDLE_S:
+            found[int(path.name)] = seen(int(path.name)).state
+    return found
 
 
 def playlist(camera_id: int, quality: Quality = Quality.MAIN) -> tuple[str, bytes] | None:

@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from cctv import streams, tickets
+from cctv import health, maintenance, streams, tickets
 from cctv.gateway import admissions
 from cctv.models import ImportBatch
 from cctv.onvif import ptz
@@ -29,6 +29,17 @@ def watch_media_server() -> None:
 def sweep_ptz() -> None:
     """Do what the watching process does all the time, in case that it is away."""
     ptz.sweep()
+
+
+@shared_task
+def tell_health() -> None:
+    health.tell()
+
+
+@shared_task
+def look_after_tickets() -> None:
+    maintenance.open_due()
+    maintenance.verify_repaired()
 
 
 @shared_task

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from cctv import api, ptz_api, video_api
+from cctv import api, ptz_api, upkeep_pages, video_api
 from cctv.choices import Quality
 from cctv.gateway import api as gateway_api
 
@@ -19,6 +19,19 @@ urlpatterns = [
     path("m/<str:code>/cctv/sites.json", api.sites, name="cctv-sites"),
     path("m/<str:code>/cctv/sites/<int:site_id>/", api.site, name="cctv-site"),
     path("m/<str:code>/cctv/tours/", api.tours, name="cctv-tours"),
+    path("m/<str:code>/cctv/condition/", upkeep_pages.condition, name="camera-condition"),
+    path("m/<str:code>/cctv/tickets/", upkeep_pages.tickets, name="camera-tickets"),
+    path("m/<str:code>/cctv/tickets/open/", upkeep_pages.open_ticket, name="camera-ticket-open"),
+    path(
+        "m/<str:code>/cctv/tickets/<int:ticket_id>/<slug:verb>/",
+        upkeep_pages.ticket_step,
+        name="camera-ticket-step",
+    ),
+    path(
+        "m/<str:code>/cctv/availability/",
+        upkeep_pages.availability_page,
+        name="camera-availability",
+    ),
     path("m/<str:code>/cctv/search/", api.search, name="cctv-search"),
     path(
         "m/<str:code>/cctv/cameras/<int:camera_id>/ticket/",

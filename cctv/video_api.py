@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from cctv import passes, prefetch, streams, tickets, video_paths
 from cctv.choices import Quality
 from cctv.errors import PictureMissing
+from cctv.features import condition
 from cctv.gateway.choice import gateway_for
 from cctv.models import Camera
 from cctv.passes import Pass
@@ -81,7 +82,7 @@ def camera_for(request: Request, code: str, camera_id: int) -> Camera:
     camera: Camera | None = (
         Camera.objects.visible_to(request.user)
         .standing()
-        .select_related("site")
+        .select_related("site", "municipality", "condition")
         .filter(municipality=municipality, pk=camera_id)
         .first()
     )
@@ -139,6 +140,7 @@ class TicketView(APIView):
                 "mark": mark_of(str(request.user), camera.municipality.name, issued.what_for),
                 "expires_at": issued.expires_at.isoformat(),
                 "camera": {"id": camera.pk, "name": str(camera)},
+                "condition": condition(camera, getattr(camera, "condition", None)),
             },
             status=HTTPStatus.CREATED,
             headers={"Cache-Control": "no-store"},

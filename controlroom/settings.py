@@ -174,6 +174,11 @@ CAMERA_NETWORKS = env.items("CONTROLROOM_CAMERA_NETWORKS")
 CAMERA_CA_FILE = env.text("CONTROLROOM_CAMERA_CA_FILE", "")
 # Empty means the one of the imageio-ffmpeg wheel.
 FFMPEG = env.text("CONTROLROOM_FFMPEG", "")
+# Cameras that nobody watches: each is looked at once in so many seconds, so many hosts at once,
+# with so much of one core.
+PROBE_TURN_S = env.integer("CONTROLROOM_PROBE_TURN_S", 300, minimum=30)
+PROBE_LIMIT = env.integer("CONTROLROOM_PROBE_LIMIT", 4, minimum=1)
+PROBE_CPU_PERCENT = env.integer("CONTROLROOM_PROBE_CPU_PERCENT", 25, minimum=1)
 RELAY_LIMIT = env.integer("CONTROLROOM_RELAY_LIMIT", 32, minimum=1)
 # Streams that this machine transcodes at once because players cannot show them (H.265); 0: none.
 TRANSCODE_LIMIT = env.integer("CONTROLROOM_TRANSCODE_LIMIT", 2, minimum=0)
@@ -285,6 +290,16 @@ CELERY_BEAT_SCHEDULE = {
     },
     "revive imports whose worker died": {
         "task": "cctv.tasks.revive_imports",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
+    "tell what changed with cameras": {
+        "task": "cctv.tasks.tell_health",
+        "schedule": 2.0,
+        "options": {"expires": 4},
+    },
+    "look after maintenance tickets": {
+        "task": "cctv.tasks.look_after_tickets",
         "schedule": 30.0,
         "options": {"expires": 25},
     },

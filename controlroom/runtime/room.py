@@ -103,6 +103,16 @@ def watcher(env: dict[str, str]) -> Spec:
     )
 
 
+def prober(env: dict[str, str]) -> Spec:
+    """Look at the cameras; it needs the database and the cameras' network."""
+    return Spec(
+        name="prober",
+        command=[str(packages.PYTHON), "manage.py", "probe_cameras"],
+        env=env,
+        cwd=CHECKOUT,
+    )
+
+
 def agencies(env: dict[str, str]) -> Spec:
     """Play the agencies: they report to the web process and take our messages on their own port."""
     port = int(env["CONTROLROOM_SIM_PORT"])

@@ -27,7 +27,10 @@ _PURPOSES = (
     ("기타", 2),
     ("교통정보수집", 1),
 )
-_HEALTHS = (("online", 92), ("unknown", 3), ("offline", 4), ("frozen", 1))
+_HEALTHS = (
+    ("online", 89), ("unknown", 3), ("offline", 4), ("frozen", 1), ("dark", 1), ("covered", 1),
+    ("blurred", 1),
+)  # fmt: skip
 _WAYS = ("북", "북동", "동", "남동", "남", "남서", "서", "북서")
 
 

@@ -19,7 +19,7 @@ from linkage.models import Link, OutboxMessage, StreamGrant
 from linkage.models_city import Feed
 from linkage.services.city import sensors
 from linkage.services.disaster import cap_feeds, renewals, situations
-from linkage.watch import anchoring, canaries, link_checks
+from linkage.watch import anchoring, camera_checks, canaries, link_checks
 from linkage.watch.findings import GRACE, Check, Finding, late, of_line
 from linkage.watch.scheduler import BEAT
 
@@ -252,6 +252,9 @@ CHECKS: tuple[Check, ...] = (
     Check((situations.OVERDUE,), overdue_situation_reports),
     # After a stop of the centre itself the workers renew within a turn of beat.
     Check((renewals.EXPIRING,), expiring_alerts, patience=3),
+    Check((camera_checks.HOST_DOWN,), camera_checks.unreachable_hosts),
+    # After a stop of the centre itself the prober beats within a round.
+    Check((camera_checks.UNWATCHED,), camera_checks.standing_prober, patience=3),
     Check(("view.overdue",), overdue_views),
     Check(("grant.overdue",), overdue_grants),
     Check((anchoring.UNANCHORED,), anchoring.unanchored),

@@ -66,6 +66,17 @@ def test_a_dead_camera_is_passed_over_for_the_next_and_the_reason_is_kept(city):
     assert [codes(skip)[0] for skip in choice.skipped] == ["offline", "frozen"]
 
 
+def test_a_covered_camera_is_passed_over_and_a_dark_one_stands_behind_a_clear_one(city):
+    covered = make_camera(city, north_m=20, health=Health.COVERED)
+    dark = make_camera(city, north_m=30, health=Health.DARK)
+    clear = make_camera(city, north_m=60)
+    choice = at_centre(city)
+    assert ids(choice.picks) == [clear.pk, dark.pk]
+    assert "dark" in codes(choice.picks[1])
+    assert ids(choice.skipped) == [covered.pk]
+    assert codes(choice.skipped[0])[0] == "covered"
+
+
 def test_purpose_is_enforced_and_the_city_may_allow_it_by_name(city, other_city):
     traffic = make_camera(city, north_m=20, purpose=Purpose.TRAFFIC_ENFORCEMENT)
     crime = make_camera(city, north_m=80)

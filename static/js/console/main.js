@@ -6,6 +6,7 @@ import { getJson, postJson } from "../lib/http.js";
 import { announce, announceUrgent, toast } from "../lib/notices.js";
 import { t } from "../lib/text.js";
 import { Actions } from "./actions.js";
+import { mountCameraLife } from "./camera_life.js";
 import { Commands } from "./commands.js";
 import { Desk } from "./desk.js";
 import { Search } from "./dialogs/search.js";
@@ -183,6 +184,7 @@ const stills = mountStills({ config, store, wall, now: () => vigil.now() });
 const ptz = mountPtz({ config, store, wall, getJson, postJson, now: () => vigil.now() });
 mountPolice112({ config, store, map, vigil, stills, onIncident: (id) => desk.open(id) });
 const given = mountGiven({ config, store, now: () => vigil.now(), feature: (id) => store.state.incidents.get(id) ?? panel.feature });
+mountCameraLife({ store, map, wall, reload: () => loadSites() });
 mountRoads({ config, store, map, desk, sites, now: () => vigil.now() });
 const same = mountSame({ config, store, strips, onIncident: (id) => desk.open(id), now: () => vigil.now() });
 
@@ -308,12 +310,14 @@ vigil.wire({
   },
 });
 
+const readSites = (document_) => document_.sites.map(([id, lon, lat, count, health, purpose, name]) => ({ id, lon, lat, count, health, purpose, name }));
+const loadSites = async () => map.sites.load(readSites(await getJson(urls.sites)));
+
 async function loadMap() {
-  const readSites = (document_) => document_.sites.map(([id, lon, lat, count, health, purpose, name]) => ({ id, lon, lat, count, health, purpose, name }));
   const tasks = [
     getJson(urls.boundary).then((collection) => map.showBoundary(collection)),
     getJson(urls.basemap).then((collection) => map.showBase(collection)),
-    getJson(urls.sites).then((document_) => map.sites.load(readSites(document_))),
+    loadSites(),
   ];
   const results = await Promise.allSettled(tasks);
   if (results.some((result) => result.status === "rejected")) {

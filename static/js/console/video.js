@@ -49,6 +49,7 @@ let decoders = 0;
  * @param {string} [options.purpose] needed without an incident
  * @param {string} options.name
  * @param {"main" | "sub"} [options.quality] which stream to begin with, where there are two
+ * @param {(condition: any) => void} [options.onCondition] how its picture was judged last, once it is opened
  * @param {(news: {state: "starting"|"live"|"frozen"|"lost"|"ended"|"refused", ageS: number | null, frames: number}) => void} [options.onState]
  * @returns {{destroy(): void, setQuality(quality: "main" | "sub"): void, seen(): void}} `seen`: the viewer says that the picture was seen
  */
@@ -145,6 +146,7 @@ class Player {
     }
     if (answer.status === 201) {
       this.#opened = true;
+      this.#options.onCondition?.(answer.body.condition);
       this.#screen.watermark.text = this.#door.mark;
       this.#load();
       this.#later(POLL_MS / 2, () => this.#poll());

@@ -95,7 +95,9 @@ export class Screen {
     this.root.dataset.age = age === null ? "" : age.toFixed(1);
     const live = state === "live";
     this.age.hidden = !live;
-    this.age.textContent = live ? t("LIVE, %(age)s s ago", { age: Math.round(age ?? 0) }) : "";
+    const { videoWidth: width, videoHeight: height } = this.video;
+    const size = width ? ` · ${width} × ${height}` : "";
+    this.age.textContent = live ? t("LIVE, %(age)s s ago", { age: Math.round(age ?? 0) }) + size : "";
     this.words.hidden = live;
     this.words.textContent = live ? "" : [words(state, age), text].filter(Boolean).join(": ");
   }

@@ -5,7 +5,7 @@ import { openDialog } from "../../lib/dialog.js";
 import { compass, distance, number } from "../../lib/format.js";
 import { getJson } from "../../lib/http.js";
 import { either, t } from "../../lib/text.js";
-import { healthName } from "../labels.js";
+import { conditionText } from "../labels.js";
 
 const MOST_SITES = 12;
 
@@ -73,7 +73,8 @@ export class Sites {
 
   #camera(camera, extra) {
     const looks = camera.bearing_deg === null || camera.bearing_deg === undefined ? t("direction unknown") : t("looks %(point)s", { point: compass(camera.bearing_deg) });
-    return this.#row(camera, [healthName(camera.health), looks, extra].filter(Boolean).join(" · "));
+    const size = camera.width ? `${camera.width} × ${camera.height}` : "";
+    return this.#row(camera, [conditionText(camera, Date.now()), size, looks, extra].filter(Boolean).join(" · "));
   }
 
   #row(camera, about) {

@@ -9,7 +9,7 @@ import { t } from "../../lib/text.js";
 const FROM_ZOOM = 13;
 
 function iconOf(camera) {
-  const classes = ["road-pin", camera.connected ? "" : "road-pin-closed", ["offline", "frozen"].includes(camera.health) ? "road-pin-down" : ""];
+  const classes = ["road-pin", camera.connected ? "" : "road-pin-closed", ["offline", "frozen", "covered"].includes(camera.health) ? "road-pin-down" : ""];
   return L.divIcon({ html: /** @type {any} */ (icon("camera")), className: classes.filter(Boolean).join(" "), iconSize: [24, 24], iconAnchor: [12, 12] });
 }
 

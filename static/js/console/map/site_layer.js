@@ -10,6 +10,9 @@ const CLUSTER_UNTIL_ZOOM = 16;
 const CLUSTER_RADIUS_PX = 64;
 const TOUCH_PX = 16;
 const SHARE_PX = 10;
+/** Places in the list that the server calls "health": some cameras are not well; none shows anything. */
+const PARTLY = 2;
+const DOWN = 3;
 
 function radiusOf(count) {
   return count === 1 ? 5 : 11 + Math.min(17, Math.log2(count) * 1.9);
@@ -29,11 +32,23 @@ export const SiteLayer = L.Renderer.extend({
     this.count = 0;
   },
 
-  /** @param {{id: number, lon: number, lat: number, count: number, name: string}[]} sites */
+  /** @param {{id: number, lon: number, lat: number, count: number, health: number, name: string}[]} sites */
   load(sites) {
     this.count = sites.length;
+    this.sites = new Map(sites.map((site) => [site.id, site]));
     this.index.load(sites.map((site) => ({ type: "Feature", properties: site, geometry: { type: "Point", coordinates: [site.lon, site.lat] } })));
     this.repaint();
+  },
+
+  /** Change only the dots that a fact names. @param {[number, number][]} codes site and its health */
+  mark(codes) {
+    const changed = codes.filter(([id, health]) => this.sites?.has(id) && this.sites.get(id).health !== health);
+    for (const [id, health] of changed) {
+      this.sites.get(id).health = health;
+    }
+    if (changed.length) {
+      this.repaint();
+    }
   },
 
   repaint() {
@@ -89,6 +104,9 @@ export const SiteLayer = L.Renderer.extend({
       const count = feature.properties.point_count ?? 1;
       const radius = radiusOf(count);
       this._dot(at, count, radius, paint);
+      if (count === 1 && feature.properties.health >= PARTLY) {
+        this._flaw(at, feature.properties.health, paint);
+      }
       this.drawn.push({ at, radius, feature });
     }
     this.paintMs.push(performance.now() - started);
@@ -110,6 +128,24 @@ export const SiteLayer = L.Renderer.extend({
       context.fillStyle = paint["site-text"];
       context.font = `600 ${count > 999 ? 14 : 13}px ${paint.font}`;
       context.fillText(number(count), at.x, at.y + 0.5);
+    }
+  },
+
+  /** A site whose cameras are not well: hollow when some are, crossed out when none shows anything. */
+  _flaw(at, health, paint) {
+    const context = this._context;
+    context.beginPath();
+    context.arc(at.x, at.y, 5, 0, Math.PI * 2);
+    context.fillStyle = paint["map-city"];
+    context.fill();
+    context.lineWidth = 2;
+    context.strokeStyle = health === DOWN ? paint.p2 : paint.site;
+    context.stroke();
+    if (health === DOWN) {
+      context.beginPath();
+      context.moveTo(at.x - 6, at.y + 6);
+      context.lineTo(at.x + 6, at.y - 6);
+      context.stroke();
     }
   },
 

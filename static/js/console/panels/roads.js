@@ -7,7 +7,7 @@ import { healthName } from "../labels.js";
 
 /** What is known of a camera in one line. */
 export function aboutRoad(camera, now) {
-  const health = camera.health_at ? t("%(state)s, %(age)s ago", { state: healthName(camera.health), age: age(now - Date.parse(camera.health_at)) }) : healthName(camera.health);
+  const health = camera.health_at ? t("%(state)s for %(age)s", { state: healthName(camera.health), age: age(now - Date.parse(camera.health_at)) }) : healthName(camera.health);
   const closed = camera.connected ? null : t("%(format)s: no live video", { format: camera.format || t("unknown form") });
   return [closed ?? health, t("listed %(age)s ago", { age: age(now - Date.parse(camera.seen_at)) }), camera.operator].filter(Boolean).join(" · ");
 }

@@ -44,6 +44,8 @@ export class VideoWall {
     /** @type {"focus" | "grid"} */
     this.layout = "focus";
     byId("video-layout").addEventListener("click", () => this.turnLayout());
+    /** @type {(camera: any) => string} what a tile says of its camera's condition */
+    this.conditionOf = () => "";
   }
 
   get isOpen() {
@@ -150,7 +152,20 @@ export class VideoWall {
       parts.state.dataset.state = state;
       setText(parts.state, stateText(state));
     };
-    return this.mountVideo(parts.screen, { door, ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId: this.incidentId, purpose: this.purpose, cameraId: camera.id, name: camera.name, quality, onState });
+    const onCondition = (condition) => this.#say(parts, this.conditionOf(condition));
+    return this.mountVideo(parts.screen, { door, onCondition, ticketUrl: this.ticketUrl(camera.id), csrfToken: csrfToken(), incidentId: this.incidentId, purpose: this.purpose, cameraId: camera.id, name: camera.name, quality, onState });
+  }
+
+  /** Say on a camera's tile that it is not well; "" takes it back. */
+  condition(cameraId, text) {
+    for (const tile of this.tiles.filter((one) => one.camera.id === cameraId)) {
+      this.#say(tile.parts, text);
+    }
+  }
+
+  #say(parts, text) {
+    setText(parts.condition, text);
+    show(parts.condition, text !== "");
   }
 
   /** Put the pictures in their places without touching those that play. */
