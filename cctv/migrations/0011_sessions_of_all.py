@@ -15,7 +15,7 @@ def settle_what_ended(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cctv', '0010_borrowed_cameras'),
+        ("cctv", "0010_borrowed_cameras"),
         ('municipalities', '0004_membership_label'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

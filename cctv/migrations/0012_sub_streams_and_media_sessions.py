@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("cctv", "0010_borrowed_cameras"),
+        ("cctv", "0011_sessions_of_all"),
     ]
 
     operations = [

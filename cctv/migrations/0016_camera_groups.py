@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cctv', '0010_borrowed_cameras'),
+        ("cctv", "0015_onvif_and_ptz"),
         ('municipalities', '0004_membership_label'),
     ]
 

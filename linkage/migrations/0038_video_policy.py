@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('cctv', '0010_borrowed_cameras'),
         ('incidents', '0008_concerns'),
-        ('linkage', '0037_cap'),
+        ("linkage", "0037_cap"),
         ('municipalities', '0004_membership_label'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

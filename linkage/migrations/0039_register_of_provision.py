@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('cctv', '0011_sessions_of_all'),
         ('incidents', '0008_concerns'),
-        ('linkage', '0037_cap'),
+        ("linkage", "0038_video_policy"),
         ('municipalities', '0004_membership_label'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
