@@ -1,13 +1,14 @@
 """The words of the policy on video as people read them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from linkage.policy.words import Access, Ground, Rule, Trigger, Word
 
-RULES: Mapping[Rule, object] = {
+RULES: Mapping[Rule, Any] = {
     Rule.SUSPENDED: _("The link is suspended: nothing goes over it."),
     Rule.CLOSED: _("The case has ended: video ends with it."),
     Rule.CANCELLED: _("The case was taken back: there is nothing to watch for."),
@@ -30,29 +31,29 @@ RULES: Mapping[Rule, object] = {
     Rule.OPERATOR: _("A person of the centre refused it."),
     Rule.UNANSWERED: _("Nobody of the centre answered in time."),
 }
-WORDS: Mapping[Word, object] = {
+WORDS: Mapping[Word, Any] = {
     Word.AUTOMATIC: pgettext_lazy("policy", "automatic"),
     Word.OPERATOR: pgettext_lazy("policy", "on the operator's word"),
     Word.REFUSED: pgettext_lazy("policy", "refused"),
 }
-ACCESSES: Mapping[Access, object] = {
+ACCESSES: Mapping[Access, Any] = {
     Access.LIVE: pgettext_lazy("grant", "live"),
     Access.RECORDED: pgettext_lazy("grant", "recorded"),
     Access.PTZ: pgettext_lazy("grant", "turning the camera"),
 }
-TRIGGERS: Mapping[Trigger, object] = {
+TRIGGERS: Mapping[Trigger, Any] = {
     Trigger.REQUEST: pgettext_lazy("grant", "asked for by the agency"),
     Trigger.AUTOMATIC: pgettext_lazy("grant", "automatic"),
     Trigger.OPERATOR: pgettext_lazy("grant", "by the operator"),
 }
-GROUNDS: Mapping[Ground, object] = {
+GROUNDS: Mapping[Ground, Any] = {
     Ground.WEATHER_REPORT: pgettext_lazy("ground", "special weather report"),
     Ground.CRISIS_ALERT: pgettext_lazy("ground", "crisis alert"),
     Ground.MASS_CASUALTY: pgettext_lazy("ground", "many may come to harm"),
     Ground.HEADQUARTERS: pgettext_lazy("ground", "disaster headquarters stands"),
 }
 # Services of the matrix that have no link yet; the others are named by incidents.
-PREPARED: Mapping[str, object] = {
+PREPARED: Mapping[str, Any] = {
     "vulnerable": pgettext_lazy("service", "vulnerable people"),
     "wanted": pgettext_lazy("service", "wanted vehicles"),
     "anklet": pgettext_lazy("service", "electronic anklets"),
@@ -60,7 +61,7 @@ PREPARED: Mapping[str, object] = {
     "security": pgettext_lazy("service", "private security"),
     "central": pgettext_lazy("service", "central network"),
 }
-FIELDS: Mapping[str, object] = {
+FIELDS: Mapping[str, Any] = {
     "word": _("answer"),
     "kinds": _("kinds"),
     "bases": _("legal bases"),

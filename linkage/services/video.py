@@ -489,7 +489,7 @@ def _replace(
 ) -> None:
     terms, now = terms_of(case.link, urgency=incident.urgency), timezone.now()
     free = [camera for camera in near if camera not in kept]
-    given = []
+    given: list[StreamGrant] = []
     for old in lost:
         if old.expires_at <= now:
             continue
