@@ -61,7 +61,9 @@ def test_hostile_answers_are_refused_fast(sim, fault, refusal):
     with pytest.raises(refusal) as seen:
         ask(access_to(sim))
     assert time.monotonic() - began < line.WHOLE_S
-    assert sim.host not in str(seen.value.message)
+    said = str(seen.value.message)
+    assert sim.host not in said
+    assert ("엔티티" in said) == ("entity" in fault)
 
 
 def test_an_answer_that_never_ends_is_given_up(sim, monkeypatch):
