@@ -44,10 +44,15 @@ def _detect(told: dict[str, Any]) -> None:
         _say_boxes(tracker.take(at_s, finds))
         looked += 1
         _say(done=min(0.99, at_s / film.length_s) if film.length_s else 0.0)
-    if not looked:
-        raise frames.Unreadable
+    _whole(film, looked / LOOKS_HZ)
     _say_boxes(tracker.end())
     _say(pictures=looked)
+
+
+def _whole(film: frames.Film, decoded_s: float) -> None:
+    """A film that breaks off is refused: nobody would see what was missed. Raises: Unreadable."""
+    if decoded_s <= 0 or decoded_s < film.length_s - 1:
+        raise frames.Unreadable
 
 
 def _say_boxes(boxes: list[Box]) -> None:
@@ -77,8 +82,7 @@ def _mask(told: dict[str, Any]) -> None:
             written += 1
             if written % 10 == 0 and film.length_s:
                 _say(done=min(0.99, at_s / film.length_s))
-        if not written:
-            raise frames.Unreadable
+        _whole(film, written / film.rate)
         encoder.end()
     except BaseException:
         encoder.kill()
