@@ -295,10 +295,16 @@ class ViewRecordAdmin(ScopedAdmin):
 
     right = Right.RECORDS_READ
     read_only = True
-    list_display = ["started_at", "ended_at", "viewer", "camera", "purpose", "end_reason"]
-    list_filter = ["started_at", "end_reason", ("municipality", OwnMunicipalities)]
+    list_display = [
+        *("started_at", "ended_at", "viewer", "agent", "camera", "purpose", "end_reason"),
+        *("bytes_sent", "last_byte_at"),
+    ]
+    list_filter = ["started_at", "end_reason", "action", ("municipality", OwnMunicipalities)]
     list_select_related = ["viewer", "camera", "camera__site"]
-    search_fields = ["purpose", "viewer__username", "viewer__display_name", "camera__name"]
+    search_fields = [
+        *("purpose", "viewer__username", "viewer__display_name", "agent", "grant"),
+        "camera__name",
+    ]
     date_hierarchy = "started_at"
 
 

@@ -17,6 +17,7 @@ urlpatterns = [
         name="video-playlist",
     ),
     path("video/<int:camera_id>/state", video_api.StateView.as_view(), name="video-state"),
+    path("video/<int:camera_id>/report", video_api.ReportView.as_view(), name="video-report"),
     path(
         "video/<int:camera_id>/<str:segment>",
         video_api.SegmentView.as_view(),
