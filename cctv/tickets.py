@@ -43,8 +43,8 @@ SETTLED = timedelta(seconds=CHECK_S + HANDOVER_S + 1)
 SETTLE_AT_ONCE = 500
 
 # Sent in the transaction with incident_id, municipality_id, camera_id and user before a ticket for
-# an incident is issued. The room that owns incidents answers True, or raises why not. No answer
-# means no ticket.
+# an incident is issued. The room that owns incidents answers the incident's number, or raises why
+# not. No answer means no ticket.
 incident_asked = Signal()
 
 # Sent with grant, camera_id, action, viewer (a person or None) and agent whenever a view by a grant
@@ -79,6 +79,8 @@ class Issued:
 
     token: str
     expires_at: datetime
+    # What it is for, as a person reads it: the incident's number, or the purpose.
+    what_for: str
 
 
 @dataclass(frozen=True)
@@ -123,11 +125,11 @@ def issue(
             _("video needs an incident or a purpose"), fields={"purpose": [_("say what for")]}
         )
     with transaction.atomic():
-        if incident_id is not None:
-            ask_incident(incident_id, camera, viewer)
+        number = ask_incident(incident_id, camera, viewer) if incident_id is not None else ""
         return _ticket(
             camera,
             caller,
+            what_for=number or purpose,
             viewer=viewer,
             incident_id=incident_id,
             purpose=purpose or str(_("incident response")),
@@ -142,6 +144,7 @@ def issue_by_grant(
     caller: Caller,
     incident_id: uuid.UUID,
     purpose: str,
+    what_for: str,
     viewer: User | None = None,
     agent: str = "",
     action: Action = Action.LIVE,
@@ -156,6 +159,7 @@ def issue_by_grant(
         return _ticket(
             camera,
             caller,
+            what_for=what_for,
             viewer=viewer,
             agent=agent,
             grant=grant,
@@ -165,7 +169,7 @@ def issue_by_grant(
         )
 
 
-def _ticket(camera: Camera, caller: Caller, **bound: Any) -> Issued:
+def _ticket(camera: Camera, caller: Caller, *, what_for: str, **bound: Any) -> Issued:
     token = secrets.token_urlsafe(32)
     ticket = VideoTicket.objects.create(
         digest=_digest(token),
@@ -177,11 +181,13 @@ def _ticket(camera: Camera, caller: Caller, **bound: Any) -> Issued:
         **bound,
     )
     _audit("video.ticket", ticket)
-    return Issued(token, ticket.expires_at)
+    return Issued(token, ticket.expires_at, what_for)
 
 
-def ask_incident(incident_id: uuid.UUID, camera: Camera, viewer: User) -> None:
+def ask_incident(incident_id: uuid.UUID, camera: Camera, viewer: User) -> str:
     """Ask the room of incidents whether pictures of this camera may be seen for this one.
+
+    Gives the incident's number.
 
     Raises: TicketRefused.
     """
@@ -192,8 +198,10 @@ def ask_incident(incident_id: uuid.UUID, camera: Camera, viewer: User) -> None:
         camera_id=camera.pk,
         user=viewer,
     )
-    if not any(bool(answer) for _receiver, answer in answers):
-        raise TicketRefused(_("this incident is not open here"))
+    for _receiver, answer in answers:
+        if answer:
+            return str(answer)
+    raise TicketRefused(_("this incident is not open here"))
 
 
 def _ask_grant(
@@ -516,7 +524,7 @@ def settle() -> int:
         rows = ViewRecord.objects.select_for_update(skip_locked=True).filter(
             settled_at=None, ended_at__lt=now - SETTLED
         )
-        views = list(rows.order_by("pk")[:SETTLE_AT_ONCE])
+        views = list(rows.order_by("municipality_id", "pk")[:SETTLE_AT_ONCE])
         for view in views:
             view.settled_at = now
             view.save(update_fields=["settled_at"])

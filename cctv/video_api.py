@@ -47,6 +47,11 @@ def caller_of(request: Request | HttpRequest) -> Caller:
     return Caller(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""), address)
 
 
+def mark_of(*who: str) -> str:
+    """Give the words of the watermark over a picture: who watches, of what house, for what."""
+    return " · ".join(word for word in who if word)
+
+
 class TicketView(APIView):
     """Issue a ticket and start the relay at once, so that the picture is there when asked for."""
 
@@ -77,6 +82,8 @@ class TicketView(APIView):
                 "ticket": issued.token,
                 "playlist": f"/video/{camera.pk}/live.m3u8",
                 "state": f"/video/{camera.pk}/state",
+                "report": f"/video/{camera.pk}/report",
+                "mark": mark_of(str(request.user), municipality.name, issued.what_for),
                 "expires_at": issued.expires_at.isoformat(),
                 "camera": {"id": camera.pk, "name": str(camera)},
             },

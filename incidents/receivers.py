@@ -15,10 +15,10 @@ from incidents.statuses import ENDED, OPEN
 
 
 @receiver(tickets.incident_asked)
-def is_open_here(sender: Any, *, incident_id: uuid.UUID, municipality_id: int, **_: Any) -> bool:
-    """Video is for an incident that is open in the camera's own municipality."""
+def is_open_here(sender: Any, *, incident_id: uuid.UUID, municipality_id: int, **_: Any) -> str:
+    """Video is for an incident that is open in the camera's own municipality: give its number."""
     found = Incident.objects.filter(pk=incident_id, municipality_id=municipality_id)
-    return found.filter(status__in=OPEN).exists()
+    return found.filter(status__in=OPEN).values_list("number", flat=True).first() or ""
 
 
 @receiver(playback.began_asked)

@@ -15,6 +15,7 @@ from incidents.models import Incident, IncidentEvent, Kind
 from incidents.statuses import ENDED
 from linkage import delivery, grants, mapping, neighbours, tasks, viewing
 from linkage.obligations import owed
+from linkage.provision import entries
 from linkage.services.city import road_cameras
 from linkage.services.disaster import cap_pushes, situations
 from linkage.services.police112 import shares, video
@@ -72,6 +73,13 @@ def answer_grant(**asked: Any) -> EndReason | bool | None:
 def note_viewed(view: ViewRecord, **_kwargs: Any) -> None:
     if view.grant is not None:
         grants.note_viewed(reference=view.grant, at=view.started_at)
+
+
+@receiver(tickets.view_settled, dispatch_uid="linkage.provision")
+def enter_session(view: ViewRecord, **_kwargs: Any) -> None:
+    if view.grant is not None:
+        entries.enter_session(view=view)
+        grants.note_viewed(reference=view.grant, at=view.last_byte_at or view.started_at)
 
 
 # Connected last: it writes to the journal, whose counter is locked after everything else.

@@ -1,7 +1,6 @@
 """What grants mean for watching: tickets by a grant, and why one opens nothing any more."""
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -51,6 +50,7 @@ def ticket(
         camera=grant.camera,
         caller=caller,
         incident_id=grant.incident_id,
+        what_for=grant.case_number,
         purpose=f"{grant.purpose} · {grant.basis} · {grant.case_number}"[:300],
         viewer=viewer,
         agent=agent,

@@ -28,6 +28,7 @@ from cctv.video_api import (
     PLAYLIST_TYPE,
     caller_of,
     first_playlist,
+    mark_of,
     reported,
     stream_state,
     token_of,
@@ -60,6 +61,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "cameras": reverse("patrol:page") + "cameras/",
         "stills": reverse("patrol:page") + "stills/",
         "number": terminal.number,
+        "agency": str(terminal.link.agency),
     }
     return render(request, "patrol/page.html", {"terminal": terminal, "config": config})
 
@@ -188,6 +190,10 @@ class TicketView(PatrolView):
                 "ticket": issued.token,
                 "playlist": f"{under}live.m3u8",
                 "state": f"{under}state",
+                "report": f"{under}report",
+                "mark": mark_of(
+                    f"{share.terminal.number} {share.unit}", str(held.link.agency), issued.what_for
+                ),
                 "expires_at": moment(issued.expires_at),
             },
             status=HTTPStatus.CREATED,

@@ -17,7 +17,8 @@ class Right(StrEnum):
     REGISTER_MANAGE = "register_manage"  # sites, cameras, imports
     LINKS_MANAGE = "links_manage"  # agencies, links, clients
     PEOPLE_MANAGE = "people_manage"
-    RECORDS_READ = "records_read"  # view records, audit
+    RECORDS_READ = "records_read"  # view records, audit, register of provision
+    RECORDS_KEEP = "records_keep"  # put the register of provision right
     STATISTICS_READ = "statistics_read"
 
 
@@ -37,7 +38,9 @@ RIGHTS: dict[RoleCode, frozenset[Right]] = {
     RoleCode.OPERATOR: _OPERATE,
     RoleCode.POLICE: _OPERATE,
     RoleCode.SUPERVISOR: _OPERATE | {Right.SUPERVISE, Right.POLICY_MANAGE, Right.STATISTICS_READ},
-    RoleCode.PRIVACY_OFFICER: frozenset({Right.RECORDS_READ, Right.STATISTICS_READ}),
+    RoleCode.PRIVACY_OFFICER: frozenset(
+        {Right.RECORDS_READ, Right.RECORDS_KEEP, Right.STATISTICS_READ}
+    ),
     RoleCode.ADMINISTRATOR: frozenset(
         {
             Right.POLICY_MANAGE,

@@ -21,7 +21,14 @@ from rest_framework.response import Response
 from cctv import passes, streams, tickets
 from cctv.passes import Pass
 from cctv.tickets import Caller, TicketRefused
-from cctv.video_api import PLAYLIST_TYPE, ReportRequest, caller_of, first_playlist, reported
+from cctv.video_api import (
+    PLAYLIST_TYPE,
+    ReportRequest,
+    caller_of,
+    first_playlist,
+    mark_of,
+    reported,
+)
 from controlroom.errors import OutOfScope
 from incidents.features import moment
 from linkage import grants, viewing
@@ -53,6 +60,9 @@ class TicketSerializer(serializers.Serializer[Any]):
     ticket = serializers.CharField(help_text="For the header Video-Ticket; shown once")
     expires_at = serializers.DateTimeField(help_text="To be used first before this")
     playlist = serializers.CharField()
+    mark = serializers.CharField(
+        help_text="Show it over the picture, with who watches and the time"
+    )
 
 
 class AnyAccepted(BaseContentNegotiation):
@@ -129,6 +139,7 @@ class GrantTicketView(GrantView):
                 "ticket": issued.token,
                 "expires_at": moment(issued.expires_at),
                 "playlist": f"/api/v1/links/{found.link.code}/grants/{found.reference}/live.m3u8",
+                "mark": mark_of(str(found.link.agency), found.link.code, issued.what_for),
             },
             status=HTTPStatus.CREATED,
             headers={"Cache-Control": "no-store"},
@@ -181,8 +192,8 @@ class GrantPlaylistView(GrantView):
         tags=["video"],
         summary="영상 보기 · Watch a granted camera",
         description=(
-            "HLS play list of the camera, with bearer token and ticket on every request. Watching is "
-            "put on record before the first byte. 404 as soon as the grant is over, 403 "
+            "HLS play list of the camera, with bearer token and ticket on every request. Watching "
+            "is put on record before the first byte. 404 as soon as the grant is over, 403 "
             "`view_ended` with the reason when the viewing is."
         ),
         parameters=[LINK, GRANT, TICKET],
