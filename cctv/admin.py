@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from leaflet.admin import LeafletGeoAdminMixin
 
-from cctv import admin_imports, admin_roads, sources, upkeep
+from cctv import admin_imports, admin_recordings, admin_roads, sources, upkeep
 from cctv.admin_forms import CameraForm, CameraPolicyForm
 from cctv.choices import Health
 from cctv.models import Camera, CameraPolicy, Site, ViewRecord
@@ -308,5 +308,5 @@ class ViewRecordAdmin(ScopedAdmin):
     date_hierarchy = "started_at"
 
 
-# The pages of register imports and of roads register themselves.
-__all__ = ["admin_imports", "admin_roads"]
+# The pages of register imports, of recordings and of roads register themselves.
+__all__ = ["admin_imports", "admin_recordings", "admin_roads"]

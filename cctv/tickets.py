@@ -308,7 +308,9 @@ def peek(
     """
     unused = Q(view=None, expires_at__gt=timezone.now())
     ticket = (
-        VideoTicket.objects.filter(digest=_digest(token), camera_id=camera_id)
+        VideoTicket.objects.filter(
+            digest=_digest(token), camera_id=camera_id, action=Action.LIVE
+        )
         .filter(unused | Q(view__ended_at=None, view__isnull=False))
         .first()
     )
