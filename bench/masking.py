@@ -30,9 +30,13 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
 from cctv.masking import detectors as finding  # noqa: E402
-from cctv.masking.boxes import MARGIN, Area, Find  # noqa: E402
+from cctv.masking.boxes import (  # noqa: E402
+    MARGIN,
+    Area,
+    Box,
+    Find,
+)
 from cctv.masking.covering import cover  # noqa: E402
-from cctv.masking.boxes import Box  # noqa: E402
 from tests.cctv.masking import scenes  # noqa: E402
 from tests.cctv.masking.scenes import Thing  # noqa: E402
 
@@ -50,7 +54,8 @@ def main() -> None:
     parser.add_argument("--more", type=Path, help="a folder with further faces")
     given = parser.parse_args()
     strange = more_faces(given.more) if given.more else []
-    pictures = [scene(random.Random(given.seed + number), strange) for number in range(given.pictures)]
+    chances = [random.Random(given.seed + number) for number in range(given.pictures)]
+    pictures = [scene(chance, strange) for chance in chances]
     ours, took_s, left = measure(pictures)
     for name, value in AUTHORS.items():
         setattr(finding, name, value)
@@ -108,7 +113,8 @@ def scene(chance: random.Random, strange: list[np.ndarray]) -> tuple[np.ndarray,
 def put_strange(picture: np.ndarray, face: np.ndarray, width: int, left: int, top: int) -> Thing:
     height = round(face.shape[0] * width / face.shape[1])
     how = cv2.INTER_AREA if width < face.shape[1] else cv2.INTER_CUBIC
-    picture[top : top + height, left : left + width] = cv2.resize(face, (width, height), None, 0, 0, how)
+    small = cv2.resize(face, (width, height), interpolation=how)
+    picture[top : top + height, left : left + width] = small
     return Thing("face", left, top, width, height)
 
 
@@ -116,7 +122,7 @@ Counts = dict[tuple[str, int], list[int]]
 
 
 def measure(pictures: list[tuple[np.ndarray, list[Thing]]]) -> tuple[dict, float, int]:
-    """Count found and all by kind and size, true and all finds by kind; and found again when covered."""
+    """Count found and all by kind and size, true and all finds by kind; and found when covered."""
     detectors = finding.Detectors()
     counts: Counts = defaultdict(lambda: [0, 0])
     true: dict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -145,7 +151,10 @@ def nearest_size(thing: Thing) -> int:
     if thing.kind == "face":
         return thing.width
     # Turned aside it is narrower than it was asked for.
-    return min(sizes, key=lambda width: min(abs(width * (1 - 0.6 * turn) - thing.width) for turn in TURNS))
+    return min(
+        sizes,
+        key=lambda width: min(abs(width * (1 - 0.6 * turn) - thing.width) for turn in TURNS),
+    )
 
 
 def grown(find: Find) -> Area:
@@ -193,7 +202,8 @@ def summary(measured: dict) -> dict[str, float]:
     figures: dict[str, float] = {}
     for kind in ("face", "plate"):
         rows = [row for (of_kind, _size), row in measured["counts"].items() if of_kind == kind]
-        figures[f"{kind}_recall"] = round(sum(row[0] for row in rows) / sum(row[1] for row in rows), 3)
+        found, put = sum(row[0] for row in rows), sum(row[1] for row in rows)
+        figures[f"{kind}_recall"] = round(found / put, 3)
         true, all_ = measured["true"][kind]
         figures[f"{kind}_precision"] = round(true / max(1, all_), 3)
     rows = list(measured["counts"].values())

@@ -1,4 +1,4 @@
-"""Recording policies and legal holds in the administration: every change by a verb, with its reason."""
+"""Recording policies and legal holds in the administration: every change is a verb's."""
 
 from typing import Any
 
@@ -107,7 +107,11 @@ class LegalHoldAdmin(OfOwnCameras):
     actions = None
 
     def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any  # noqa: FBT001, FBT002  # Django's own
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002  # Django's own
+        **kwargs: Any,
     ) -> Any:
         if obj is None:
             return super().get_form(request, obj, change, form=LegalHoldForm, **kwargs)
@@ -142,4 +146,3 @@ class LegalHoldAdmin(OfOwnCameras):
         said = form.cleaned_data
         placed = holds.place(by=by, **{name: said[name] for name in LegalHoldForm.Meta.fields})
         obj.pk, obj.municipality_id, obj.placed_by = placed.pk, placed.municipality_id, by
-

@@ -40,7 +40,9 @@ FIRST_PICTURE_S = 12.0
 LOOK_S = 0.05
 SEGMENT = re.compile(r"[0-9a-f]{8}-(?:init\.mp4|[0-9]{1,12}\.m4s)")
 _RUN = re.compile(r"[0-9a-f]{8}")
-_PIECE = re.compile(r"^#EXTINF:([0-9.]+),.*\n(?:#.*\n)*([0-9a-f]{8}-[0-9]{1,12}\.m4s)$", re.MULTILINE)
+_PIECE = re.compile(
+    r"^#EXTINF:([0-9.]+),.*\n(?:#.*\n)*([0-9a-f]{8}-[0-9]{1,12}\.m4s)$", re.MULTILINE
+)
 
 
 class RelaysBusy(Unavailable):

@@ -308,9 +308,7 @@ def peek(
     """
     unused = Q(view=None, expires_at__gt=timezone.now())
     ticket = (
-        VideoTicket.objects.filter(
-            digest=_digest(token), camera_id=camera_id, action=Action.LIVE
-        )
+        VideoTicket.objects.filter(digest=_digest(token), camera_id=camera_id, action=Action.LIVE)
         .filter(unused | Q(view__ended_at=None, view__isnull=False))
         .first()
     )
@@ -318,9 +316,7 @@ def peek(
         raise TicketRefused(_("this ticket does not open this camera"))
 
 
-def stop(
-    *, token: str, camera_id: int, caller: Caller, action: Action = Action.LIVE
-) -> None:
+def stop(*, token: str, camera_id: int, caller: Caller, action: Action = Action.LIVE) -> None:
     """End a view at its viewer's own word. Whoever asks without that view's ticket ends nothing."""
     key = pass_key(token, caller, action)
     passes.forget(key)

@@ -152,9 +152,7 @@ class Tracker:
 
 def _spread(area: Area) -> Area:
     """Give the area within which the same thing is looked for a step later."""
-    return Area(
-        area.x - area.width, area.y - area.height, area.width * 3, area.height * 3
-    )
+    return Area(area.x - area.width, area.y - area.height, area.width * 3, area.height * 3)
 
 
 def merged(steps: Sequence[Box]) -> list[Box]:

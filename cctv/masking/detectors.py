@@ -79,6 +79,4 @@ class Detectors:
 
 def _area(left: float, top: float, right: float, bottom: float, width: int, height: int) -> Area:
     x, y = max(0.0, float(left) / width), max(0.0, float(top) / height)
-    return Area(
-        x, y, min(1.0, float(right) / width) - x, min(1.0, float(bottom) / height) - y
-    )
+    return Area(x, y, min(1.0, float(right) / width) - x, min(1.0, float(bottom) / height) - y)

@@ -62,7 +62,8 @@ def pictures(film: Film, *, rate: float, ffmpeg: str) -> Iterator[Picture]:
     Raises: Unreadable when nothing or not all of it can be decoded.
     """
     reading = [*_QUIET, *_ONLY_FILES, "-i", f"file:{film.path}", "-map", "0:v:0"]
-    writing = ["-vf", f"fps={rate:.5f}:start_time=0:round=near", "-f", "rawvideo", "-pix_fmt", "bgr24", "pipe:1"]
+    evenly = f"fps={rate:.5f}:start_time=0:round=near"
+    writing = ["-vf", evenly, "-f", "rawvideo", "-pix_fmt", "bgr24", "pipe:1"]
     size = film.width * film.height * 3
     with subprocess.Popen(  # noqa: S603  # our own arguments
         [ffmpeg, *reading, *writing], stdout=subprocess.PIPE

@@ -50,10 +50,8 @@ def detect(path: Path, *, progress: Progress = lambda _done: None) -> list[Box]:
     Takes longer than the film plays; waits while another film is masked on this machine.
     Raises: FilmUnreadable.
     """
-    boxes: list[Box] = []
-    for fact in _work({"do": "detect", "path": str(path)}, progress):
-        if "box" in fact:
-            boxes.append(Box(**fact["box"]))
+    facts = _work({"do": "detect", "path": str(path)}, progress)
+    boxes = [Box(**fact["box"]) for fact in facts if "box" in fact]
     return sorted(boxes, key=lambda box: box.at_s)
 
 

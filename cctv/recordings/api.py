@@ -56,9 +56,7 @@ class RecordedTicketView(APIView):
                 "playlist": f"{under}/recorded/play.m3u8",
                 "state": f"{under}/recorded/state",
                 "report": f"{under}/report",
-                "mark": mark_of(
-                    str(request.user), municipality.name, opened.issued.what_for
-                ),
+                "mark": mark_of(str(request.user), municipality.name, opened.issued.what_for),
                 "expires_at": opened.issued.expires_at.isoformat(),
                 "camera": {"id": camera.pk, "name": str(camera)},
                 "since": opened.since.isoformat(),

@@ -152,9 +152,7 @@ def _follows(before: Piece, piece: Piece) -> bool:
     return is_next and before.part.run == piece.part.run
 
 
-def _pour(
-    stretch: list[Piece], init: bytes, offset_s: float, into: IO[bytes]
-) -> list[Piece]:
+def _pour(stretch: list[Piece], init: bytes, offset_s: float, into: IO[bytes]) -> list[Piece]:
     """Decrypt a stretch into the collector; give the pieces that could be opened."""
     done: list[Piece] = []
     with _running(unwrap(offset_s), stdout=into) as process:
@@ -201,7 +199,8 @@ def _running(
             process.stdin.close()
         process.stderr.close()
     if process.returncode:
-        log.error("film_failed", code=process.returncode, said=b"".join(said)[-300:].decode(errors="replace"))
+        words = b"".join(said)[-300:].decode(errors="replace")
+        log.error("film_failed", code=process.returncode, said=words)
 
 
 def _sha256(path: Path) -> str:

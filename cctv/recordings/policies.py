@@ -1,4 +1,4 @@
-"""Which cameras are recorded and for how long: the word on the camera, else on its purpose, else no."""
+"""Which cameras are recorded, how long: the word on the camera, else on its purpose, else no."""
 
 from datetime import timedelta
 

@@ -88,7 +88,7 @@ class Tape:
         return len(body)
 
     def _place(self, now: _Open, began_ms: int) -> int:
-        """Put a piece right behind the one before, unless the stream paused or the clock was set."""
+        """Put a piece behind the one before, unless the stream paused or the clock was set."""
         if abs(_clock() - now.clock) > CLOCK_STEP_S:
             self.close(PartEnd.CLOCK)
         elif abs(began_ms - now.ended_ms) <= DRIFT_MS:

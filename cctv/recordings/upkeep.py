@@ -56,9 +56,7 @@ def has_room() -> bool:
     now = timezone.now()
     vault.root().mkdir(mode=0o700, parents=True, exist_ok=True)
     free = shutil.disk_usage(vault.root()).free
-    over = max(
-        kept_bytes() - settings.RECORDINGS_QUOTA, settings.RECORDINGS_LEAVE_FREE - free
-    )
+    over = max(kept_bytes() - settings.RECORDINGS_QUOTA, settings.RECORDINGS_LEAVE_FREE - free)
     if over <= 0:
         return True
     make_room(now, bytes_over=over)

@@ -66,9 +66,7 @@ def test_the_operator_looks_back_by_keyboard(stage, console, tape, theme, langua
     assert fits(page)
     picture(page, f"recorded-{theme}-{language}")
     assert faults(page, "recorded") == []
-    committed(
-        end_views, incident_id=view.incident_id, reason=EndReason.INCIDENT_ENDED
-    )
+    committed(end_views, incident_id=view.incident_id, reason=EndReason.INCIDENT_ENDED)
     page.wait_for_selector("#recorded-body", state="hidden")
     # Nothing of it stays on the screen.
     assert page.evaluate(f"{video}.readyState") == 0

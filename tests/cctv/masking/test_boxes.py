@@ -1,5 +1,7 @@
 """From single finds to what is covered: nothing between two finds is left open."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +57,7 @@ def test_a_moving_thing_is_covered_at_all_times_between_its_finds(
             for number in range(looks)
         )
     )
-    for one, two in zip(seen, seen[1:], strict=False):
+    for one, two in pairwise(seen):
         step = one + (two - one) * between
         assert covered(boxes, step * STEP_S, place(one))
         assert covered(boxes, step * STEP_S, place(two))

@@ -1,4 +1,4 @@
-"""A film with a face and a plate: both are found, covered for good, and marked for the recipient."""
+"""A film with a face and a plate: both are found, covered for good, and the film is marked."""
 
 import os
 import random
@@ -85,7 +85,8 @@ def test_nothing_of_what_was_covered_is_found_again(film, masked):
     assert masked[0].ended_s == pytest.approx(1.2)
     for number in (0, 6, 11):
         for thing in film[1][number]:
-            part = np.s_[thing.top : thing.top + thing.height, thing.left : thing.left + thing.width]
+            rows = slice(thing.top, thing.top + thing.height)
+            part = np.s_[rows, thing.left : thing.left + thing.width]
             change = np.abs(before[number][part].astype(int) - after[number][part]).mean()
             assert change > 15, (number, thing)
     for number in [6]:
@@ -110,9 +111,7 @@ def test_few_colours_are_left_of_a_face_and_one_of_a_plate(film):
     face, plate = film[1][0]
     cover(covered, [_box_of(face), _box_of(plate)])
     for thing, most in ((face, 16), (plate, 1)):
-        part = covered[
-            thing.top : thing.top + thing.height, thing.left : thing.left + thing.width
-        ]
+        part = covered[thing.top : thing.top + thing.height, thing.left : thing.left + thing.width]
         assert len(np.unique(part.reshape(-1, 3), axis=0)) <= most
 
 

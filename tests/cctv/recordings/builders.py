@@ -1,4 +1,4 @@
-"""Makes real recordings fast: pieces as a relay writes them, put on tape with times of one's own."""
+"""Makes real recordings fast: pieces as a relay writes them, put on tape at chosen times."""
 
 import secrets
 import subprocess

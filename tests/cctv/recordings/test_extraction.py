@@ -90,9 +90,7 @@ def test_nothing_kept_is_said_by_field(camera, tmp_path):
         taken(camera, after(600), after(700), tmp_path / "film.mp4")
     assert "since" in refusal.value.fields
     with pytest.raises(RecordingMissing) as refusal:
-        extraction.extract(
-            camera_id=0, since=after(0), until=after(1), to=tmp_path / "film.mp4"
-        )
+        extraction.extract(camera_id=0, since=after(0), until=after(1), to=tmp_path / "film.mp4")
     assert "camera_id" in refusal.value.fields
     with pytest.raises(Invalid):
         taken(camera, after(1), after(1), tmp_path / "film.mp4")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -72,14 +73,9 @@ def wanted(camera):
 
 
 def times(camera) -> list[list[int]]:
-    """Give the first and last millisecond of what each part holds, less a start."""
+    """Give the first and last millisecond of what each part holds."""
     parts = RecordingPart.objects.filter(camera=camera).order_by("pk")
-    spans = [
-        [vault.ms_of(began), vault.ms_of(ended)]
-        for part in parts
-        for began, ended in [(part.began_at, part.ended_at)]
-    ]
-    return spans
+    return [[vault.ms_of(part.began_at), vault.ms_of(part.ended_at)] for part in parts]
 
 
 @pytest.mark.django_db
@@ -95,9 +91,7 @@ def test_each_piece_is_kept_once_in_its_place(camera, relay, wanted):
     part = RecordingPart.objects.get()
     frames = [frame for frame in vault.frames(part) if frame.length_ms]
     assert len(frames) == 5
-    assert all(
-        one.ended_ms == two.began_ms for one, two in zip(frames, frames[1:], strict=False)
-    )
+    assert all(one.ended_ms == two.began_ms for one, two in pairwise(frames))
     assert part.end == PartEnd.STOPPED
     assert part.ended_at - part.began_at == timedelta(seconds=5)
     assert part.keep_until == part.began_at + wanted.keep
@@ -159,7 +153,7 @@ def test_a_full_part_is_followed_by_the_next_without_a_gap(camera, relay, wanted
     it.close(PartEnd.STOPPED)
     spans = times(camera)
     assert len(spans) == 3
-    assert all(one[1] == two[0] for one, two in zip(spans, spans[1:], strict=False))
+    assert all(one[1] == two[0] for one, two in pairwise(spans))
 
 
 @pytest.mark.django_db
