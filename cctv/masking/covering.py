@@ -36,4 +36,5 @@ def coarse(part: Picture, cells: int) -> Picture:
     widths = np.diff(np.append(columns, width))[None, :, None]
     means = sums // (heights * widths)
     levels = (means // LEVEL * LEVEL + LEVEL // 2).astype(np.uint8)
-    return levels.repeat(side, 0)[:height].repeat(side, 1)[:, :width]
+    covered: Picture = levels.repeat(side, 0)[:height].repeat(side, 1)[:, :width]
+    return covered

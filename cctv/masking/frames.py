@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+Picture = NDArray[np.uint8]  # height x width x 3, blue first
 _QUIET = ["-hide_banner", "-nostats", "-nostdin", "-loglevel", "error"]
 _ONLY_FILES = ["-protocol_whitelist", "file"]
 _SIZE = re.compile(r"Video: .*?\b(\d{2,5})x(\d{2,5})\b")

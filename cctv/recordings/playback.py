@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from cctv import tickets
 from cctv.choices import Action
-from cctv.models import Camera, Playback, RecordingPart
+from cctv.models import Camera, Playback, RecordingPart, VideoTicket
 from cctv.recordings import vault
 from cctv.recordings.container import Kind
 from cctv.recordings.errors import RecordingMissing
@@ -78,7 +78,7 @@ def issue(
                 fields={"since": [_("nothing was recorded then, or its time is over")]},
             )
         digest = tickets.pass_key(issued.token, caller).digest
-        ticket = tickets.VideoTicket.objects.get(digest=digest)
+        ticket = VideoTicket.objects.get(digest=digest)
         Playback.objects.create(ticket=ticket, since=first, until=last)
     return LookBack(issued, first, last, spans)
 
