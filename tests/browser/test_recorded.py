@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from cctv.choices import EndReason
-from cctv.models import Camera, ViewRecord
+from cctv.models import Camera, RecordingPart, ViewRecord
 from cctv.tickets import end_views
 from tests.browser.conftest import committed
 from tests.browser.test_axe import faults
@@ -39,6 +39,7 @@ def shown(page, condition: str) -> None:
 
 @pytest.mark.parametrize(("theme", "language"), [("dark", "ko"), ("light", "en")])
 def test_the_operator_looks_back_by_keyboard(stage, console, tape, theme, language):
+    committed(RecordingPart.objects.all().delete)
     receipt = case(stage, urgency="0")
     page = console(theme=theme, language=language)
     strip(page, receipt).click()
