@@ -10,7 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from leaflet.admin import LeafletGeoAdminMixin
 
-from cctv import admin_imports, admin_onvif, admin_roads, admin_upkeep, sources, upkeep
+from cctv import (
+    admin_imports,
+    admin_onvif,
+    admin_recordings,
+    admin_roads,
+    admin_upkeep,
+    sources,
+    upkeep,
+)
 from cctv.admin_forms import CameraForm, CameraPolicyForm
 from cctv.admin_groups import TurnInline
 from cctv.admin_recorded import RecordedAdmin
@@ -322,5 +330,5 @@ class ViewRecordAdmin(ScopedAdmin):
     date_hierarchy = "started_at"
 
 
-# The pages of register imports, of roads, of ONVIF cameras and of camera life register themselves.
-__all__ = ["admin_imports", "admin_onvif", "admin_roads", "admin_upkeep"]
+# These pages register themselves.
+__all__ = ["admin_imports", "admin_onvif", "admin_recordings", "admin_roads", "admin_upkeep"]

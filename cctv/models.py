@@ -18,6 +18,7 @@ from cctv.models_maintenance import (
 from cctv.models_media import MediaSession
 from cctv.models_onvif import CameraEvent, OnvifDevice, PtzLock
 from cctv.models_policy import CameraPolicy
+from cctv.models_recordings import LegalHold, Playback, RecordingPart, RecordingPolicy
 from cctv.models_roads import RoadEdge, RoadNetwork, RoadNode
 from cctv.models_video import VideoTicket, ViewRecord
 from cctv.querysets import CameraQuerySet, SiteQuerySet
@@ -160,12 +161,16 @@ __all__ = [
     "ImportChange",
     "ImportRow",
     "ImportScope",
+    "LegalHold",
     "MaintenanceNote",
     "MaintenanceTicket",
     "MediaSession",
     "OnvifDevice",
     "PlannedWork",
+    "Playback",
     "PtzLock",
+    "RecordingPart",
+    "RecordingPolicy",
     "RoadEdge",
     "RoadNetwork",
     "RoadNode",

@@ -13,6 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from cctv.choices import Action
 from cctv.models import ViewRecord
 
 CHECK_S = 2.0
@@ -24,11 +25,15 @@ FLUSH_S = 5.0
 
 @dataclass(frozen=True)
 class Key:
-    """A ticket as this caller presents it; the same ticket from elsewhere is another key."""
+    """A ticket as this caller presents it; the same ticket from elsewhere is another key.
+
+    So is the same ticket for something else: what opens recorded pictures opens nothing live.
+    """
 
     digest: str
     session_key: str
     address: str | None
+    action: str = Action.LIVE
 
 
 @dataclass

@@ -43,7 +43,9 @@ SILENT_S = 3.5
 FIRST_PICTURE_S = 12.0
 LOOK_S = 0.05
 _RUN = re.compile(r"[0-9a-f]{8}")
-_LENGTH = re.compile(r"^#EXTINF:([0-9.]+)", re.MULTILINE)
+_PIECE = re.compile(
+    r"^#EXTINF:([0-9.]+),.*\n(?:#.*\n)*([0-9a-f]{8}-[0-9]{1,12}\.m4s)$", re.MULTILINE
+)
 
 
 class RelaysBusy(Unavailable):
@@ -61,6 +63,19 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A piece of the running relay that is there. Units: seconds, of the clock on the wall."""
+
+    name: str
+    length_s: float
+    written_at: float
+
+    @property
+    def began_at(self) -> float:
+        return self.written_at - self.length_s
+
+
+@dataclass(frozen=True)
 class Piece:
     """The newest complete piece of a picture, with what a decoder reads before it."""
 
@@ -74,6 +89,14 @@ class Channel(NamedTuple):
 
     camera_id: int
     quality: Quality = Quality.MAIN
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """How many relays may be run for one sort of use."""
+
+    name: str
+    limit: int
 
 
 _relays: dict[Channel, Relay] = {}
@@ -99,10 +122,13 @@ def want(
     *,
     quality: Quality = Quality.MAIN,
     for_s: float = 0.0,
+    slots: str = "slots",
+    limit: int = 0,
 ) -> None:
     """Say that somebody wants this stream now; start its relay when nobody runs it.
 
-    With `for_s` it goes on for that much longer although nobody asks again.
+    With `for_s` it goes on for that much longer although nobody asks again. Who records has slots
+    of its own, so that no recording keeps a viewer from a picture.
     Raises: RelaysBusy when this machine already runs as many as it may.
     """
     channel = Channel(camera_id, quality)
@@ -117,14 +143,14 @@ def want(
         folder.path.mkdir(mode=0o750, parents=True, exist_ok=True)
         folder.want(for_s)
         if not alive:
-            _start(channel, folder, source)
+            _start(channel, folder, source, _Slots(slots, limit or settings.RELAY_LIMIT))
 
 
-def _start(channel: Channel, folder: Folder, source: Source | None) -> None:
+def _start(channel: Channel, folder: Folder, source: Source | None, slots: _Slots) -> None:
     lock = _lock(folder.lock)
     if lock is None:
         return
-    slot = _slot("slots", settings.RELAY_LIMIT)
+    slot = _slot(slots)
     if slot is None:
         lock.close()
         raise RelaysBusy(_("too many cameras are open on this server"))
@@ -134,7 +160,7 @@ def _start(channel: Channel, folder: Folder, source: Source | None) -> None:
         load=_loader(channel, source),
         locks=[lock, slot],
         announce=_announce if channel.quality == Quality.MAIN else _announce_sub,
-        transcode_slot=lambda: _slot("transcodes", settings.TRANSCODE_LIMIT),
+        transcode_slot=lambda: _slot(_Slots("transcodes", settings.TRANSCODE_LIMIT)),
     )
     folder.write_state({"state": StreamState.STARTING, "at": time.time()})
     _relays[channel] = relay
@@ -152,11 +178,11 @@ def _lock(path: Path) -> IO[str] | None:
     return file
 
 
-def _slot(kind: str, limit: int) -> IO[str] | None:
+def _slot(slots: _Slots) -> IO[str] | None:
     """Take one of the places that all processes of this machine share."""
-    folder = root() / kind
+    folder = root() / slots.name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for number in range(limit):
+    for number in range(slots.limit):
         if lock := _lock(folder / str(number)):
             return lock
     return None
@@ -277,27 +303,33 @@ def segment(camera_id: int, name: str, quality: Quality = Quality.MAIN) -> bytes
     return None
 
 
+def listed(camera_id: int) -> tuple[str, list[Listed]]:
+    """Give the name of the main stream's relay and its pieces, oldest first; none without one."""
+    found = playlist(camera_id)
+    if found is None:
+        return "", []
+    run, text = found
+    folder = _folder(camera_id, Quality.MAIN).path
+    pieces = []
+    for length, name in _PIECE.findall(text.decode()):
+        # The relay removes pieces while this reads.
+        with contextlib.suppress(FileNotFoundError):
+            pieces.append(Listed(name, float(length), (folder / name).stat().st_mtime))
+    return run, pieces
+
+
 def newest(camera_id: int) -> Piece | None:
     """Give the newest piece of the running relay, or None while there is none.
 
     A piece is written when its last frame has come, so its first came one length of it before.
     """
-    found = playlist(camera_id)
-    if found is None:
+    run, pieces = listed(camera_id)
+    if not pieces:
         return None
-    run, listed = found
-    names = [line for line in listed.decode().splitlines() if line.endswith(".m4s")]
-    lengths = _LENGTH.findall(listed.decode())
-    if not names or not lengths or not PIECE.fullmatch(names[-1]):
-        return None
-    folder = _folder(camera_id, Quality.MAIN).path
-    # The relay removes pieces while this reads: the next look finds the one after it.
-    with contextlib.suppress(FileNotFoundError):
-        last = folder / names[-1]
-        written_at = last.stat().st_mtime
-        body = (folder / f"{run}-init.mp4").read_bytes() + last.read_bytes()
-        return Piece(body, written_at - float(lengths[-1]))
-    return None
+    last = pieces[-1]
+    init, body = segment(camera_id, f"{run}-init.mp4"), segment(camera_id, last.name)
+    # Removed while this reads: the next look finds the one after it.
+    return Piece(init + body, last.began_at) if init and body else None
 
 
 def retire(camera_id: int) -> None:

@@ -99,13 +99,19 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def pass_key(token: str, caller: Caller) -> Key:
-    return Key(_digest(token), caller.session_key, caller.address)
+def pass_key(token: str, caller: Caller, action: Action = Action.LIVE) -> Key:
+    return Key(_digest(token), caller.session_key, caller.address, action)
 
 
 # --- issuing ----------------------------------------------------------------------------
 def issue(
-    *, camera: Camera, viewer: User, caller: Caller, incident_id: uuid.UUID | None, purpose: str
+    *,
+    camera: Camera,
+    viewer: User,
+    caller: Caller,
+    incident_id: uuid.UUID | None,
+    purpose: str,
+    action: Action = Action.LIVE,
 ) -> Issued:
     """Issue a ticket for one camera, one viewer, one sign-in and one purpose.
 
@@ -127,6 +133,7 @@ def issue(
             viewer=viewer,
             incident_id=incident_id,
             purpose=purpose or str(_("incident response")),
+            action=action,
         )
 
 
@@ -254,7 +261,7 @@ def admit(
     Raises: TicketRefused, ViewEnded.
     """
     passes.flush_in_time()
-    key = pass_key(token, caller)
+    key = pass_key(token, caller, action)
     asked_at = time.monotonic()
     sends = sending and not opening
     view: ViewRecord | None = None
@@ -301,7 +308,7 @@ def peek(
     """
     unused = Q(view=None, expires_at__gt=timezone.now())
     ticket = (
-        VideoTicket.objects.filter(digest=_digest(token), camera_id=camera_id)
+        VideoTicket.objects.filter(digest=_digest(token), camera_id=camera_id, action=Action.LIVE)
         .filter(unused | Q(view__ended_at=None, view__isnull=False))
         .first()
     )
@@ -309,9 +316,9 @@ def peek(
         raise TicketRefused(_("this ticket does not open this camera"))
 
 
-def stop(*, token: str, camera_id: int, caller: Caller) -> None:
+def stop(*, token: str, camera_id: int, caller: Caller, action: Action = Action.LIVE) -> None:
     """End a view at its viewer's own word. Whoever asks without that view's ticket ends nothing."""
-    key = pass_key(token, caller)
+    key = pass_key(token, caller, action)
     passes.forget(key)
     with transaction.atomic():
         ticket = _shown(key, camera_id, caller).select_for_update(of=("self",)).first()

@@ -4,6 +4,7 @@ from django.urls.converters import StringConverter
 from cctv import api, ptz_api, upkeep_pages, video_api
 from cctv.choices import Quality
 from cctv.gateway import api as gateway_api
+from cctv.recordings import api as recorded_api
 
 PTZ = "m/<str:code>/cctv/cameras/<int:camera_id>/ptz/"
 SUB = {"quality": Quality.SUB}
@@ -52,6 +53,26 @@ urlpatterns = [
         name="video-prefetch",
     ),
     path("video/check", video_api.CheckView.as_view(), name="video-check"),
+    path(
+        "m/<str:code>/cctv/cameras/<int:camera_id>/recorded/",
+        recorded_api.RecordedTicketView.as_view(),
+        name="recorded-ticket",
+    ),
+    path(
+        "video/<int:camera_id>/recorded/play.m3u8",
+        recorded_api.RecordedPlaylistView.as_view(),
+        name="recorded-playlist",
+    ),
+    path(
+        "video/<int:camera_id>/recorded/state",
+        recorded_api.RecordedStateView.as_view(),
+        name="recorded-state",
+    ),
+    path(
+        "video/<int:camera_id>/recorded/<str:piece>",
+        recorded_api.RecordedPieceView.as_view(),
+        name="recorded-piece",
+    ),
     path(
         "video/<int:camera_id>/live.m3u8",
         video_api.PlaylistView.as_view(),

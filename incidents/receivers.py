@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
@@ -9,6 +10,7 @@ from django.dispatch import receiver
 from cctv import tickets
 from cctv.choices import EndReason, PtzEnd
 from cctv.onvif import locks
+from cctv.recordings import playback
 from controlroom.audit import searching
 from incidents.events import fact_recorded
 from incidents.models import Incident
@@ -37,6 +39,16 @@ def say_what_it_is(
         return None
     place = (found.location.x, found.location.y) if found.location else None
     return locks.Occasion(found.service, place, found.error_radius_m or 0.0)
+
+
+@receiver(playback.began_asked)
+def began_here(
+    sender: Any, *, incident_id: uuid.UUID, municipality_id: int, **_: Any
+) -> datetime | None:
+    """Recorded pictures are seen around the time at which the incident happened."""
+    found = Incident.objects.filter(pk=incident_id, municipality_id=municipality_id)
+    began: datetime | None = found.values_list("occurred_at", flat=True).first()
+    return began
 
 
 @receiver(fact_recorded)

@@ -1,4 +1,4 @@
-"""The processes of the control room: web, worker, beat, auditor and the simulated agencies."""
+"""The processes of the control room: web, worker, beat, auditor, recorder, simulated agencies."""
 
 import http.client
 import signal
@@ -108,6 +108,16 @@ def prober(env: dict[str, str]) -> Spec:
     return Spec(
         name="prober",
         command=[str(packages.PYTHON), "manage.py", "probe_cameras"],
+        env=env,
+        cwd=CHECKOUT,
+    )
+
+
+def recorder(env: dict[str, str]) -> Spec:
+    """Keep the pictures of the cameras that a policy names; it needs the database only."""
+    return Spec(
+        name="recorder",
+        command=[str(packages.PYTHON), "manage.py", "record"],
         env=env,
         cwd=CHECKOUT,
     )

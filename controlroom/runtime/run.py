@@ -132,7 +132,7 @@ def open_room(
             raise CannotRun("the preparation failed (see above)")
         auditor = [room.auditor(env)] if watched else []
         supervisor.keep(room.web(listener, env), room.worker(env), room.beat(where, env), *auditor)
-        supervisor.keep(room.prober(env), room.agencies(env), room.watcher(env))
+        supervisor.keep(room.prober(env), room.watcher(env), room.recorder(env), room.agencies(env))
         yield Room(supervisor, address, env)
 
 

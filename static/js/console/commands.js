@@ -33,6 +33,7 @@ export function commandTable() {
     { id: "layout", strokes: ["KeyQ"], keys: "Q", label: t("One large picture, or three by three") },
     { id: "tours", strokes: ["Shift+KeyQ"], keys: "Shift+Q", label: t("Camera tours") },
     { id: "still", strokes: ["KeyP"], keys: "P", label: t("Take and send a still of the large picture") },
+    { id: "recorded", strokes: ["KeyR"], keys: "R", label: t("Look back: the recorded pictures of the large picture") },
     { id: "ptz", strokes: ["KeyZ"], keys: "Z", label: t("Move the camera of the large picture, or let go of it") },
     { id: "cue", strokes: ["KeyB"], keys: "B", label: t("Turn that camera to the incident") },
     { id: "moves", strokes: [], keys: "↑↓←→ + − Home Alt+1–9", label: t("While you hold it: turn, zoom, home, presets (Shift: slowly)") },

@@ -26,6 +26,7 @@ import { mountGiven } from "./given.js";
 import { mountPolice112 } from "./police112.js";
 import { Prefetch } from "./prefetch.js";
 import { mountPtz } from "./ptz.js";
+import { mountRecorded } from "./recorded.js";
 import { mountRoads } from "./roads.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { mountSame } from "./same.js";
@@ -73,6 +74,7 @@ const wall = new VideoWall({
     // The pictures took some of the map's room, or gave it back.
     requestAnimationFrame(() => panel.feature && map.frame(panel.feature, wall.tiles.map((tile) => tile.camera)));
   },
+  onRecorded: (camera) => recorded.look(camera),
   onChange: (open) => panel.detail && map.cameras.show(panel.detail.cameras.picks, panel.detail, open),
 });
 const actions = new Actions({ config, incidents: () => store.state.incidents.values(), mapCentre: () => map.centre(), onDetail: (detail) => onDetail(detail) });
@@ -180,6 +182,7 @@ store.subscribe((changes, state) => {
 const fire119 = mountFire119({ config, store, map, desk, now: () => vigil.now() });
 const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now(), alarm: (severity, text) => vigil.systemAlarm(severity, text) });
 desk.tour = (id) => disaster.tour(id);
+const recorded = mountRecorded({ config, wall });
 const stills = mountStills({ config, store, wall, now: () => vigil.now() });
 const ptz = mountPtz({ config, store, wall, getJson, postJson, now: () => vigil.now() });
 mountPolice112({ config, store, map, vigil, stills, onIncident: (id) => desk.open(id) });
@@ -252,6 +255,7 @@ const runs = {
   layout: () => wall.turnLayout(),
   tours: () => tours.open(),
   still: () => stills.take(),
+  recorded: () => recorded.look(),
   ptz: () => ptz.toggle(),
   cue: () => ptz.cue(),
   stop: () => given.revokeSelected() || wall.stop(),

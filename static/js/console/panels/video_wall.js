@@ -24,12 +24,14 @@ export class VideoWall {
    * @param {(camera: any) => void} wiring.onStill
    * @param {() => void} wiring.onOther other pictures are wanted, or none
    * @param {() => void} wiring.onLayout it holds another number of pictures now
+   * @param {(camera: any) => void} wiring.onRecorded
    */
-  constructor({ mountVideo, ticketUrl, onChange, onStill, onOther, onLayout }) {
+  constructor({ mountVideo, ticketUrl, onChange, onStill, onRecorded, onOther, onLayout }) {
     this.mountVideo = mountVideo;
     this.ticketUrl = ticketUrl;
     this.onChange = onChange;
     this.onStill = onStill;
+    this.onRecorded = onRecorded;
     this.onOther = onOther;
     this.onLayout = onLayout;
     /** Told which picture is the large one; null: none.
@@ -142,6 +144,11 @@ export class VideoWall {
     parts.close.setAttribute("aria-label", close);
     parts.close.title = close;
     parts.close.addEventListener("click", () => this.remove(camera));
+    const recorded = t("Look back: %(name)s", { name: camera.name });
+    parts.recorded.setAttribute("aria-label", recorded);
+    parts.recorded.title = recorded;
+    parts.recorded.addEventListener("click", () => this.onRecorded(camera));
+    show(parts.recorded, this.incidentId !== null);
     root.append(...[drillMark(this.isDrill)].filter(Boolean));
     root.dataset.camera = String(camera.id);
     return { camera, root, parts, handle: { destroy() {}, setQuality() {} } };
