@@ -44,6 +44,7 @@ def fill(route: str, code: str) -> str:
     route = re.sub(r"<(?:str:|slug:)?code>", code, route)
     route = re.sub(r"<uuid:\w+>", str(uuid.uuid4()), route)
     route = re.sub(r"<int:\w+>", "1", route)
+    route = re.sub(r"<quality:\w+>", "main", route)
     return re.sub(r"<(?:str:|slug:|path:)?\w+>", "x", route)
 
 
