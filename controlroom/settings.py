@@ -175,6 +175,10 @@ RELAY_LIMIT = env.integer("CONTROLROOM_RELAY_LIMIT", 32, minimum=1)
 VIEW_MAX_S = env.integer("CONTROLROOM_VIEW_MAX_S", 3600, minimum=60)
 # Days after which a still is destroyed; what it was stays on record.
 STILL_DAYS = env.integer("CONTROLROOM_STILL_DAYS", 30, minimum=1)
+# Days after which a request for recorded video lapses, or its films, when nobody goes on with it;
+# and days after which the films of an expired release are destroyed by the clock.
+EXPORT_DAYS = env.integer("CONTROLROOM_EXPORT_DAYS", 30, minimum=1)
+EXPORT_KEEP_DAYS = env.integer("CONTROLROOM_EXPORT_KEEP_DAYS", 7, minimum=0)
 
 # --- exchanges --------------------------------------------------------------------------
 CELERY_BROKER_URL = (
@@ -232,6 +236,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "linkage.tasks.destroy_stills",
         "schedule": 300.0,
         "options": {"expires": 290},
+    },
+    "work at exports, and end them": {
+        "task": "linkage.tasks.sweep_exports",
+        "schedule": 5.0,
+        "options": {"expires": 10},
     },
     "watch the city's sensors": {
         "task": "linkage.tasks.watch_sensors",

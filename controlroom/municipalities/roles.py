@@ -19,6 +19,9 @@ class Right(StrEnum):
     PEOPLE_MANAGE = "people_manage"
     RECORDS_READ = "records_read"  # view records, audit
     STATISTICS_READ = "statistics_read"
+    EXPORT_DRAFT = "export_draft"  # ask for recorded video in an agency's name
+    EXPORT_HANDLE = "export_handle"  # decide on, mask and release what the police ask for
+    EXPORT_OVERRIDE = "export_override"  # the same for every agency, with a reason
 
 
 class RoleCode(StrEnum):
@@ -34,9 +37,16 @@ class RoleCode(StrEnum):
 _OPERATE = frozenset({Right.OPERATIONS_VIEW, Right.INCIDENT_WORK, Right.VIDEO_WATCH})
 
 RIGHTS: dict[RoleCode, frozenset[Right]] = {
-    RoleCode.OPERATOR: _OPERATE,
-    RoleCode.POLICE: _OPERATE,
-    RoleCode.SUPERVISOR: _OPERATE | {Right.SUPERVISE, Right.POLICY_MANAGE, Right.STATISTICS_READ},
+    RoleCode.OPERATOR: _OPERATE | {Right.EXPORT_DRAFT},
+    RoleCode.POLICE: _OPERATE | {Right.EXPORT_DRAFT, Right.EXPORT_HANDLE},
+    RoleCode.SUPERVISOR: _OPERATE
+    | {
+        Right.SUPERVISE,
+        Right.POLICY_MANAGE,
+        Right.STATISTICS_READ,
+        Right.EXPORT_DRAFT,
+        Right.EXPORT_OVERRIDE,
+    },
     RoleCode.PRIVACY_OFFICER: frozenset({Right.RECORDS_READ, Right.STATISTICS_READ}),
     RoleCode.ADMINISTRATOR: frozenset(
         {
