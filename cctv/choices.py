@@ -44,6 +44,18 @@ class EndReason(models.TextChoices):
     CAMERA_GONE = "camera_gone", _("the camera left the register")
 
 
+class PartEnd(models.TextChoices):
+    """Why a file of a recording was closed."""
+
+    FULL = "full", _("its time was full")
+    STREAM = "stream", _("the stream began again or paused")
+    CLOCK = "clock", _("the clock of this machine was set")
+    OFF = "off", _("recording was switched off")
+    STOPPED = "stopped", _("the recorder stopped")
+    KILLED = "killed", _("the recorder died; closed when it came back")
+    DISK = "disk", _("no room on the disk")
+
+
 class BatchState(models.TextChoices):
     """How far a file of the register has come."""
 

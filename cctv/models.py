@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from cctv.choices import Health, Purpose, SourceKind
 from cctv.models_imports import ImportBatch, ImportChange, ImportRow, ImportScope, StagedRow
 from cctv.models_policy import CameraPolicy
+from cctv.models_recordings import LegalHold, Playback, RecordingPart, RecordingPolicy
 from cctv.models_roads import RoadEdge, RoadNetwork, RoadNode
 from cctv.models_video import VideoTicket, ViewRecord
 from cctv.querysets import CameraQuerySet, SiteQuerySet
@@ -129,6 +130,10 @@ __all__ = [
     "ImportChange",
     "ImportRow",
     "ImportScope",
+    "LegalHold",
+    "Playback",
+    "RecordingPart",
+    "RecordingPolicy",
     "RoadEdge",
     "RoadNetwork",
     "RoadNode",

@@ -40,7 +40,7 @@ FIRST_PICTURE_S = 12.0
 LOOK_S = 0.05
 SEGMENT = re.compile(r"[0-9a-f]{8}-(?:init\.mp4|[0-9]{1,12}\.m4s)")
 _RUN = re.compile(r"[0-9a-f]{8}")
-_LENGTH = re.compile(r"^#EXTINF:([0-9.]+)", re.MULTILINE)
+_PIECE = re.compile(r"^#EXTINF:([0-9.]+),.*\n(?:#.*\n)*([0-9a-f]{8}-[0-9]{1,12}\.m4s)$", re.MULTILINE)
 
 
 class RelaysBusy(Unavailable):
@@ -58,12 +58,33 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A piece of the running relay that is there. Units: seconds, of the clock on the wall."""
+
+    name: str
+    length_s: float
+    written_at: float
+
+    @property
+    def began_at(self) -> float:
+        return self.written_at - self.length_s
+
+
+@dataclass(frozen=True)
 class Piece:
     """The newest complete piece of a picture, with what a decoder reads before it."""
 
     body: bytes = field(repr=False)
     # Of its first frame, as far as this machine knows it; seconds of the clock on the wall.
     began_at: float
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """How many relays may be run for one sort of use."""
+
+    name: str
+    limit: int
 
 
 _relays: dict[int, Relay] = {}
@@ -81,9 +102,12 @@ def _folder(camera_id: int) -> Folder:
     return Folder(_root() / str(int(camera_id)))
 
 
-def want(camera_id: int, source: Source | None = None) -> None:
+def want(
+    camera_id: int, source: Source | None = None, *, slots: str = "slots", limit: int = 0
+) -> None:
     """Say that somebody wants this camera now; start its relay when nobody runs it.
 
+    Who records has slots of its own, so that no recording keeps a viewer from a picture.
     Raises: RelaysBusy when this machine already runs as many as it may.
     """
     now = time.monotonic()
@@ -97,14 +121,14 @@ def want(camera_id: int, source: Source | None = None) -> None:
         folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.wanted.touch()
         if not alive:
-            _start(camera_id, folder, source)
+            _start(camera_id, folder, source, _Slots(slots, limit or settings.RELAY_LIMIT))
 
 
-def _start(camera_id: int, folder: Folder, source: Source | None) -> None:
+def _start(camera_id: int, folder: Folder, source: Source | None, slots: _Slots) -> None:
     lock = _lock(folder.lock)
     if lock is None:
         return
-    slot = _slot()
+    slot = _slot(slots)
     if slot is None:
         lock.close()
         raise RelaysBusy(_("too many cameras are open on this server"))
@@ -131,10 +155,10 @@ def _lock(path: Path) -> IO[str] | None:
     return file
 
 
-def _slot() -> IO[str] | None:
-    folder = _root() / "slots"
+def _slot(slots: _Slots) -> IO[str] | None:
+    folder = _root() / slots.name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for number in range(settings.RELAY_LIMIT):
+    for number in range(slots.limit):
         if lock := _lock(folder / str(number)):
             return lock
     return None
@@ -234,27 +258,33 @@ def segment(camera_id: int, name: str) -> bytes | None:
     return None
 
 
+def listed(camera_id: int) -> tuple[str, list[Listed]]:
+    """Give the running relay's name and its pieces, the oldest first; none while there is none."""
+    found = playlist(camera_id)
+    if found is None:
+        return "", []
+    run, text = found
+    folder = _folder(camera_id).path
+    pieces = []
+    for length, name in _PIECE.findall(text.decode()):
+        # The relay removes pieces while this reads.
+        with contextlib.suppress(FileNotFoundError):
+            pieces.append(Listed(name, float(length), (folder / name).stat().st_mtime))
+    return run, pieces
+
+
 def newest(camera_id: int) -> Piece | None:
     """Give the newest piece of the running relay, or None while there is none.
 
     A piece is written when its last frame has come, so its first came one length of it before.
     """
-    found = playlist(camera_id)
-    if found is None:
+    run, pieces = listed(camera_id)
+    if not pieces:
         return None
-    run, listed = found
-    names = [line for line in listed.decode().splitlines() if line.endswith(".m4s")]
-    lengths = _LENGTH.findall(listed.decode())
-    if not names or not lengths or not SEGMENT.fullmatch(names[-1]):
-        return None
-    folder = _folder(camera_id).path
-    # The relay removes pieces while this reads: the next look finds the one after it.
-    with contextlib.suppress(FileNotFoundError):
-        last = folder / names[-1]
-        written_at = last.stat().st_mtime
-        body = (folder / f"{run}-init.mp4").read_bytes() + last.read_bytes()
-        return Piece(body, written_at - float(lengths[-1]))
-    return None
+    last = pieces[-1]
+    init, body = segment(camera_id, f"{run}-init.mp4"), segment(camera_id, last.name)
+    # Removed while this reads: the next look finds the one after it.
+    return Piece(init + body, last.began_at) if init and body else None
 
 
 def retire(camera_id: int) -> None:

@@ -179,6 +179,19 @@ STILL_DAYS = env.integer("CONTROLROOM_STILL_DAYS", 30, minimum=1)
 # and days after which the films of an expired release are destroyed by the clock.
 EXPORT_DAYS = env.integer("CONTROLROOM_EXPORT_DAYS", 30, minimum=1)
 EXPORT_KEEP_DAYS = env.integer("CONTROLROOM_EXPORT_KEEP_DAYS", 7, minimum=0)
+# Where recordings are kept: one folder for the recorder, the web processes and the workers.
+RECORDINGS_DIR = Path(env.text("CONTROLROOM_RECORDINGS_DIR", str(STATE_DIR / "recordings")))
+# Fernet keys, newest first, of the keys of recorded files; empty means CONTROLROOM_FIELD_KEYS.
+RECORDING_KEYS = [
+    key.strip()
+    for key in env.secret("CONTROLROOM_RECORDING_KEYS", ",".join(FIELD_KEYS)).split(",")
+    if key.strip()
+]
+# No more than so many bytes are kept, and so many of the disk are left free.
+RECORDINGS_QUOTA = env.integer("CONTROLROOM_RECORDINGS_QUOTA", 50_000_000_000, minimum=0)
+RECORDINGS_LEAVE_FREE = env.integer("CONTROLROOM_RECORDINGS_LEAVE_FREE", 2_000_000_000, minimum=0)
+# Relays that the recorder may run beside those of CONTROLROOM_RELAY_LIMIT.
+RECORDING_LIMIT = env.integer("CONTROLROOM_RECORDING_LIMIT", 32, minimum=1)
 
 # --- exchanges --------------------------------------------------------------------------
 CELERY_BROKER_URL = (

@@ -1,0 +1,1 @@
+"""Recorded video: kept where a policy says so, encrypted, destroyed in time, played and extracted."""
