@@ -137,3 +137,9 @@ class ResyncTooSoon(Conflict):
     """Everything was asked for again a moment ago, or too often."""
 
     code = "resync_too_soon"
+
+
+class StepForbidden(Conflict):
+    """A request for recorded video stands at another step; `errors` says which."""
+
+    code = "export_state"

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 
 from controlroom.errors import Conflict, Invalid
 from linkage.choices import DataKind
+from linkage.errors import StepForbidden
 from linkage.exports import films
 from linkage.exports.requests import check_handler, needed
 from linkage.exports.states import State, Verb
-from linkage.exports.telling import StepForbidden, locked, record, saved, step
+from linkage.exports.telling import locked, record, saved, step
 from linkage.models import ExportRequest
 from linkage.models_agreements import LegalBasis
 from linkage.models_exports import ExportClip, ExportFilm, FilmKind

@@ -19,10 +19,11 @@ from controlroom.municipalities.access import require, rights_in
 from controlroom.municipalities.roles import Right
 from incidents.models import Incident
 from linkage.choices import DataKind
+from linkage.errors import StepForbidden
 from linkage.exports import rules
 from linkage.exports.rules import Refusal
-from linkage.exports.states import Verb
-from linkage.exports.telling import StepForbidden, locked, record, saved, step
+from linkage.exports.states import State, Verb
+from linkage.exports.telling import locked, record, saved, step
 from linkage.models import ExportRequest, Link
 from linkage.models_agreements import LegalBasis
 from linkage.models_exports import ExportClip
@@ -133,7 +134,7 @@ def attach_letter(
     """
     export = locked(export)
     _check_owner(export, by)
-    if export.state != "draft":
+    if export.state != State.DRAFT:
         raise StepForbidden(_("the request stands at another step"), fields={"state": ["draft"]})
     faults: dict[str, list[Any]] = {}
     if not number.strip():
@@ -164,6 +165,13 @@ def attach_letter(
     return export
 
 
+def has_letter(*, export: ExportRequest, number: str, body: bytes) -> bool:
+    """Say whether the request was submitted with this very letter: it came a second time."""
+    digest = hashlib.sha256(body).hexdigest()
+    is_same = export.letter_sha256 == digest and export.letter_number == number.strip()[:60]
+    return is_same and export.state != State.DRAFT
+
+
 @transaction.atomic
 def read_letter(*, export: ExportRequest, by: Any) -> bytes:
     """Give the letter to who works on the request; reading it is on record.
@@ -177,6 +185,13 @@ def read_letter(*, export: ExportRequest, by: Any) -> bytes:
         raise Invalid(_("there is no letter yet"), fields={"letter": [_("missing")]})
     record(export, "export.letter_read", by=by)
     return unseal_bytes(export.letter)
+
+
+def letter_missing() -> Invalid:
+    words = _("This field is required.")
+    return Invalid(
+        _("the official letter is missing"), fields={"letter_number": [words], "letter": [words]}
+    )
 
 
 @transaction.atomic

@@ -7,11 +7,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from controlroom.audit import chain
-from controlroom.errors import Conflict
 from controlroom.journal import log
 from incidents.features import moment
 from linkage import owed
 from linkage.choices import Direction, LinkState, MessageType
+from linkage.errors import StepForbidden
 from linkage.exports import states
 from linkage.exports.states import State, Verb
 from linkage.models import ExportRequest, OutboxMessage
@@ -32,12 +32,6 @@ TOLD = frozenset(
         State.DESTROYED,
     }
 )
-
-
-class StepForbidden(Conflict):
-    """The request stands so that this cannot be done; `errors` says how it stands."""
-
-    code = "export_state"
 
 
 def locked(export: ExportRequest) -> ExportRequest:

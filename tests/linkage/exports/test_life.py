@@ -18,7 +18,8 @@ from controlroom.audit import chain
 from controlroom.audit.models import Record
 from controlroom.errors import Conflict, Invalid, NotAllowed, OutOfScope
 from controlroom.journal.models import Entry
-from linkage.exports import films, masks, releases, requests, telling, vault, work
+from linkage.errors import StepForbidden
+from linkage.exports import films, masks, releases, requests, vault, work
 from linkage.exports.signals import looked_at
 from linkage.exports.signals import released as announced
 from linkage.models import ExportRequest, OutboxMessage
@@ -343,7 +344,7 @@ def test_what_nobody_goes_on_with_lapses_and_its_films_are_destroyed_by_the_cloc
     waiting.refresh_from_db()
     assert (lying.state, waiting.state) == ("lapsed", "destroyed")
     assert Record.objects.get(action="export.destroyed").agent == "linkage.exports"
-    with pytest.raises(telling.StepForbidden):
+    with pytest.raises(StepForbidden):
         requests.withdraw(export=lying)
     with pytest.raises(Conflict):
         releases.confirm_copies_destroyed(export=lying, who="x")
