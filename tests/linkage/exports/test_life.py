@@ -1,9 +1,8 @@
-"""A request from its draft to its destruction: real recorded video, real masks, two people."""
+"""A request from its draft to its destruction, by two people; the machine's part is test_work.py."""
 
 import hashlib
 import io
 import threading
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -12,27 +11,20 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from cctv.models import RecordingPart, ViewRecord
+from cctv.models import ViewRecord
 from cctv.tickets import Caller
 from controlroom.audit import chain
 from controlroom.audit.models import Record
 from controlroom.errors import Conflict, Invalid, NotAllowed, OutOfScope
 from controlroom.journal.models import Entry
 from linkage.errors import StepForbidden
-from linkage.exports import films, masks, releases, requests, vault, work
+from linkage.exports import films, releases, requests, vault
 from linkage.exports.signals import looked_at
 from linkage.exports.signals import released as announced
 from linkage.models import ExportRequest, OutboxMessage
 from linkage.models_exports import ExportFilm, ExportRelease, ExportView, FilmKind
-from tests.cctv.recordings.test_extraction import played
-from tests.linkage.exports.conftest import (
-    LETTER,
-    approved,
-    masked,
-    released,
-    submitted,
-    worked,
-)
+from tests.conftest import make_member
+from tests.linkage.exports.conftest import FILM, LETTER, approved, masked, submitted
 
 pytestmark = pytest.mark.django_db
 AT_HOME = Caller("a sign-in", "10.0.0.7")
@@ -143,115 +135,17 @@ def test_what_cannot_be_recorded_does_not_happen(ask, resident, monkeypatch):
     assert export.approved_by is None
 
 
-# --- the machine --------------------------------------------------------------------------
-def test_video_older_than_its_retention_makes_the_request_lapse(ask, resident):
-    export = approved(ask(), resident)
-    RecordingPart.objects.all().delete()
-    assert worked(export).state == "lapsed"
-    assert export.reason == "video"
-    assert not ExportFilm.objects.exists()
-
-
-def test_the_film_is_kept_encrypted_and_what_was_found_waits_for_a_person(ask, resident):
-    export = worked(approved(ask(), resident))
-    assert (export.state, export.lease) == ("extracted", None)
-    film = films.of(export, FilmKind.ORIGINAL)[0]
-    plain = b"".join(films.plain(film))
-    assert hashlib.sha256(plain).hexdigest() == film.sha256
-    assert b"ftyp" in plain[:16]
-    assert b"ftyp" not in vault.path_of(film.name).read_bytes()
-    assert films.part(film, start=10, length=7) == plain[10:17]
-    assert export.clips.get().found == export.clips.get().boxes
-    assert not any((vault.folder() / "work").iterdir())
-    assert not work.work(export_id=export.pk)
-
-
-def test_a_film_that_was_changed_cut_or_exchanged_is_not_opened(ask, resident):
-    film = films.of(worked(approved(ask(), resident)), FilmKind.ORIGINAL)[0]
-    path = vault.path_of(film.name)
-    body = path.read_bytes()
-    for spoilt in (body[:-1], body[:200] + b"\x00" + body[201:], body[: len(body) // 2]):
-        path.write_bytes(spoilt)
-        with pytest.raises(vault.FilmUnreadable):
-            b"".join(films.plain(film))
-    path.write_bytes(body)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        ExportFilm.objects.filter(pk=film.pk).update(sha256="0" * 64)
-
-
-def test_a_failure_is_tried_again_said_and_mended_by_a_person(ask, resident, tmp_path):
-    export = approved(ask(), resident)
-    blocked = vault.folder() / "films"
-    blocked.parent.mkdir(parents=True)
-    blocked.write_text("no folder")
-    for _try in range(work.TRIES):
-        ExportRequest.objects.update(next_try_at=timezone.now())
-        worked(export)
-    assert (export.state, export.error) == ("failed", "FileExistsError")
-    blocked.unlink()
-    masks.retry(export=export, by=resident)
-    assert worked(export).state == "extracted"
-
-
-def test_a_second_worker_finds_the_request_held_and_the_first_one_loses_it_in_time(ask, resident):
-    export = approved(ask(), resident)
-    first = work._taken(export.pk, uuid.uuid4())
-    assert first is not None
-    assert not work.work(export_id=export.pk)
-    ExportRequest.objects.update(lease_until=timezone.now())
-    hand = work._Hand(first, first.lease, vault.folder())
-    assert worked(export).state == "extracted"
-    with pytest.raises(work.LeaseLost):
-        hand.renew(0.5)
-
-
-# --- the mask -----------------------------------------------------------------------------
-def test_a_person_adds_boxes_and_the_machine_burns_them_in(ask, resident, haneul):
-    export = worked(approved(ask(), resident))
-    clip = export.clips.get()
-    box = {"at_s": 0, "until_s": 6, "x": 0.25, "y": 0.25, "width": 0.5, "height": 0.5}
-    with pytest.raises(NotAllowed):
-        masks.change_boxes(clip=clip, boxes=[box], version=0, by=haneul)
-    with pytest.raises(Invalid):
-        masks.change_boxes(clip=clip, boxes=[{**box, "until_s": 0}], version=0, by=resident)
-    masks.change_boxes(clip=clip, boxes=[box], version=0, by=resident)
-    with pytest.raises(masks.BoxesChanged):
-        masks.change_boxes(clip=clip, boxes=[], version=0, by=resident)
-    masks.mask(export=export, by=resident)
-    assert worked(export).state == "masked"
-    original, covered = (films.of(export, kind)[0] for kind in FilmKind)
-    assert original.sha256 != covered.sha256
-    masks.mask_again(export=export, by=resident, reason="창문에 얼굴이 남음")
-    assert films.of(export, FilmKind.MASKED) == []
-
-
-def test_unmasked_needs_a_basis_of_its_own_and_a_second_reason(ask, resident, tmp_path):
-    export = worked(approved(ask(), resident))
-    with pytest.raises(Invalid):
-        masks.leave_unmasked(export=export, by=resident, basis="ACT-112", reason="식별 필요")
-    with pytest.raises(Invalid):
-        masks.leave_unmasked(export=export, by=resident, basis="PIPA-18-2-7", reason=" ")
-    masks.leave_unmasked(export=export, by=resident, basis="PIPA-18-2-7", reason="용의자 식별")
-    assert worked(export).state == "masked"
-    film = tmp_path / "film.mp4"
-    film.write_bytes(b"".join(films.plain(films.of(export, FilmKind.MASKED)[0])))
-    assert played(film)[0] == 60
-
-
 # --- the release --------------------------------------------------------------------------
 @pytest.fixture
 def engineer(link):
-    from tests.conftest import make_member
-
     return make_member("room112", link.municipality)
 
 
-def test_a_release_is_looked_at_so_often_and_no_more(ask, resident, engineer):
+def test_a_release_is_looked_at_so_often_and_no_more(release, engineer):
     heard = []
     looked_at.connect(lambda **said: heard.append(said["clip"].pk), weak=False, dispatch_uid="t")
     announced.connect(lambda **said: heard.append("released"), weak=False, dispatch_uid="t")
-    export = ask()
-    released(export, resident, views=1)
+    export, _made, _phrase = release(views=1)
     looked_at_clip = export.clips.get().pk
     view = releases.open_view(export=export, viewer=engineer, caller=AT_HOME)
     found = releases.open_to(reference=view.reference, viewer=engineer, caller=AT_HOME)
@@ -261,7 +155,7 @@ def test_a_release_is_looked_at_so_often_and_no_more(ask, resident, engineer):
     looked_at.disconnect(dispatch_uid="t")
     announced.disconnect(dispatch_uid="t")
     row = ViewRecord.objects.get(viewer=engineer)
-    assert (row.bytes_sent, part[4:8]) == (2000, b"ftyp")
+    assert (row.bytes_sent, part[4:8]) == (2000, FILM[4:8])
     for caller in (Caller("another sign-in", AT_HOME.address), Caller("a sign-in", "10.0.0.8")):
         with pytest.raises(OutOfScope):
             releases.open_to(reference=view.reference, viewer=engineer, caller=caller)
@@ -279,9 +173,8 @@ def test_a_release_is_looked_at_so_often_and_no_more(ask, resident, engineer):
     assert (export.state, export.reason) == ("expired", "views")
 
 
-def test_no_record_no_look(ask, resident, engineer, monkeypatch):
-    export = ask()
-    released(export, resident)
+def test_no_record_no_look(release, engineer, monkeypatch):
+    export, _made, _phrase = release()
     view = releases.open_view(export=export, viewer=engineer, caller=AT_HOME)
 
     def refuse(**_said):
@@ -296,9 +189,8 @@ def test_no_record_no_look(ask, resident, engineer, monkeypatch):
     assert not ViewRecord.objects.exists()
 
 
-def test_the_package_opens_with_its_passphrase_alone(ask, resident, engineer):
-    export = ask()
-    _made, phrase = released(export, resident, may_download=True)
+def test_the_package_opens_with_its_passphrase_alone(release, engineer):
+    export, _made, phrase = release(may_download=True)
     view = releases.open_view(export=export, viewer=engineer, caller=AT_HOME, is_download=True)
     package = io.BytesIO(b"".join(releases.take_along(view=view)))
     film = films.of(export, FilmKind.MASKED)[0]
@@ -311,9 +203,8 @@ def test_the_package_opens_with_its_passphrase_alone(ask, resident, engineer):
     assert Record.objects.filter(action="export.downloaded").count() == 1
 
 
-def test_destroying_takes_the_keys_and_the_files_and_says_who(ask, resident, engineer):
-    export = ask()
-    released(export, resident, may_download=True)
+def test_destroying_takes_the_keys_and_the_files_and_says_who(release, resident, engineer):
+    export, _made, _phrase = release(may_download=True)
     paths = [vault.path_of(film.name) for film in ExportFilm.objects.all()]
     assert all(path.exists() for path in paths)
     with pytest.raises(Invalid):
@@ -334,9 +225,9 @@ def test_destroying_takes_the_keys_and_the_files_and_says_who(ask, resident, eng
 
 
 def test_what_nobody_goes_on_with_lapses_and_its_films_are_destroyed_by_the_clock(
-    ask, resident, settings
+    ask, resident, settings, tmp_path
 ):
-    lying, waiting = ask(), masked(ask(), resident)
+    lying, waiting = ask(), masked(ask(), resident, tmp_path)
     with time_machine.travel(timezone.now() + timedelta(days=settings.EXPORT_DAYS + 1), tick=False):
         assert requests.lapse_overdue() == 1
         assert releases.destroy_overdue() == 1
@@ -351,9 +242,8 @@ def test_what_nobody_goes_on_with_lapses_and_its_films_are_destroyed_by_the_cloc
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_ask_for_the_last_look_one_gets_it(ask, resident, engineer):
-    export = ask()
-    released(export, resident, views=3)
+def test_of_two_who_ask_for_the_last_look_one_gets_it(release, engineer):
+    export, _made, _phrase = release(views=3)
     start, outcomes = threading.Barrier(8), []
 
     def look() -> None:
