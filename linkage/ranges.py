@@ -12,7 +12,7 @@ TYPE = "video/mp4"
 
 
 def answer(request: HttpRequest, read: Callable[[int, int], tuple[int, bytes]]) -> HttpResponse:
-    """Give what is asked for, PIECE at most; `read` takes start and length, gives size and bytes."""
+    """Give what is asked for, PIECE at most; `read` takes start and length, gives size, bytes."""
     asked = _RANGE.fullmatch(request.headers.get("Range", "bytes=0-"))
     if asked is None:
         return HttpResponse(status=416)

@@ -15,7 +15,5 @@ urlpatterns = [
     path("<uuid:reference>/do/<slug:deed>/", views_exports.act, name="act"),
     path("<uuid:reference>/films/<int:number>/", views_exports.boxes_page, name="boxes"),
     path("<uuid:reference>/films/<int:number>/save/", views_exports.save_boxes, name="save-boxes"),
-    path(
-        "<uuid:reference>/films/<int:number>/<slug:kind>.mp4", views_exports.film, name="film"
-    ),
+    path("<uuid:reference>/films/<int:number>/<slug:kind>.mp4", views_exports.film, name="film"),
 ]

@@ -25,7 +25,11 @@ from linkage.views_agency import for_engineers
 
 
 def _of_link(link: Link) -> Any:
-    return ExportRequest.objects.filter(link=link).select_related("release", "basis", "link__agency").defer("letter")
+    return (
+        ExportRequest.objects.filter(link=link)
+        .select_related("release", "basis", "link__agency")
+        .defer("letter")
+    )
 
 
 def _found(user: Any, link: str, reference: UUID) -> ExportRequest:
@@ -110,9 +114,7 @@ def view_page(request: HttpRequest, link: str, reference: UUID, view: UUID) -> H
 
 @for_engineers
 @require_GET
-def film(
-    request: HttpRequest, link: str, reference: UUID, view: UUID, number: int
-) -> HttpResponse:
+def film(request: HttpRequest, link: str, reference: UUID, view: UUID, number: int) -> HttpResponse:
     found = _view(request, link, reference, view)
 
     def read(start: int, length: int) -> tuple[int, bytes]:

@@ -80,9 +80,7 @@ def export_of(user: Any, city: Municipality, reference: UUID) -> ExportRequest:
 
 def clip_of(export: ExportRequest, number: int) -> ExportClip:
     """Raises: OutOfScope."""
-    clip: ExportClip | None = (
-        export.clips.select_related("camera__site").filter(pk=number).first()
-    )
+    clip: ExportClip | None = export.clips.select_related("camera__site").filter(pk=number).first()
     if clip is None:
         raise OutOfScope(_("no such film, or it is destroyed"))
     return clip
@@ -182,7 +180,10 @@ def _shown(
             "progress": listing.progress(export),
             "may": {str(verb): verb in verbs for verb in Verb},
             "may_read_letter": bool(export.letter_name)
-            and (Verb.DESTROY in verbs or bool(rights & {Right.RECORDS_READ, Right.EXPORT_HANDLE, Right.EXPORT_OVERRIDE})),
+            and (
+                Verb.DESTROY in verbs
+                or bool(rights & {Right.RECORDS_READ, Right.EXPORT_HANDLE, Right.EXPORT_OVERRIDE})
+            ),
             "is_override": not (export.is_police and Right.EXPORT_HANDLE in rights),
             "letter_form": LetterForm(),
             "release_form": ReleaseForm(initial={"recipient": str(export.link.agency)}),

@@ -54,9 +54,7 @@ REQUEST = record(
 WHO = record("who", who={**text(100, "Who confirms it"), "minLength": 1})
 documents.register("exports/request", REQUEST)
 documents.register("exports/confirmation", WHO)
-EXPORT = OpenApiParameter(
-    "export", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH
-)
+EXPORT = OpenApiParameter("export", {"type": "string", "format": "uuid"}, OpenApiParameter.PATH)
 NUMBER = OpenApiParameter(
     "number",
     {"type": "string", "minLength": 1, "maxLength": 60},

@@ -45,9 +45,7 @@ def of(export: ExportRequest, kind: FilmKind) -> list[ExportFilm]:
 
 def part(film: ExportFilm, *, start: int, length: int) -> bytes:
     """Open a part of a film. Raises: FilmUnreadable, Unavailable."""
-    return vault.read(
-        name=film.name, key=_key(film), size=film.bytes, start=start, length=length
-    )
+    return vault.read(name=film.name, key=_key(film), size=film.bytes, start=start, length=length)
 
 
 def plain(film: ExportFilm) -> Iterator[bytes]:

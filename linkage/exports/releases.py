@@ -117,9 +117,9 @@ def open_view(
         found = _in_force(export)
         if is_download and not found.may_download:
             raise OutOfScope(_("this release may not be downloaded"))
-        taken = ExportRelease.objects.filter(
-            pk=found.pk, views_used__lt=F("views_allowed")
-        ).update(views_used=F("views_used") + 1)
+        taken = ExportRelease.objects.filter(pk=found.pk, views_used__lt=F("views_allowed")).update(
+            views_used=F("views_used") + 1
+        )
         if not taken:
             raise ViewsUsed(_("every look that was allowed has been taken"))
         now = timezone.now()
@@ -190,9 +190,7 @@ def take_along(*, view: ExportView) -> Iterator[bytes]:
     with transaction.atomic():
         for film in found:
             _note(view=view, film=film, sent=film.bytes)
-    return packages.packed(
-        export=export, films=found, passphrase=unseal(view.release.passphrase)
-    )
+    return packages.packed(export=export, films=found, passphrase=unseal(view.release.passphrase))
 
 
 def _film(export: ExportRequest, clip_id: int, kind: FilmKind) -> ExportFilm:
@@ -215,7 +213,9 @@ def watch(
     part = films.part(film, start=start, length=length)
     with transaction.atomic():
         purpose = f"{export.number} {kind}"
-        _note_view(export=export, film=film, viewer=by, address=None, purpose=purpose, sent=len(part))
+        _note_view(
+            export=export, film=film, viewer=by, address=None, purpose=purpose, sent=len(part)
+        )
     return film, part
 
 

@@ -1,4 +1,4 @@
-"""A request until it is decided: written, with its letter, submitted, reviewed, approved by another.
+"""A request until it is decided: written, its letter, submitted, reviewed, approved by another.
 
 Everyone locks the request before the journal's counter.
 """
@@ -74,9 +74,7 @@ def draft(
         require(by, link.municipality_id, Right.EXPORT_DRAFT)
     now = timezone.now()
     words = _words()
-    faults = {
-        name: [words[word]] for name, word in rules.period_faults(since, until, now).items()
-    }
+    faults = {name: [words[word]] for name, word in rules.period_faults(since, until, now).items()}
     if not purpose.strip():
         faults["purpose"] = [_("This field is required.")]
     law = LegalBasis.objects.filter(code=basis).first()
@@ -289,9 +287,9 @@ def lapse_overdue() -> int:
             lapses_at__lte=timezone.now(),
         )
         rows = list(
-            due.select_related("link").order_by("pk").select_for_update(
-                of=("self",), no_key=True, skip_locked=True
-            )[:100]
+            due.select_related("link")
+            .order_by("pk")
+            .select_for_update(of=("self",), no_key=True, skip_locked=True)[:100]
         )
         for export in sorted(rows, key=lambda row: row.municipality_id):
             step(export, Verb.LAPSE)

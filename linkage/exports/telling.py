@@ -154,5 +154,3 @@ def payload(export: ExportRequest) -> dict[str, Any]:
             "may_download": release.may_download,
         }
     return said
-
-

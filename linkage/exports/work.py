@@ -83,7 +83,9 @@ class _Hand:
         self.export, self.lease, self.folder = export, lease, folder
         self._renewed_at = time.monotonic()
 
-    def progress(self, done: float, among: int, *, share: tuple[float, float]) -> Callable[[float], None]:
+    def progress(
+        self, done: float, among: int, *, share: tuple[float, float]
+    ) -> Callable[[float], None]:
         """Give what a step of one film calls with its 0 to 1; it renews the lease."""
         low, high = share
 

@@ -121,18 +121,8 @@ def plays(page: Page, selector: str) -> None:
     )
 
 
-def test_an_export_from_the_request_to_its_destruction_with_two_people(
-    browse, city, recorded, tmp_path
-):
-    officer = make_member("haneul", city, Role.OPERATOR)
-    resident = make_member("hangyeol", city, Role.POLICE)
-    link = room_link("police112", municipality=city, push_url="").link
-    room = User.objects.create_user("room112", password="pass", display_name="정 주임")
-    AgencySeat.objects.create(municipality=city, agency=link.agency, user=room)
-    found = []
-
-    # The operator asks, in the agency's name, with its letter.
-    page = browse(officer, "dark", "ko")
+def ask(page: Page, city, link, recorded) -> list[str]:
+    """The operator asks, in the agency's name, with its letter."""
     page.goto(f"/m/{city.code}/exports/new/?q=한빛초")
     page.check("input[name=cameras]")
     page.select_option("#id_link", link.code)
@@ -142,9 +132,9 @@ def test_an_export_from_the_request_to_its_destruction_with_two_people(
     since = timezone.localtime(recorded)
     page.fill("#id_since", f"{since:{CLOCK}}")
     page.fill("#id_until", f"{since + timedelta(seconds=SECONDS):{CLOCK}}")
-    found += faults(page, "new")
+    found = faults(page, "new")
     picture(page, "export-new")
-    page.locator("form[method=post] .button-strong").click()
+    page.locator(".export-form .button-strong").click()
     page.fill("#id_number", "수사과-112")
     page.set_input_files(
         "#id_letter", {"name": "공문.pdf", "mimeType": "application/pdf", "buffer": LETTER}
@@ -152,12 +142,13 @@ def test_an_export_from_the_request_to_its_destruction_with_two_people(
     deed(page, "letter").locator("button").click()
     page.wait_for_selector("h1 .export-submitted")
     assert deed(page, "approve").count() == deed(page, "review").count() == 0
-    officers = page
+    return found
 
-    # The resident police officer reviews and approves.
-    page = browse(resident, "light", "en")
+
+def decide(page: Page, city) -> list[str]:
+    """The resident police officer reviews and approves; a machine extracts."""
     page.goto(f"/m/{city.code}/exports/")
-    found += faults(page, "list")
+    found = faults(page, "list")
     picture(page, "export-list")
     page.locator("table a").first.click()
     deed(page, "review").locator("button").click()
@@ -165,10 +156,14 @@ def test_an_export_from_the_request_to_its_destruction_with_two_people(
     deed(page, "approve").locator("button").click()
     page.wait_for_selector("#progress")
     found += faults(page, "approved")
+    picture(page, "export-approved")
     waits_for(page, "extracted")
     picture(page, "export-extracted")
+    return found
 
-    # And looks the boxes over: one by the keyboard, one by the pointer.
+
+def look_boxes_over(page: Page) -> list[str]:
+    """And looks the boxes over: one by the keyboard, one by the pointer; a machine masks."""
     page.locator("table a", has_text="Look them over").click()
     plays(page, "#film")
     before = int(page.inner_text("#count"))
@@ -182,7 +177,7 @@ def test_an_export_from_the_request_to_its_destruction_with_two_people(
     page.mouse.move(area["x"] + area["width"] * 0.25, area["y"] + area["height"] * 0.9, steps=4)
     page.mouse.up()
     assert int(page.inner_text("#count")) == before + 2
-    found += faults(page, "boxes")
+    found = faults(page, "boxes")
     picture(page, "export-boxes")
     page.click("#save")
     page.wait_for_selector("#said:not([hidden])")
@@ -196,25 +191,30 @@ def test_an_export_from_the_request_to_its_destruction_with_two_people(
     page.wait_for_selector("#progress")
     waits_for(page, "masked")
     plays(page, ".export-film video")
+    return found
 
-    # Released for two looks, with a package whose passphrase is shown once.
+
+def release(page: Page) -> tuple[str, list[str]]:
+    """Released for two looks, with a package whose passphrase is shown once: gives it."""
     page.fill("#id_recipient", "112상황실 정 주임")
     page.fill("#id_views", "2")
     page.fill("#id_until", f"{timezone.localtime() + timedelta(days=1):{CLOCK}}")
     page.check("#id_may_download")
-    found += faults(page, "masked")
+    found = faults(page, "masked")
     picture(page, "export-masked")
     page.locator('form[action$="/release/"] button').click()
     phrase = page.inner_text("#passphrase")
     found += faults(page, "released")
     picture(page, "export-released")
-    page.reload()
-    residents = page
+    page.goto(page.url.removesuffix("release/"))
+    assert page.locator("#passphrase").count() == 0
+    return phrase, found
 
-    # The recipient looks once and takes the package along once; a third time is refused.
-    page = browse(room, "dark", "ko")
+
+def receive(page: Page, link, package: Path) -> tuple[str, list[str]]:
+    """The recipient looks once, takes the package along once, and has no look left."""
     page.goto(f"/agency/{link.code}/exports/")
-    found += faults(page, "agency list")
+    found = faults(page, "agency list")
     page.locator("table a").click()
     found += faults(page, "agency")
     picture(page, "export-agency")
@@ -223,45 +223,61 @@ def test_an_export_from_the_request_to_its_destruction_with_two_people(
     found += faults(page, "look")
     picture(page, "export-look")
     look = page.url
-    page.go_back()
-    page.reload()
+    page.goto(look.split("views/")[0])
     with page.expect_download() as taken:
         page.locator('form[action$="/package/"] button').click()
-    package = tmp_path / "package.zip"
     taken.value.save_as(package)
+    page.reload()
+    assert page.locator('form[action$="/look/"] button').is_disabled()
+    return look, found
+
+
+def test_an_export_from_the_request_to_its_destruction_with_two_people(
+    browse, city, recorded, tmp_path
+):
+    officer = make_member("haneul", city, Role.OPERATOR)
+    resident = make_member("hangyeol", city, Role.POLICE)
+    link = room_link("police112", municipality=city, push_url="").link
+    room = User.objects.create_user("room112", password="pass", display_name="정 주임")
+    AgencySeat.objects.create(municipality=city, agency=link.agency, user=room)
+    officers, residents = browse(officer, "dark", "ko"), browse(resident, "light", "en")
+    rooms, package = browse(room, "dark", "ko"), tmp_path / "package.zip"
+    found = ask(officers, city, link, recorded)
+    found += decide(residents, city)
+    found += look_boxes_over(residents)
+    phrase, faulty = release(residents)
+    look, more = receive(rooms, link, package)
+    found += faulty + more
     film = ExportFilm.objects.get(kind=FilmKind.MASKED)
     with pyzipper.AESZipFile(package) as archive:
         archive.setpassword(phrase.encode())
         inside = [name for name in archive.namelist() if name.endswith(".mp4")]
         assert hashlib.sha256(archive.read(inside[0])).hexdigest() == film.sha256
-    page.reload()
-    assert page.locator('form[action$="/look/"] button').is_disabled()
-    assert ViewRecord.objects.get(viewer=room, purpose__contains=look.split("/")[-2]).bytes_sent > 0
+    watched = ViewRecord.objects.filter(viewer=room, purpose__contains=look.split("/")[-2])
+    assert watched.get().bytes_sent > 0
 
     # Its time is over: the clock ends it, the look that was open too.
-    past = timezone.now() - timedelta(seconds=1)
-    ExportRelease.objects.update(available_until=past)
+    ExportRelease.objects.update(available_until=timezone.now() - timedelta(seconds=1))
     tasks.sweep_exports()
     assert export().state == "expired"
-    assert page.request.get(look).status == 404
-    page.goto(f"/agency/{link.code}/exports/{export().reference}/")
-    page.locator('form[action$="/confirm/"] button').click()
-    page.wait_for_selector(".said-success")
+    assert rooms.request.get(look).status == 404
+    rooms.reload()
+    rooms.locator('form[action$="/confirm/"] button').click()
+    rooms.wait_for_selector(".said-success")
 
-    # The officer destroys the films; the operator sees that it was done, by whom and when.
-    page = residents
-    page.reload()
-    deed(page, "destroy").locator("input").fill("수사 종결")
-    deed(page, "destroy").locator("button").click()
-    page.wait_for_selector("h1 .export-destroyed")
-    found += faults(page, "destroyed")
-    picture(page, "export-destroyed")
+    # The police officer destroys the films; the operator sees that it was done.
+    residents.reload()
+    deed(residents, "destroy").locator("input[name=reason]").fill("수사 종결")
+    deed(residents, "destroy").locator("button").click()
+    residents.wait_for_selector("h1 .export-destroyed")
+    found += faults(residents, "destroyed")
+    picture(residents, "export-destroyed")
     assert not ExportFilm.objects.exclude(sealed_key=None).exists()
     assert not list((vault.folder() / "films").glob("*"))
     officers.reload()
     officers.wait_for_selector("h1 .export-destroyed")
-    done = Record.objects.filter(subject_kind="export").order_by("pk")
-    assert [row.action.removeprefix("export.") for row in done if row.action != "export.film_seen"] == [
+    done = Record.objects.filter(subject_kind="export").exclude(action="export.film_seen")
+    assert [row.action.removeprefix("export.") for row in done.order_by("pk")] == [
         *("drafted", "letter", "submitted", "reviewed", "approved", "extracting", "extracted"),
         *("boxes", "masking", "masked", "released", "viewed", "downloaded", "expired"),
         *("copies_destroyed", "destroyed"),

@@ -1,4 +1,4 @@
-"""A request from its draft to its destruction, by two people; the machine's part is test_work.py."""
+"""A request from its draft to its destruction, by two people; the machine is in test_work.py."""
 
 import hashlib
 import io
@@ -51,9 +51,7 @@ def test_a_request_names_what_is_wrong_with_it(ask, haneul, recorded):
     ("name", "body"),
     [("a.exe", LETTER), ("a.pdf", b"MZ not a letter"), ("a.pdf", b""), ("a", LETTER)],
 )
-def test_what_is_no_letter_is_refused_and_without_one_nothing_is_submitted(
-    ask, haneul, name, body
-):
+def test_what_is_no_letter_is_refused_and_without_one_nothing_is_submitted(ask, haneul, name, body):
     export = ask(haneul)
     with pytest.raises(Invalid):
         requests.attach_letter(export=export, number="1", name=name, body=body, by=haneul)
@@ -149,7 +147,7 @@ def test_a_release_is_looked_at_so_often_and_no_more(release, engineer):
     looked_at_clip = export.clips.get().pk
     view = releases.open_view(export=export, viewer=engineer, caller=AT_HOME)
     found = releases.open_to(reference=view.reference, viewer=engineer, caller=AT_HOME)
-    film, part = releases.serve(view=found, clip_id=looked_at_clip, start=0, length=1000)
+    _film, part = releases.serve(view=found, clip_id=looked_at_clip, start=0, length=1000)
     releases.serve(view=found, clip_id=looked_at_clip, start=1000, length=1000)
     assert heard == ["released", looked_at_clip]
     looked_at.disconnect(dispatch_uid="t")

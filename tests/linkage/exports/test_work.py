@@ -76,7 +76,10 @@ def test_a_film_that_was_changed_cut_or_exchanged_is_not_opened(ask, resident, t
     body = path.read_bytes()
     assert len(b"".join(films.plain(film))) == film.bytes
     chunk = vault.CHUNK
-    assert films.part(film, start=chunk - 3, length=7) == b"".join(films.plain(film))[chunk - 3 : chunk + 4]
+    assert (
+        films.part(film, start=chunk - 3, length=7)
+        == b"".join(films.plain(film))[chunk - 3 : chunk + 4]
+    )
     for spoilt in (body[:-1], body[:200] + b"\x00" + body[201:], body[: len(body) // 2]):
         path.write_bytes(spoilt)
         with pytest.raises(vault.FilmUnreadable):
