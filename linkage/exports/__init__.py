@@ -1,1 +1,1 @@
-"""Recorded video for an agency: asked for, judged by two, masked, released for a time, destroyed."""
+"""Recorded video for an agency: asked for, judged by two, masked, released, destroyed."""
