@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from leaflet.admin import LeafletGeoAdminMixin
 
-from cctv import admin_imports, admin_roads, sources, upkeep
+from cctv import admin_imports, admin_recordings, admin_roads, sources, upkeep
 from cctv.admin_forms import CameraForm, CameraPolicyForm
 from cctv.choices import Health
 from cctv.models import Camera, CameraPolicy, Site, ViewRecord
@@ -295,12 +295,18 @@ class ViewRecordAdmin(ScopedAdmin):
 
     right = Right.RECORDS_READ
     read_only = True
-    list_display = ["started_at", "ended_at", "viewer", "camera", "purpose", "end_reason"]
-    list_filter = ["started_at", "end_reason", ("municipality", OwnMunicipalities)]
+    list_display = [
+        *("started_at", "ended_at", "viewer", "agent", "camera", "purpose", "end_reason"),
+        *("bytes_sent", "last_byte_at"),
+    ]
+    list_filter = ["started_at", "end_reason", "action", ("municipality", OwnMunicipalities)]
     list_select_related = ["viewer", "camera", "camera__site"]
-    search_fields = ["purpose", "viewer__username", "viewer__display_name", "camera__name"]
+    search_fields = [
+        *("purpose", "viewer__username", "viewer__display_name", "agent", "grant"),
+        "camera__name",
+    ]
     date_hierarchy = "started_at"
 
 
-# The pages of register imports and of roads register themselves.
-__all__ = ["admin_imports", "admin_roads"]
+# The pages of register imports, of recordings and of roads register themselves.
+__all__ = ["admin_imports", "admin_recordings", "admin_roads"]

@@ -42,6 +42,17 @@ class EndReason(models.TextChoices):
     EXPIRED = "expired", _("its time was over")
     REVOKED = "revoked", _("revoked")
     CAMERA_GONE = "camera_gone", _("the camera left the register")
+    AGENCY_CLOSED = "agency_closed", _("the agency closed its case")
+    LINK_STOPPED = "link_stopped", _("the link or its legal basis ended")
+    SHARE_ENDED = "share_ended", _("the case left the terminal")
+    SOURCE_LOST = "source_lost", _("the camera gives no picture")
+
+
+class Action(models.TextChoices):
+    """What a ticket opens of its camera."""
+
+    LIVE = "live", _("live picture")
+    RECORDED = "recorded", _("recorded picture")
 
 
 class PartEnd(models.TextChoices):

@@ -1,54 +1,81 @@
-"""What this process knows of open views: a pass is trusted for CHECK_S, then read again."""
+"""What this process knows of open views: a pass is trusted for CHECK_S, then read again.
+
+Looking and sending are trusted apart: before bytes leave, the view's record says until when they
+may (`ViewRecord.sent_until`), so the register claims every second in which something was sent.
+"""
 
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
 
+from cctv.choices import Action
 from cctv.models import ViewRecord
 
 CHECK_S = 2.0
 QUIET_S = 10.0
+# What was let through may lie so long in this machine before it is on the wire.
+HANDOVER_S = 1.0
+FLUSH_S = 5.0
 
 
 @dataclass(frozen=True)
 class Key:
-    """A ticket as this caller presents it; the same ticket from elsewhere is another key."""
+    """A ticket as this caller presents it; the same ticket from elsewhere is another key.
+
+    So is the same ticket for something else: what opens recorded pictures opens nothing live.
+    """
 
     digest: str
     session_key: str
     address: str | None
+    action: str = Action.LIVE
 
 
 @dataclass
 class Pass:
-    """An open view, and the bytes sent for it that are not yet written down."""
+    """An open view, and the bytes sent for it that are not yet written down.
+
+    Times of trust are of the monotonic clock.
+    """
 
     view_id: int
     camera_id: int
     until: float = 0.0
+    sends_until: float = 0.0
     unwritten: int = 0
+    last_byte_at: datetime | None = None
 
 
 _passes: dict[Key, Pass] = {}
 _guard = threading.Lock()
+_flushed_at = [0.0]
 
 
-def known(key: Key, camera_id: int) -> Pass | None:
+def known(key: Key, camera_id: int, *, sending: bool = True) -> Pass | None:
     """Give the pass read less than CHECK_S ago, without the database."""
     found = _passes.get(key)
-    if found and found.camera_id == camera_id and time.monotonic() < found.until:
-        return found
+    if found and found.camera_id == camera_id:
+        trusted = found.sends_until if sending else found.until
+        return found if time.monotonic() < trusted else None
     return None
 
 
-def renew(key: Key, view: ViewRecord) -> Pass:
-    """Trust this view for a while; call it only after its record is committed."""
+def renew(key: Key, view: ViewRecord, *, asked_at: float, sending: bool) -> Pass:
+    """Trust this view for a while; call it only after its record is committed.
+
+    `asked_at` is the monotonic time before the record was read: trust ends no later than it says.
+    """
     with _guard:
         entry = _passes.setdefault(key, Pass(view.pk, view.camera_id))
     write(entry)
-    entry.until = time.monotonic() + CHECK_S
+    entry.until = asked_at + CHECK_S
+    if sending:
+        entry.sends_until = entry.until
     return entry
 
 
@@ -56,6 +83,7 @@ def count(entry: Pass, sent: int) -> None:
     """Add what is about to be sent."""
     with _guard:
         entry.unwritten += sent
+        entry.last_byte_at = timezone.now()
 
 
 def write(entry: Pass) -> None:
@@ -63,7 +91,10 @@ def write(entry: Pass) -> None:
     with _guard:
         sent, entry.unwritten = entry.unwritten, 0
     if sent:
-        ViewRecord.objects.filter(pk=entry.view_id).update(bytes_sent=F("bytes_sent") + sent)
+        ViewRecord.objects.filter(pk=entry.view_id).update(
+            bytes_sent=F("bytes_sent") + sent,
+            last_byte_at=Greatest("last_byte_at", entry.last_byte_at),
+        )
 
 
 def forget(key: Key) -> None:
@@ -78,7 +109,7 @@ def distrust(view_ids: set[int]) -> None:
     with _guard:
         for entry in _passes.values():
             if entry.view_id in view_ids:
-                entry.until = 0.0
+                entry.until = entry.sends_until = 0.0
 
 
 def flush() -> None:
@@ -88,3 +119,10 @@ def flush() -> None:
         quiet = [key for key, entry in _passes.items() if entry.until < late]
     for key in quiet:
         forget(key)
+
+
+def flush_in_time() -> None:
+    """Flush when it was not done for a while; whoever asks the database anyway calls this."""
+    if time.monotonic() - _flushed_at[0] > FLUSH_S:
+        _flushed_at[0] = time.monotonic()
+        flush()

@@ -14,6 +14,7 @@ SLICE_S = 20.0
 @shared_task
 def sweep_views() -> None:
     tickets.sweep()
+    tickets.settle()
     streams.sweep()
 
 

@@ -1,28 +1,33 @@
 """Who may watch now: a ticket for one camera, viewer and purpose becomes one view on record.
 
-A ticket is random, lives 60 s until its first use and is kept only as a hash. Its first use writes
-the view record; if that cannot be written there is no video. From then on each process trusts what
-it last read for CHECK_S, so an ended view gives no picture after that.
+The viewer is a person of the centre, a person of an agency, an agency's system or its terminal; the
+last three watch by a grant, which belongs to another room and is asked for there. A ticket is
+random, lives 60 s until its first use and is kept only as a hash. Its first use writes the view
+record; if that cannot be written there is no video. From then on each process trusts what it last
+read for CHECK_S, so an ended view gives no picture after that.
 """
 
 import hashlib
 import secrets
+import time
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Greatest
 from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cctv import passes
-from cctv.choices import EndReason
+from cctv.choices import Action, EndReason
 from cctv.models import Camera, VideoTicket, ViewRecord
-from cctv.passes import CHECK_S, QUIET_S, Key, Pass
+from cctv.passes import CHECK_S, HANDOVER_S, QUIET_S, Key, Pass
 from controlroom.accounts.models import User
 from controlroom.audit import chain
 from controlroom.errors import Invalid, NotAllowed
@@ -31,11 +36,27 @@ from controlroom.municipalities.roles import Right
 
 FIRST_USE_S = 60
 KEEP_TICKETS = timedelta(days=1)
+# Nothing for so long after the last moment in which bytes might leave is a pause in a view.
+BREAK = timedelta(seconds=CHECK_S)
+# When nothing of an ended view can change any more: no process trusts it, and each has written.
+SETTLED = timedelta(seconds=CHECK_S + HANDOVER_S + 1)
+SETTLE_AT_ONCE = 500
 
 # Sent in the transaction with incident_id, municipality_id, camera_id and user before a ticket for
-# an incident is issued. The room that owns incidents answers True, or raises why not. No answer
-# means no ticket.
+# an incident is issued. The room that owns incidents answers the incident's number, or raises why
+# not. No answer means no ticket.
 incident_asked = Signal()
+
+# Sent with grant, camera_id, action, viewer (a person or None) and agent whenever a view by a grant
+# is opened or read again. The room that owns the grant answers True, or the EndReason why not.
+# No answer means that there is no such grant.
+grant_asked = Signal()
+
+# Sent after commit with view when its first play list was asked for.
+view_opened = Signal()
+
+# Sent in the transaction with view when nothing of it can change any more.
+view_settled = Signal()
 
 
 class TicketRefused(NotAllowed):
@@ -58,11 +79,17 @@ class Issued:
 
     token: str
     expires_at: datetime
+    # What it is for, as a person reads it: the incident's number, or the purpose.
+    what_for: str
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the signed-in person, the sign-in and the address of the request."""
+    """By what somebody is known who asks, and from where.
+
+    `session_key` is that of a person's session; of an agency's system or a terminal, whatever it
+    alone is known by.
+    """
 
     session_key: str
     address: str | None
@@ -72,13 +99,19 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def pass_key(token: str, caller: Caller) -> Key:
-    return Key(_digest(token), caller.session_key, caller.address)
+def pass_key(token: str, caller: Caller, action: Action = Action.LIVE) -> Key:
+    return Key(_digest(token), caller.session_key, caller.address, action)
 
 
 # --- issuing ----------------------------------------------------------------------------
 def issue(
-    *, camera: Camera, viewer: User, caller: Caller, incident_id: uuid.UUID | None, purpose: str
+    *,
+    camera: Camera,
+    viewer: User,
+    caller: Caller,
+    incident_id: uuid.UUID | None,
+    purpose: str,
+    action: Action = Action.LIVE,
 ) -> Issued:
     """Issue a ticket for one camera, one viewer, one sign-in and one purpose.
 
@@ -91,28 +124,70 @@ def issue(
         raise PurposeMissing(
             _("video needs an incident or a purpose"), fields={"purpose": [_("say what for")]}
         )
-    token = secrets.token_urlsafe(32)
-    expires_at = timezone.now() + timedelta(seconds=FIRST_USE_S)
     with transaction.atomic():
-        if incident_id is not None:
-            ask_incident(incident_id, camera, viewer)
-        VideoTicket.objects.create(
-            digest=_digest(token),
-            municipality_id=camera.municipality_id,
-            camera=camera,
+        number = ask_incident(incident_id, camera, viewer) if incident_id is not None else ""
+        return _ticket(
+            camera,
+            caller,
+            what_for=number or purpose,
             viewer=viewer,
-            session_digest=_digest(caller.session_key),
-            address=caller.address,
             incident_id=incident_id,
             purpose=purpose or str(_("incident response")),
-            expires_at=expires_at,
+            action=action,
         )
-        _audit("video.ticket", camera.municipality_id, camera.pk, viewer.pk, purpose, incident_id)
-    return Issued(token, expires_at)
 
 
-def ask_incident(incident_id: uuid.UUID, camera: Camera, viewer: User) -> None:
+def issue_by_grant(
+    *,
+    grant: uuid.UUID,
+    camera: Camera,
+    caller: Caller,
+    incident_id: uuid.UUID,
+    purpose: str,
+    what_for: str,
+    viewer: User | None = None,
+    agent: str = "",
+    action: Action = Action.LIVE,
+) -> Issued:
+    """Issue a ticket for what a grant allows: to a person of an agency, or to its system.
+
+    Raises: TicketRefused for a grant that is not in force for this viewer, camera and action.
+    """
+    with transaction.atomic():
+        if _ask_grant(grant, camera.pk, action, viewer, agent) is not None:
+            raise TicketRefused(_("this grant does not open this camera"))
+        return _ticket(
+            camera,
+            caller,
+            what_for=what_for,
+            viewer=viewer,
+            agent=agent,
+            grant=grant,
+            action=action,
+            incident_id=incident_id,
+            purpose=purpose,
+        )
+
+
+def _ticket(camera: Camera, caller: Caller, *, what_for: str, **bound: Any) -> Issued:
+    token = secrets.token_urlsafe(32)
+    ticket = VideoTicket.objects.create(
+        digest=_digest(token),
+        municipality_id=camera.municipality_id,
+        camera=camera,
+        session_digest=_digest(caller.session_key),
+        address=caller.address,
+        expires_at=timezone.now() + timedelta(seconds=FIRST_USE_S),
+        **bound,
+    )
+    _audit("video.ticket", ticket)
+    return Issued(token, ticket.expires_at, what_for)
+
+
+def ask_incident(incident_id: uuid.UUID, camera: Camera, viewer: User) -> str:
     """Ask the room of incidents whether pictures of this camera may be seen for this one.
+
+    Gives the incident's number.
 
     Raises: TicketRefused.
     """
@@ -123,56 +198,88 @@ def ask_incident(incident_id: uuid.UUID, camera: Camera, viewer: User) -> None:
         camera_id=camera.pk,
         user=viewer,
     )
-    if not any(bool(answer) for _receiver, answer in answers):
-        raise TicketRefused(_("this incident is not open here"))
+    for _receiver, answer in answers:
+        if answer:
+            return str(answer)
+    raise TicketRefused(_("this incident is not open here"))
 
 
-def _audit(
-    action: str,
-    municipality_id: int,
-    camera_id: int,
-    viewer_id: int,
-    purpose: str,
-    incident_id: uuid.UUID | None,
-    **detail: Any,
-) -> None:
+def _ask_grant(
+    grant: uuid.UUID, camera_id: int, action: str, viewer: User | None, agent: str
+) -> EndReason | None:
+    answers = grant_asked.send(
+        sender=VideoTicket,
+        grant=grant,
+        camera_id=camera_id,
+        action=action,
+        viewer=viewer,
+        agent=agent,
+    )
+    said = [answer for _receiver, answer in answers if answer is not None]
+    reasons = [answer for answer in said if isinstance(answer, EndReason)]
+    if reasons or not said:
+        return reasons[0] if reasons else EndReason.REVOKED
+    return None
+
+
+def _audit(action: str, of: VideoTicket | ViewRecord, **detail: Any) -> None:
     chain.record(
         action=action,
         subject_kind="camera",
-        subject_id=camera_id,
-        municipality_id=municipality_id,
-        actor_id=viewer_id,
-        reason=purpose,
-        detail={"incident": str(incident_id) if incident_id else None, **detail},
+        subject_id=of.camera_id,
+        municipality_id=of.municipality_id,
+        actor_id=of.viewer_id,
+        agent=of.agent,
+        reason=of.purpose,
+        detail={
+            "incident": str(of.incident_id) if of.incident_id else None,
+            **({"grant": str(of.grant)} if of.grant else {}),
+            **({"action": of.action} if of.action != Action.LIVE else {}),
+            **detail,
+        },
     )
 
 
 # --- checking ---------------------------------------------------------------------------
-def admit(*, token: str, camera_id: int, caller: Caller, viewer: Any, opening: bool) -> Pass:
+def admit(
+    *,
+    token: str,
+    camera_id: int,
+    caller: Caller,
+    viewer: Any = None,
+    agent: str = "",
+    action: Action = Action.LIVE,
+    opening: bool = False,
+    sending: bool = True,
+) -> Pass:
     """Check a ticket against the database: exchange it for a view, or renew the view it opened.
 
     Only a play list opens a view; a segment before it is refused. `viewer` is the signed-in person
-    of this request, read afresh.
+    of this request, read afresh; `agent` who asks without one. `opening` and `sending=False` send
+    nothing: whoever does asks again with `sending`, which first puts on record until when.
     Locks: the ticket row, so that one ticket opens one view.
     Raises: TicketRefused, ViewEnded.
     """
-    key = pass_key(token, caller)
+    passes.flush_in_time()
+    key = pass_key(token, caller, action)
+    asked_at = time.monotonic()
+    sends = sending and not opening
     view: ViewRecord | None = None
     with transaction.atomic():
         ticket = (
             VideoTicket.objects.select_for_update(of=("self",))
             .select_related("view", "camera", "viewer")
-            .filter(digest=key.digest, camera_id=camera_id)
+            .filter(digest=key.digest, camera_id=camera_id, action=action)
             .first()
         )
-        refusal = _why_refused(ticket, caller, viewer)
+        refusal = _why_refused(ticket, caller, viewer, agent)
         if ticket is not None and refusal is None:
             view = ticket.view or (_open(ticket) if opening else None)
-            _note_request(view)
+            _note_request(view, sending=sends)
         elif ticket is not None and ticket.view is not None and isinstance(refusal, EndReason):
             _end(ticket.view, refusal)
     if view is not None:
-        return passes.renew(key, view)
+        return passes.renew(key, view, asked_at=asked_at, sending=sends)
     passes.forget(key)
     if isinstance(refusal, EndReason):
         raise ViewEnded(refusal.label, fields={"reason": [str(refusal)]})
@@ -180,17 +287,20 @@ def admit(*, token: str, camera_id: int, caller: Caller, viewer: Any, opening: b
 
 
 def _why_refused(
-    ticket: VideoTicket | None, caller: Caller, viewer: Any
+    ticket: VideoTicket | None, caller: Caller, viewer: Any, agent: str
 ) -> EndReason | Literal["strange"] | None:
     """Say why not; a stranger with somebody's ticket ends nothing, a viewer switched off does."""
     if ticket is None:
         return "strange"
-    if not _presented_by_owner(ticket, caller, viewer):
-        return "strange" if ticket.viewer.is_active else EndReason.RIGHT_LOST
-    return _why_over(ticket, viewer)
+    if not _presented_by_owner(ticket, caller, viewer, agent):
+        is_off = ticket.viewer is not None and not ticket.viewer.is_active
+        return EndReason.RIGHT_LOST if is_off else "strange"
+    return _why_over(ticket)
 
 
-def peek(*, token: str, camera_id: int, caller: Caller, viewer: Any) -> None:
+def peek(
+    *, token: str, camera_id: int, caller: Caller, viewer: Any = None, agent: str = ""
+) -> None:
     """Let the holder of an unused ticket ask for the state, which is not yet watching.
 
     A play list asked for at the same time may have opened the view since admit() looked.
@@ -198,55 +308,95 @@ def peek(*, token: str, camera_id: int, caller: Caller, viewer: Any) -> None:
     """
     unused = Q(view=None, expires_at__gt=timezone.now())
     ticket = (
-        VideoTicket.objects.filter(digest=_digest(token), camera_id=camera_id)
+        VideoTicket.objects.filter(
+            digest=_digest(token), camera_id=camera_id, action=Action.LIVE
+        )
         .filter(unused | Q(view__ended_at=None, view__isnull=False))
         .first()
     )
-    if ticket is None or not _presented_by_owner(ticket, caller, viewer):
+    if ticket is None or not _presented_by_owner(ticket, caller, viewer, agent):
         raise TicketRefused(_("this ticket does not open this camera"))
 
 
-def stop(*, token: str, camera_id: int, caller: Caller) -> None:
+def stop(
+    *, token: str, camera_id: int, caller: Caller, action: Action = Action.LIVE
+) -> None:
     """End a view at its viewer's own word. Whoever asks without that view's ticket ends nothing."""
-    key = pass_key(token, caller)
+    key = pass_key(token, caller, action)
     passes.forget(key)
     with transaction.atomic():
-        ticket = (
-            VideoTicket.objects.select_for_update(of=("self",))
-            .select_related("view")
-            .filter(
-                digest=key.digest,
-                camera_id=camera_id,
-                session_digest=_digest(caller.session_key),
-                address=caller.address,
-            )
-            .first()
-        )
+        ticket = _shown(key, camera_id, caller).select_for_update(of=("self",)).first()
         if ticket is not None and ticket.view is not None:
             _end(ticket.view, EndReason.STOPPED)
 
 
-def _presented_by_owner(ticket: VideoTicket, caller: Caller, viewer: Any) -> bool:
-    return (
-        secrets.compare_digest(ticket.session_digest, _digest(caller.session_key))
-        and ticket.address == caller.address
-        and bool(viewer.is_authenticated)
-        and ticket.viewer_id == viewer.pk
+def note_report(
+    *, token: str, camera_id: int, caller: Caller, frames: int, decoded_ago_s: float, seen: bool
+) -> None:
+    """Keep what a player says of its view: frames decoded, the first one when, seen by the viewer.
+
+    Nothing else rests on it. A settled view hears nothing more.
+    Raises: TicketRefused.
+    """
+    ticket = _shown(pass_key(token, caller), camera_id, caller).first()
+    view = ticket.view if ticket else None
+    if view is None:
+        raise TicketRefused(_("this ticket does not open this camera"))
+    now = timezone.now()
+    own = ViewRecord.objects.filter(pk=view.pk, settled_at=None)
+    if frames > 0:
+        own.update(frames_decoded=Greatest("frames_decoded", frames))
+        first = max(now - timedelta(seconds=decoded_ago_s), view.started_at)
+        own.filter(decoded_at=None).update(decoded_at=first)
+    if seen:
+        own.filter(acknowledged_at=None).update(acknowledged_at=now)
+
+
+def _shown(key: Key, camera_id: int, caller: Caller) -> QuerySet[VideoTicket]:
+    return VideoTicket.objects.select_related("view").filter(
+        digest=key.digest,
+        camera_id=camera_id,
+        session_digest=_digest(caller.session_key),
+        address=caller.address,
     )
 
 
-def _why_over(ticket: VideoTicket, viewer: User) -> EndReason | None:
+def _presented_by_owner(ticket: VideoTicket, caller: Caller, viewer: Any, agent: str) -> bool:
+    if ticket.viewer_id is None:
+        is_holder = ticket.agent == agent
+    else:
+        is_holder = bool(viewer and viewer.is_authenticated) and ticket.viewer_id == viewer.pk
+    return (
+        is_holder
+        and secrets.compare_digest(ticket.session_digest, _digest(caller.session_key))
+        and ticket.address == caller.address
+    )
+
+
+def _why_over(ticket: VideoTicket) -> EndReason | None:
     """Say why this ticket gives no video any more, or None."""
-    now = timezone.now()
-    view = ticket.view
-    if Right.VIDEO_WATCH not in rights_in(viewer, ticket.municipality_id):
-        return EndReason.RIGHT_LOST
+    if ticket.view is not None and ticket.view.ended_at is not None:
+        return EndReason(ticket.view.end_reason)
+    return _why_forbidden(ticket) or _why_late(ticket, timezone.now())
+
+
+def _why_forbidden(ticket: VideoTicket) -> EndReason | None:
     if ticket.camera.gone_at is not None:
         return EndReason.CAMERA_GONE
+    if ticket.grant is not None:
+        return _ask_grant(
+            ticket.grant, ticket.camera_id, ticket.action, ticket.viewer, ticket.agent
+        )
+    may_watch = ticket.viewer is not None and Right.VIDEO_WATCH in rights_in(
+        ticket.viewer, ticket.municipality_id
+    )
+    return None if may_watch else EndReason.RIGHT_LOST
+
+
+def _why_late(ticket: VideoTicket, now: datetime) -> EndReason | None:
+    view = ticket.view
     if view is None:
         return EndReason.EXPIRED if ticket.expires_at <= now else None
-    if view.ended_at is not None:
-        return EndReason(view.end_reason)
     if now - view.last_seen_at > timedelta(seconds=QUIET_S):
         return EndReason.STOPPED
     over = now - view.started_at > timedelta(seconds=settings.VIEW_MAX_S)
@@ -259,28 +409,40 @@ def _open(ticket: VideoTicket) -> ViewRecord:
         municipality_id=ticket.municipality_id,
         camera_id=ticket.camera_id,
         viewer_id=ticket.viewer_id,
+        agent=ticket.agent,
+        grant=ticket.grant,
+        action=ticket.action,
         incident_id=ticket.incident_id,
         purpose=ticket.purpose,
         address=ticket.address,
+        presented_at=ticket.issued_at,
     )
     ticket.view = view
     ticket.save(update_fields=["view"])
-    _audit(
-        "video.view",
-        view.municipality_id,
-        view.camera_id,
-        view.viewer_id,
-        view.purpose,
-        view.incident_id,
-        view=view.pk,
+    _audit("video.view", view, view=view.pk)
+    transaction.on_commit(
+        lambda: view_opened.send_robust(sender=ViewRecord, view=view), robust=True
     )
     return view
 
 
-def _note_request(view: ViewRecord | None) -> None:
-    if view is not None:
-        view.last_seen_at = timezone.now()
-        view.save(update_fields=["last_seen_at"])
+def _note_request(view: ViewRecord | None, *, sending: bool) -> None:
+    """Keep that the view goes on; before bytes leave, until when they may."""
+    if view is None:
+        return
+    now = timezone.now()
+    view.last_seen_at = now
+    changed = ["last_seen_at"]
+    if sending:
+        if view.sent_until is None:
+            view.first_byte_at = now
+            changed.append("first_byte_at")
+        elif now > view.sent_until + BREAK:
+            view.breaks = [*view.breaks, [view.sent_until.isoformat(), now.isoformat()]]
+            changed.append("breaks")
+        view.sent_until = now + timedelta(seconds=CHECK_S + HANDOVER_S)
+        changed.append("sent_until")
+    view.save(update_fields=changed)
 
 
 # --- ending -----------------------------------------------------------------------------
@@ -289,31 +451,28 @@ def _end(view: ViewRecord, reason: EndReason, *, at: datetime | None = None) -> 
         return
     view.ended_at, view.end_reason = at or timezone.now(), reason
     view.save(update_fields=["ended_at", "end_reason"])
-    _audit(
-        "video.view_end",
-        view.municipality_id,
-        view.camera_id,
-        view.viewer_id,
-        view.purpose,
-        view.incident_id,
-        view=view.pk,
-        why=str(reason),
-    )
+    _audit("video.view_end", view, view=view.pk, why=str(reason))
 
 
 def end_views(
     *,
     reason: EndReason,
+    grants: Collection[uuid.UUID] = (),
+    agents: Collection[str] = (),
     incident_id: uuid.UUID | None = None,
     viewer_id: int | None = None,
     session_key: str | None = None,
 ) -> int:
-    """End every open view and unused ticket of an incident, a viewer or one sign-in.
+    """End every open view and unused ticket of an incident, of grants, a system, a viewer or one sign-in.
 
-    Locks: the open views concerned.
+    Locks: the unused tickets and the open views concerned.
     Raises: ValueError when nothing narrows it.
     """
     narrowed = Q()
+    if grants:
+        narrowed &= Q(grant__in=grants)
+    if agents:
+        narrowed &= Q(agent__in=agents)
     if incident_id is not None:
         narrowed &= Q(incident_id=incident_id)
     if viewer_id is not None:
@@ -321,7 +480,7 @@ def end_views(
     if session_key is not None:
         narrowed &= Q(session_digest=_digest(session_key))
     if not narrowed:
-        raise ValueError("end_views needs an incident, a viewer or a session")
+        raise ValueError("end_views needs an incident, grants, agents, a viewer or a session")
     with transaction.atomic():
         tickets = VideoTicket.objects.filter(narrowed)
         now = timezone.now()
@@ -354,3 +513,36 @@ def sweep() -> int:
             Q(view=None) | Q(view__ended_at__isnull=False), expires_at__lt=now - KEEP_TICKETS
         ).delete()
     return ended
+
+
+def settle() -> int:
+    """Say on record how ended views truly ended, when nothing of them can change any more.
+
+    Emits: view_settled, in the transaction.
+    Locks: the views.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        rows = ViewRecord.objects.select_for_update(skip_locked=True).filter(
+            settled_at=None, ended_at__lt=now - SETTLED
+        )
+        views = list(rows.order_by("municipality_id", "pk")[:SETTLE_AT_ONCE])
+        for view in views:
+            view.settled_at = now
+            view.save(update_fields=["settled_at"])
+            _audit(
+                "video.view_closed",
+                view,
+                view=view.pk,
+                first_byte=_iso(view.first_byte_at),
+                last_byte=_iso(view.last_byte_at),
+                sent_until=_iso(view.sent_until),
+                bytes=view.bytes_sent,
+                frames=view.frames_decoded,
+            )
+            view_settled.send(sender=ViewRecord, view=view)
+    return len(views)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -27,10 +27,8 @@ from controlroom.errors import OutOfScope
 from controlroom.municipalities.access import municipality_for
 from controlroom.municipalities.roles import Right
 
-FLUSH_S = 5.0
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 SCHEME = "Ticket "
-_flushed_at = [0.0]
 
 
 class TicketRequest(serializers.Serializer[Any]):
@@ -47,6 +45,11 @@ def caller_of(request: Request | HttpRequest) -> Caller:
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip()
         address = forwarded or address
     return Caller(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""), address)
+
+
+def mark_of(*who: str) -> str:
+    """Give the words of the watermark over a picture: who watches, of what house, for what."""
+    return " · ".join(word for word in who if word)
 
 
 class TicketView(APIView):
@@ -79,6 +82,8 @@ class TicketView(APIView):
                 "ticket": issued.token,
                 "playlist": f"/video/{camera.pk}/live.m3u8",
                 "state": f"/video/{camera.pk}/state",
+                "report": f"/video/{camera.pk}/report",
+                "mark": mark_of(str(request.user), municipality.name, issued.what_for),
                 "expires_at": issued.expires_at.isoformat(),
                 "camera": {"id": camera.pk, "name": str(camera)},
             },
@@ -87,36 +92,48 @@ class TicketView(APIView):
         )
 
 
+def token_of(request: Request) -> str:
+    """Read the ticket that a request shows.
+
+    Raises: TicketRefused.
+    """
+    header = request.headers.get("Authorization", "")
+    if not header.startswith(SCHEME) or len(header) > 200:
+        raise TicketRefused(_("video needs a ticket"))
+    return header.removeprefix(SCHEME).strip()
+
+
+class ReportRequest(serializers.Serializer[Any]):
+    frames = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    decoded_ago_s = serializers.FloatField(min_value=0, max_value=86400, default=0)
+    seen = serializers.BooleanField(default=False)
+
+
 class VideoView(APIView):
     """What is common to all that a ticket opens: the check, and that nobody keeps a copy."""
 
     authentication_classes = ()
     permission_classes = ()
 
-    def admit(self, request: Request, camera_id: int, *, opening: bool = False) -> Pass:
-        """Let the holder of a ticket in.
+    def admit(
+        self, request: Request, camera_id: int, *, opening: bool = False, sending: bool = True
+    ) -> Pass:
+        """Let the holder of a ticket in; with `sending`, for bytes that leave next.
 
         Raises: TicketRefused, ViewEnded.
         """
-        token, caller = self.token_of(request), caller_of(request)
-        if found := passes.known(tickets.pass_key(token, caller), camera_id):
+        token, caller = token_of(request), caller_of(request)
+        sends = sending and not opening
+        if found := passes.known(tickets.pass_key(token, caller), camera_id, sending=sends):
             return found
-        if time.monotonic() - _flushed_at[0] > FLUSH_S:
-            _flushed_at[0] = time.monotonic()
-            passes.flush()
         return tickets.admit(
             token=token,
             camera_id=camera_id,
             caller=caller,
             viewer=get_user(request._request),  # noqa: SLF001  # DRF authenticates nobody here
             opening=opening,
+            sending=sending,
         )
-
-    def token_of(self, request: Request) -> str:
-        header = request.headers.get("Authorization", "")
-        if not header.startswith(SCHEME) or len(header) > 200:
-            raise TicketRefused(_("video needs a ticket"))
-        return header.removeprefix(SCHEME).strip()
 
     def send(self, entry: Pass, body: bytes, content_type: str) -> HttpResponse:
         passes.count(entry, len(body))
@@ -156,7 +173,9 @@ def stream_state(camera_id: int) -> dict[str, Any]:
 class PlaylistView(VideoView):
     def get(self, request: Request, camera_id: int) -> HttpResponse:
         self.admit(request, camera_id, opening=True)
-        body = first_playlist(camera_id, meanwhile=lambda: self.admit(request, camera_id))
+        body = first_playlist(
+            camera_id, meanwhile=lambda: self.admit(request, camera_id, sending=False)
+        )
         return self.send(self.admit(request, camera_id), body, PLAYLIST_TYPE)
 
 
@@ -172,18 +191,41 @@ class SegmentView(VideoView):
 class StateView(VideoView):
     def delete(self, request: Request, camera_id: int) -> Response:
         """End the view now, as the player does when it closes; the sweep ends it otherwise."""
-        tickets.stop(token=self.token_of(request), camera_id=camera_id, caller=caller_of(request))
+        tickets.stop(token=token_of(request), camera_id=camera_id, caller=caller_of(request))
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def get(self, request: Request, camera_id: int) -> Response:
         """Say what the stream does; an unused ticket may ask, which opens no view."""
         try:
-            self.admit(request, camera_id)
+            self.admit(request, camera_id, sending=False)
         except TicketRefused:
             tickets.peek(
-                token=self.token_of(request),
+                token=token_of(request),
                 camera_id=camera_id,
                 caller=caller_of(request),
                 viewer=get_user(request._request),  # noqa: SLF001  # DRF authenticates nobody here
             )
         return Response(stream_state(camera_id), headers={"Cache-Control": "no-store"})
+
+
+class ReportView(VideoView):
+    """Take the player's word on what it decoded and whether the viewer saw it; no more than that."""
+
+    def post(self, request: Request, camera_id: int) -> Response:
+        tickets.note_report(
+            token=token_of(request),
+            camera_id=camera_id,
+            caller=caller_of(request),
+            **reported(request.data),
+        )
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def reported(said: Any) -> dict[str, Any]:
+    """Read a player's report.
+
+    Raises: ValidationError.
+    """
+    report = ReportRequest(data=said)
+    report.is_valid(raise_exception=True)
+    return dict(report.validated_data)

@@ -160,6 +160,22 @@ KINDS: dict[str, AlarmKind] = _table(
             _("Close the view, and tell the system's keeper that the sweep stands."),
         ),
         AlarmKind(
+            "recording.stopped",
+            _("Nothing is recorded"),
+            _("The recorder does not run, or its disk or its quota takes no more."),
+            _("What happens now before the cameras cannot be seen later. Live video goes on."),
+            _("Have the recorder looked at; make room, or release holds that are over."),
+        ),
+        AlarmKind(
+            "recording.missing",
+            _("A camera that should be recorded is not"),
+            _("No picture of the camera has come to the recorder for 30 seconds."),
+            _("What happens before this camera cannot be seen later."),
+            _("Have the camera and its line looked at."),
+            severity=Priority.P3.value,
+            allowed_s=3600,
+        ),
+        AlarmKind(
             "grant.overdue",
             _("A grant of video stands open after its time"),
             _("Video was granted to an agency until a time that has passed, and nobody ended it."),

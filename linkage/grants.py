@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,12 +19,10 @@ from controlroom.municipalities.access import require
 from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
+from linkage import viewing
 from linkage.choices import LinkState
 from linkage.models import Link, StreamGrant
 from linkage.models_video import GrantEnd
-
-# A watching agency asks for a piece every second; this often it is written down.
-NOTED_EVERY = timedelta(seconds=10)
 
 
 @transaction.atomic
@@ -50,6 +49,7 @@ def give(
         .first()
     )
     if found is not None and found.expires_at <= now:
+        viewing.end_views(grants=[found], why=GrantEnd.TTL)
         _end(found, GrantEnd.TTL, at=found.expires_at)
         found = None
     if found is not None:
@@ -90,6 +90,7 @@ def end(*, grants: QuerySet[StreamGrant], why: GrantEnd, by: User | None = None)
     Locks: the open grants concerned, in the order of their ids.
     """
     rows = list(grants.filter(ended_at=None).order_by("pk").select_for_update(of=("self",)))
+    viewing.end_views(grants=rows, why=why)
     for grant in rows:
         _end(grant, why, at=timezone.now(), by=by)
     return len(rows)
@@ -106,6 +107,7 @@ def revoke(*, grant: StreamGrant, by: User, reason: str) -> StreamGrant:
         raise Invalid(_("a reason is needed"), fields={"reason": [_("This field is required.")]})
     locked: StreamGrant = StreamGrant.objects.select_for_update().get(pk=grant.pk)
     if locked.ended_at is None:
+        viewing.end_views(grants=[locked], why=GrantEnd.REVOKED)
         _end(locked, GrantEnd.REVOKED, at=timezone.now(), by=by, reason=reason.strip())
     return locked
 
@@ -119,7 +121,9 @@ def end_overdue() -> int:
     ran_out = StreamGrant.objects.filter(ended_at=None, expires_at__lte=now)
     ended = 0
     with transaction.atomic():
-        for grant in ran_out.order_by("pk").select_for_update(skip_locked=True)[:500]:
+        rows = list(ran_out.order_by("pk").select_for_update(skip_locked=True)[:500])
+        viewing.end_views(grants=rows, why=GrantEnd.TTL)
+        for grant in rows:
             _end(grant, GrantEnd.TTL, at=grant.expires_at)
             ended += 1
     closed = StreamGrant.objects.filter(link__state=LinkState.SUSPENDED)
@@ -144,19 +148,15 @@ def open_to(*, link: Link, reference: UUID) -> StreamGrant:
 
 
 @transaction.atomic
-def note_viewed(*, grant: StreamGrant) -> None:
-    """Put on record that pictures leave; called before the first byte does."""
-    now = timezone.now()
-    if grant.last_viewed_at is not None and now - grant.last_viewed_at < NOTED_EVERY:
-        return
-    if grant.first_viewed_at is None:
-        fresh = StreamGrant.objects.filter(pk=grant.pk, first_viewed_at=None)
-        if fresh.update(first_viewed_at=now, last_viewed_at=now):
-            grant.first_viewed_at = grant.last_viewed_at = now
-            _audit("grant.viewed", grant)
-            _announce("video.viewed", grant)
-            return
-    StreamGrant.objects.filter(pk=grant.pk).update(last_viewed_at=now)
+def note_viewed(*, reference: UUID, at: datetime) -> None:
+    """Keep on the grant that it is watched; the view itself was on record before its first byte."""
+    own = StreamGrant.objects.filter(reference=reference)
+    if own.filter(first_viewed_at=None).update(first_viewed_at=at, last_viewed_at=at):
+        grant = own.select_related("camera__site", "link").get()
+        _audit("grant.viewed", grant)
+        _announce("video.viewed", grant)
+    else:
+        own.update(last_viewed_at=Greatest("last_viewed_at", at))
 
 
 def of_incident(incident: Incident) -> Iterable[StreamGrant]:

@@ -430,6 +430,8 @@ from linkage.models_fire119 import FireTime as FireTime  # noqa: E402, PLC0414 -
 from linkage.models_life import SignOfLife as SignOfLife  # noqa: E402, PLC0414 - likewise
 from linkage.models_messages import DisasterMessage as DisasterMessage  # noqa: E402, PLC0414
 from linkage.models_phone import PhoneTask as PhoneTask  # noqa: E402, PLC0414 - likewise
+from linkage.models_provision import ProvisionCorrection as ProvisionCorrection  # noqa: E402, PLC0414
+from linkage.models_provision import ProvisionEntry as ProvisionEntry  # noqa: E402, PLC0414
 from linkage.models_raw import RawIntake as RawIntake  # noqa: E402, PLC0414 - likewise
 from linkage.models_refused import HeldBack as HeldBack  # noqa: E402, PLC0414 - likewise
 from linkage.models_refused import RefusalRun as RefusalRun  # noqa: E402, PLC0414 - likewise

@@ -85,7 +85,12 @@ class ReleaseQuerySet(OwnedQuerySet):
     def with_still(self) -> Self:
         """Join what is told of a release; the picture stays where it is."""
         return self.select_related(
-            "still__camera__site", "still__taken_by", "link__agency", "link__legal_basis", "message"
+            "still__camera__site",
+            "still__incident",
+            "still__taken_by",
+            "link__agency",
+            "link__legal_basis",
+            "message",
         ).defer("still__sealed")
 
 

@@ -6,13 +6,16 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import receiver
 
-from cctv import sources
+from cctv import sources, tickets
+from cctv.choices import EndReason
+from cctv.models import ViewRecord
 from incidents.choices import Priority
 from incidents.events import fact_recorded, kind_asked
 from incidents.models import Incident, IncidentEvent, Kind
 from incidents.statuses import ENDED
-from linkage import delivery, mapping, neighbours, tasks
+from linkage import delivery, grants, mapping, neighbours, tasks, viewing
 from linkage.obligations import owed
+from linkage.provision import entries
 from linkage.services.city import road_cameras
 from linkage.services.disaster import cap_pushes, situations
 from linkage.services.police112 import shares, video
@@ -54,6 +57,29 @@ def answer_kind(source: str, service: str, code: str, name: str, **_kwargs: Any)
 @receiver(sources.address_asked, dispatch_uid="linkage.road_cameras")
 def answer_address(camera_id: int, **_kwargs: Any) -> sources.Asked | None:
     return road_cameras.address_of(camera_id)
+
+
+@receiver(tickets.grant_asked, dispatch_uid="linkage.viewing")
+def answer_grant(**asked: Any) -> EndReason | bool | None:
+    return viewing.why_over(
+        grant=asked["grant"],
+        camera_id=asked["camera_id"],
+        viewer=asked["viewer"],
+        agent=asked["agent"],
+    )
+
+
+@receiver(tickets.view_opened, dispatch_uid="linkage.grants.viewed")
+def note_viewed(view: ViewRecord, **_kwargs: Any) -> None:
+    if view.grant is not None:
+        grants.note_viewed(reference=view.grant, at=view.started_at)
+
+
+@receiver(tickets.view_settled, dispatch_uid="linkage.provision")
+def enter_session(view: ViewRecord, **_kwargs: Any) -> None:
+    if view.grant is not None:
+        entries.enter_session(view=view)
+        grants.note_viewed(reference=view.grant, at=view.last_byte_at or view.started_at)
 
 
 # Connected last: it writes to the journal, whose counter is locked after everything else.

@@ -32,6 +32,7 @@ from linkage.errors import LinkClosed
 from linkage.models import Case, Link, OutboxMessage, Still, StillRelease
 from linkage.models_stills import ReleaseQuerySet
 from linkage.obligations import may_owe, owe
+from linkage.provision import entries
 from linkage.sealing import seal_bytes, unseal_bytes
 from linkage.services.contracts import CONTRACTS
 
@@ -115,6 +116,7 @@ def serve(*, release: StillRelease, agent: str = "") -> bytes:
         fresh.update(last_viewed_at=now)
         by_whom = agent or release.link.code
         _record("still.viewed", still, agent=by_whom, case=release.case_number)
+        entries.enter_still(release=release, agent=by_whom)
         if is_first:
             _announce("still.viewed", still)
     return _picture(still)

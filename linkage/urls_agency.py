@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from linkage import views_agency
+from linkage import views_agency, views_case
 from linkage import views_agency_exports as exports
 
 app_name = "agency"
@@ -11,6 +11,13 @@ urlpatterns = [
     path("account/", views_agency.account, name="account"),
     path("guide.txt", views_agency.guide, name="guide"),
     path("guide-<slug:service>.txt", views_agency.guide, name="guide-of"),
+    path("case/<slug:link>/<str:number>/watch/", views_case.page, name="case"),
+    path("case/<slug:link>/<str:number>/watch/now", views_case.NowView.as_view(), name="case-now"),
+    path(
+        "case/<slug:link>/<str:number>/watch/cameras/<uuid:grant>/ticket",
+        views_case.TicketView.as_view(),
+        name="case-ticket",
+    ),
     path("<slug:link>/", views_agency.link_page, name="link"),
     path("<slug:link>/test/", views_agency.send_test, name="test"),
     path("<slug:link>/replay/", views_agency.replay, name="replay"),

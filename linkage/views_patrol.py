@@ -1,8 +1,10 @@
 """A police terminal's page and pictures, under /patrol/: known by its own key, and no person's.
 
-Each request reads anew who asks and what is shared: nothing here is trusted from before.
+Each request reads anew who asks and what is shared: nothing here is trusted from before. Live
+pictures need a ticket besides, so that what a terminal watches is a view on record like a person's.
 """
 
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +21,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cctv import streams
-from cctv.video_api import PLAYLIST_TYPE, caller_of, first_playlist, stream_state
+from cctv import passes, streams, tickets
+from cctv.passes import Pass
+from cctv.tickets import Caller, TicketRefused
+from cctv.video_api import (
+    PLAYLIST_TYPE,
+    caller_of,
+    first_playlist,
+    mark_of,
+    reported,
+    stream_state,
+    token_of,
+)
 from controlroom.errors import OutOfScope
 from incidents.features import moment
-from linkage import buckets
+from linkage import buckets, viewing
 from linkage.api.video import PIECE_TYPE, AnyAccepted
 from linkage.models import StreamGrant, Terminal, TerminalShare
 from linkage.services.police112 import patrol, shares, terminals
@@ -49,6 +61,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "cameras": reverse("patrol:page") + "cameras/",
         "stills": reverse("patrol:page") + "stills/",
         "number": terminal.number,
+        "agency": str(terminal.link.agency),
     }
     return render(request, "patrol/page.html", {"terminal": terminal, "config": config})
 
@@ -102,8 +115,37 @@ class PatrolView(APIView):
         share = shares.shown_to(self.terminal())
         return share, patrol.grant_of(share, reference)
 
+    def admit(
+        self,
+        share: TerminalShare,
+        grant: StreamGrant,
+        *,
+        opening: bool = False,
+        sending: bool = True,
+    ) -> Pass:
+        """Raises: TicketRefused, ViewEnded."""
+        return viewing.admit(
+            grant=grant,
+            token=token_of(self.request),
+            caller=self.caller(),
+            agent=viewing.terminal_name(share.terminal),
+            opening=opening,
+            sending=sending,
+        )
+
+    def caller(self) -> Caller:
+        return Caller(self.request.COOKIES.get(COOKIE, ""), caller_of(self.request).address)
+
     def send(self, body: bytes, content_type: str) -> HttpResponse:
         return HttpResponse(body, content_type=content_type, headers={"Cache-Control": "no-store"})
+
+    def picture(
+        self, share: TerminalShare, held: StreamGrant, body: bytes, content_type: str
+    ) -> HttpResponse:
+        """Give a part of the live picture, once it is on record who watches."""
+        shares.note_viewed(share=share, grant=held)
+        passes.count(self.admit(share, held), len(body))
+        return self.send(body, content_type)
 
     def answer(self, body: dict[str, Any]) -> Response:
         return Response(body, headers={"Cache-Control": "no-store"})
@@ -134,27 +176,82 @@ class StillView(PatrolView):
         return self.send(patrol.still_of(share, still), "image/jpeg")
 
 
+class TicketView(PatrolView):
+    def post(self, request: Request, grant: UUID) -> Response:
+        """Issue a ticket and start the relay at once."""
+        share, held = self.granted(grant)
+        issued = viewing.ticket(
+            grant=held, caller=self.caller(), agent=viewing.terminal_name(share.terminal)
+        )
+        streams.want(held.camera_id)
+        under = reverse("patrol:page") + f"cameras/{held.reference}/"
+        return Response(
+            {
+                "ticket": issued.token,
+                "playlist": f"{under}live.m3u8",
+                "state": f"{under}state",
+                "report": f"{under}report",
+                "mark": mark_of(
+                    f"{share.terminal.number} {share.unit}", str(held.link.agency), issued.what_for
+                ),
+                "expires_at": moment(issued.expires_at),
+            },
+            status=HTTPStatus.CREATED,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
 class PlaylistView(PatrolView):
     def get(self, request: Request, grant: UUID) -> HttpResponse:
-        _share, held = self.granted(grant)
-        body = first_playlist(held.camera_id)
         share, held = self.granted(grant)
-        shares.note_viewed(share=share, grant=held)
-        return self.send(body, PLAYLIST_TYPE)
+        self.admit(share, held, opening=True)
+        body = first_playlist(
+            held.camera_id, meanwhile=lambda: self.admit(share, held, sending=False)
+        )
+        share, held = self.granted(grant)
+        return self.picture(share, held, body, PLAYLIST_TYPE)
 
 
 class PieceView(PatrolView):
     def get(self, request: Request, grant: UUID, piece: str) -> HttpResponse:
         share, held = self.granted(grant)
-        shares.note_viewed(share=share, grant=held)
         body = streams.segment(held.camera_id, piece)
         if body is None:
             raise OutOfScope(_("no such piece"))
         streams.want(held.camera_id)
-        return self.send(body, PIECE_TYPE)
+        return self.picture(share, held, body, PIECE_TYPE)
 
 
 class StateView(PatrolView):
     def get(self, request: Request, grant: UUID) -> Response:
-        _share, held = self.granted(grant)
+        """Say what the stream does; an unused ticket may ask, which opens no view."""
+        share, held = self.granted(grant)
+        try:
+            self.admit(share, held, sending=False)
+        except TicketRefused:
+            tickets.peek(
+                token=token_of(request),
+                camera_id=held.camera_id,
+                caller=self.caller(),
+                agent=viewing.terminal_name(share.terminal),
+            )
         return self.answer(stream_state(held.camera_id))
+
+    def delete(self, request: Request, grant: UUID) -> Response:
+        """End the viewing now, as the player does when it closes."""
+        _share, held = self.granted(grant)
+        tickets.stop(token=token_of(request), camera_id=held.camera_id, caller=self.caller())
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class ReportView(PatrolView):
+    def post(self, request: Request, grant: UUID) -> Response:
+        """Take the player's word on what it decoded."""
+        _share, held = self.granted(grant)
+        tickets.note_report(
+            token=token_of(request),
+            camera_id=held.camera_id,
+            caller=self.caller(),
+            **reported(request.data),
+        )
+        return Response(status=HTTPStatus.NO_CONTENT)

@@ -17,7 +17,8 @@ class Right(StrEnum):
     REGISTER_MANAGE = "register_manage"  # sites, cameras, imports
     LINKS_MANAGE = "links_manage"  # agencies, links, clients
     PEOPLE_MANAGE = "people_manage"
-    RECORDS_READ = "records_read"  # view records, audit
+    RECORDS_READ = "records_read"  # view records, audit, register of provision
+    RECORDS_KEEP = "records_keep"  # put the register of provision right
     STATISTICS_READ = "statistics_read"
     EXPORT_DRAFT = "export_draft"  # ask for recorded video in an agency's name
     EXPORT_HANDLE = "export_handle"  # decide on, mask and release what the police ask for
@@ -47,7 +48,9 @@ RIGHTS: dict[RoleCode, frozenset[Right]] = {
         Right.EXPORT_DRAFT,
         Right.EXPORT_OVERRIDE,
     },
-    RoleCode.PRIVACY_OFFICER: frozenset({Right.RECORDS_READ, Right.STATISTICS_READ}),
+    RoleCode.PRIVACY_OFFICER: frozenset(
+        {Right.RECORDS_READ, Right.RECORDS_KEEP, Right.STATISTICS_READ}
+    ),
     RoleCode.ADMINISTRATOR: frozenset(
         {
             Right.POLICY_MANAGE,

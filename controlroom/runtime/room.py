@@ -1,4 +1,4 @@
-"""The processes of the control room: web, worker, beat, auditor and the simulated agencies."""
+"""The processes of the control room: web, worker, beat, auditor, recorder, simulated agencies."""
 
 import http.client
 import signal
@@ -86,6 +86,16 @@ def auditor(env: dict[str, str]) -> Spec:
     return Spec(
         name="auditor",
         command=[str(packages.PYTHON), "manage.py", "audit_watch"],
+        env=env,
+        cwd=CHECKOUT,
+    )
+
+
+def recorder(env: dict[str, str]) -> Spec:
+    """Keep the pictures of the cameras that a policy names; it needs the database only."""
+    return Spec(
+        name="recorder",
+        command=[str(packages.PYTHON), "manage.py", "record"],
         env=env,
         cwd=CHECKOUT,
     )

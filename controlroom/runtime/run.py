@@ -125,7 +125,7 @@ def open_room(
             raise CannotRun("the preparation failed (see above)")
         auditor = [room.auditor(env)] if watched else []
         supervisor.keep(room.web(listener, env), room.worker(env), room.beat(where, env), *auditor)
-        supervisor.keep(room.agencies(env))
+        supervisor.keep(room.recorder(env), room.agencies(env))
         yield Room(supervisor, address, env)
 
 

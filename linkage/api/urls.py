@@ -29,7 +29,12 @@ from linkage.api.stills import StillView
 from linkage.api.terminals import SharesView, ShareView, TerminalsView, TerminalView
 from linkage.api.token import TokenView
 from linkage.api.trials import HeartbeatView, TestMessageView
-from linkage.api.video import GrantPieceView, GrantPlaylistView
+from linkage.api.video import (
+    GrantPieceView,
+    GrantPlaylistView,
+    GrantReportView,
+    GrantTicketView,
+)
 
 app_name = "agency-api"
 urlpatterns = [
@@ -52,6 +57,16 @@ urlpatterns = [
         "links/<str:link>/grants/<str:grant>/live.m3u8",
         GrantPlaylistView.as_view(),
         name="grant-playlist",
+    ),
+    path(
+        "links/<str:link>/grants/<str:grant>/ticket",
+        GrantTicketView.as_view(),
+        name="grant-ticket",
+    ),
+    path(
+        "links/<str:link>/grants/<str:grant>/report",
+        GrantReportView.as_view(),
+        name="grant-report",
     ),
     path(
         "links/<str:link>/grants/<str:grant>/<str:piece>",

@@ -1,18 +1,37 @@
-"""Live pictures for an agency: its own grant opens one camera, and only while it is in force."""
+"""Live pictures for an agency: its own grant opens one camera, and only while it is in force.
 
+A viewing begins with a ticket, which the client shows beside its bearer token: what is watched is a
+view on record like a person's.
+"""
+
+from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from cctv import streams
-from cctv.video_api import PLAYLIST_TYPE, first_playlist
+from cctv import passes, streams, tickets
+from cctv.passes import Pass
+from cctv.tickets import Caller, TicketRefused
+from cctv.video_api import (
+    PLAYLIST_TYPE,
+    ReportRequest,
+    caller_of,
+    first_playlist,
+    mark_of,
+    reported,
+)
 from controlroom.errors import OutOfScope
-from linkage import grants
+from incidents.features import moment
+from linkage import grants, viewing
 from linkage.api.base import AgencyView
 from linkage.api.schema import LINK, problems
 from linkage.models import StreamGrant
@@ -27,6 +46,23 @@ PIECE = OpenApiParameter(
     "piece", {"type": "string", "pattern": "^[0-9a-z.-]{1,40}$"}, OpenApiParameter.PATH
 )
 PIECE_TYPE = "video/mp4"
+TICKET_HEADER = "Video-Ticket"
+TICKET = OpenApiParameter(
+    TICKET_HEADER,
+    {"type": "string", "maxLength": 200},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="`ticket` of askTicket",
+)
+
+
+class TicketSerializer(serializers.Serializer[Any]):
+    ticket = serializers.CharField(help_text="For the header Video-Ticket; shown once")
+    expires_at = serializers.DateTimeField(help_text="To be used first before this")
+    playlist = serializers.CharField()
+    mark = serializers.CharField(
+        help_text="Show it over the picture, with who watches and the time"
+    )
 
 
 class AnyAccepted(BaseContentNegotiation):
@@ -41,6 +77,7 @@ class AnyAccepted(BaseContentNegotiation):
 
 class GrantView(AgencyView):
     content_negotiation_class = AnyAccepted
+    parser_classes = (JSONParser,)
 
     def grant(self, link: str, reference: str) -> StreamGrant:
         """Raises: OutOfScope (404) also for a grant that is over."""
@@ -50,8 +87,103 @@ class GrantView(AgencyView):
         except ValueError:
             raise OutOfScope(_("no such grant, or it is over")) from None
 
-    def send(self, body: bytes, content_type: str) -> HttpResponse:
+    def caller(self) -> Caller:
+        """Name the application as the sign-in: its bearer tokens come and go."""
+        return Caller(f"client:{self.client.pk}", caller_of(self.request).address)
+
+    def token(self) -> str:
+        """Raises: TicketRefused."""
+        shown = self.request.headers.get(TICKET_HEADER, "").strip()
+        if not shown or len(shown) > 200:
+            raise TicketRefused(_("video needs a ticket"))
+        return shown
+
+    def admit(self, grant: StreamGrant, *, opening: bool = False, sending: bool = True) -> Pass:
+        """Raises: TicketRefused, ViewEnded."""
+        return viewing.admit(
+            grant=grant,
+            token=self.token(),
+            caller=self.caller(),
+            agent=viewing.system_of(grant.link),
+            opening=opening,
+            sending=sending,
+        )
+
+    def send(self, entry: Pass, body: bytes, content_type: str) -> HttpResponse:
+        passes.count(entry, len(body))
         return HttpResponse(body, content_type=content_type, headers={"Cache-Control": "no-store"})
+
+
+class GrantTicketView(GrantView):
+    @extend_schema(
+        operation_id="askTicket",
+        tags=["video"],
+        summary="영상 입장권 · A ticket for a granted camera",
+        description=(
+            "Opens one viewing of this camera, once, within 60 s, for this client at this address. "
+            f"Every request of the viewing carries it in `{TICKET_HEADER}`, never in an address."
+        ),
+        parameters=[LINK, GRANT],
+        request=None,
+        responses={201: TicketSerializer, **problems()},
+    )
+    def post(self, request: Request, link: str, grant: str) -> Response:
+        self.hold_back_reads()
+        found = self.grant(link, grant)
+        issued = viewing.ticket(
+            grant=found, caller=self.caller(), agent=viewing.system_of(found.link)
+        )
+        streams.want(found.camera_id)
+        return Response(
+            {
+                "ticket": issued.token,
+                "expires_at": moment(issued.expires_at),
+                "playlist": f"/api/v1/links/{found.link.code}/grants/{found.reference}/live.m3u8",
+                "mark": mark_of(str(found.link.agency), found.link.code, issued.what_for),
+            },
+            status=HTTPStatus.CREATED,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    @extend_schema(
+        operation_id="returnTicket",
+        tags=["video"],
+        summary="영상 종료 · End the viewing",
+        description="At once and on record; without it the viewing ends 10 s after the last request.",
+        parameters=[LINK, GRANT, TICKET],
+        request=None,
+        responses={204: None, **problems()},
+    )
+    def delete(self, request: Request, link: str, grant: str) -> Response:
+        self.hold_back_reads()
+        found = self.grant(link, grant)
+        tickets.stop(token=self.token(), camera_id=found.camera_id, caller=self.caller())
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class GrantReportView(GrantView):
+    @extend_schema(
+        operation_id="reportViewing",
+        tags=["video"],
+        summary="재생 보고 · What the player decoded",
+        description=(
+            "Frames decoded so far, how many seconds ago the first was, and whether a person said "
+            "that the picture was seen. It is kept as your word; the register rests on what we sent."
+        ),
+        parameters=[LINK, GRANT, TICKET],
+        request={"application/json": ReportRequest},
+        responses={204: None, **problems(400)},
+    )
+    def post(self, request: Request, link: str, grant: str) -> Response:
+        self.hold_back_reads()
+        found = self.grant(link, grant)
+        tickets.note_report(
+            token=self.token(),
+            camera_id=found.camera_id,
+            caller=self.caller(),
+            **reported(request.data),
+        )
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class GrantPlaylistView(GrantView):
@@ -60,19 +192,19 @@ class GrantPlaylistView(GrantView):
         tags=["video"],
         summary="영상 보기 · Watch a granted camera",
         description=(
-            "HLS play list of the camera, with the bearer token on every request. Watching is put "
-            "on record before the first byte. 404 as soon as the grant is over."
+            "HLS play list of the camera, with bearer token and ticket on every request. Watching "
+            "is put on record before the first byte. 404 as soon as the grant is over, 403 "
+            "`view_ended` with the reason when the viewing is."
         ),
-        parameters=[LINK, GRANT],
+        parameters=[LINK, GRANT, TICKET],
         responses={(200, PLAYLIST_TYPE): OpenApiTypes.BINARY, **problems()},
     )
     def get(self, request: Request, link: str, grant: str) -> HttpResponse:
         self.hold_back_reads()
         found = self.grant(link, grant)
-        body = first_playlist(found.camera_id)
-        found = self.grant(link, grant)
-        grants.note_viewed(grant=found)
-        return self.send(body, PLAYLIST_TYPE)
+        self.admit(found, opening=True)
+        body = first_playlist(found.camera_id, meanwhile=lambda: self.admit(found, sending=False))
+        return self.send(self.admit(self.grant(link, grant)), body, PLAYLIST_TYPE)
 
 
 class GrantPieceView(GrantView):
@@ -80,15 +212,15 @@ class GrantPieceView(GrantView):
         operation_id="watchGrantPiece",
         tags=["video"],
         summary="영상 조각 · A piece of the picture",
-        parameters=[LINK, GRANT, PIECE],
+        parameters=[LINK, GRANT, TICKET, PIECE],
         responses={(200, PIECE_TYPE): OpenApiTypes.BINARY, **problems()},
     )
     def get(self, request: Request, link: str, grant: str, piece: str) -> HttpResponse:
         self.hold_back_reads()
         found = self.grant(link, grant)
-        grants.note_viewed(grant=found)
+        entry = self.admit(found)
         body = streams.segment(found.camera_id, piece)
         if body is None:
             raise OutOfScope(_("no such piece"))
         streams.want(found.camera_id)
-        return self.send(body, PIECE_TYPE)
+        return self.send(entry, body, PIECE_TYPE)

@@ -19,7 +19,7 @@ from linkage.models import Link, OutboxMessage, StreamGrant
 from linkage.models_city import Feed
 from linkage.services.city import sensors
 from linkage.services.disaster import cap_feeds, renewals, situations
-from linkage.watch import canaries, link_checks
+from linkage.watch import canaries, link_checks, recording_checks
 from linkage.watch.findings import GRACE, Check, Finding, late, of_line
 from linkage.watch.scheduler import BEAT
 
@@ -264,5 +264,11 @@ CHECKS: tuple[Check, ...] = (
     Check(("link.sender_forged",), link_checks.forged_senders),
     Check(("link.held_back",), link_checks.held_back_for_long),
     Check(("link.unmapped_code",), link_checks.unmapped_codes),
+    # A recorder that is begun again takes its first pieces within a round or two.
+    Check(
+        ("recording.stopped", "recording.missing"),
+        recording_checks.missing_recordings,
+        patience=3,
+    ),
     Check(("neighbour.untold",), link_checks.untold_neighbours),
 )

@@ -326,9 +326,52 @@ def test_a_pass_is_trusted_only_for_a_moment(camera, haneul):
     token = issue(camera, haneul)
     entry = admit(token, camera, haneul)
     key = tickets.pass_key(token, HERE)
+    assert passes.known(key, camera.pk, sending=False) is entry
+    assert passes.known(key, camera.pk) is None, "nothing may leave before the record says so"
+    admit(token, camera, haneul, opening=False)
     assert passes.known(key, camera.pk) is entry
-    entry.until -= CHECK_S
+    entry.sends_until -= CHECK_S
     assert passes.known(key, camera.pk) is None
+
+
+def test_until_when_bytes_may_leave_is_on_record_before_they_do(camera, haneul):
+    token = issue(camera, haneul)
+    admit(token, camera, haneul)
+    view = ViewRecord.objects.get()
+    assert (view.first_byte_at, view.sent_until) == (None, None), "waiting is no delivery"
+    admit(token, camera, haneul, opening=False)
+    view.refresh_from_db()
+    assert view.first_byte_at
+    assert timezone.now() + timedelta(seconds=CHECK_S) < view.sent_until
+
+
+def test_a_pause_is_no_delivery(camera, haneul):
+    token = issue(camera, haneul)
+    admit(token, camera, haneul)
+    admit(token, camera, haneul, opening=False)
+    past = timezone.now() - timedelta(seconds=9)
+    ViewRecord.objects.update(sent_until=past)
+    admit(token, camera, haneul, opening=False)
+    (pause,) = ViewRecord.objects.get().breaks
+    assert pause[0] == past.isoformat()
+
+
+def test_an_ended_view_is_settled_once_when_nothing_can_change_any_more(camera, haneul):
+    token = issue(camera, haneul)
+    entry = admit(token, camera, haneul)
+    admit(token, camera, haneul, opening=False)
+    passes.count(entry, 50)
+    tickets.stop(token=token, camera_id=camera.pk, caller=HERE)
+    assert tickets.settle() == 0
+    ViewRecord.objects.update(ended_at=timezone.now() - timedelta(seconds=9))
+    heard = []
+    tickets.view_settled.connect(receiver := (lambda view, **_: heard.append(view.pk)))
+    assert (tickets.settle(), tickets.settle()) == (1, 0)
+    assert receiver
+    view = ViewRecord.objects.get()
+    assert heard == [view.pk]
+    closed = Record.objects.get(action="video.view_closed").detail
+    assert (closed["bytes"], closed["last_byte"]) == (50, view.last_byte_at.isoformat())
 
 
 @pytest.mark.parametrize("broken", ["ViewRecord", "Record"])

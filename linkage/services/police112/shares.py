@@ -25,7 +25,7 @@ from incidents.facts import note_fact
 from incidents.features import moment
 from incidents.models import Incident
 from incidents.statuses import OPEN
-from linkage import agreements, grants
+from linkage import agreements, viewing
 from linkage.choices import DataKind, Direction, LinkState
 from linkage.errors import ShareRefused
 from linkage.models import Case, Link, StreamGrant, Terminal, TerminalShare
@@ -189,8 +189,9 @@ def end(
         return 0
     _lock(incidents)
     rows = still_open.filter(incident__in=incidents).order_by("pk")
-    found = list(rows.select_related("terminal", "link").select_for_update(of=("self",)))
+    found = list(rows.select_related("terminal__link", "link").select_for_update(of=("self",)))
     now = timezone.now()
+    viewing.end_views_of_shares(found)
     for share in found:
         share.ended_at = min(now, share.expires_at) if why == ShareEnd.EXPIRED else now
         share.end_reason = why
@@ -336,12 +337,12 @@ def _hold_open(share: TerminalShare) -> None:
 def note_viewed(*, share: TerminalShare, grant: StreamGrant) -> None:
     """Put on record that live pictures leave for the terminal; called before the first byte.
 
-    Locks: the incident, at the first picture of a camera and of a grant.
+    Locks: the incident, at the first picture of a camera.
     Raises: ShareOver when the share has ended meanwhile.
     """
     now = timezone.now()
     view = ShareView.objects.filter(share=share, camera_id=grant.camera_id).first()
-    if view is None or grant.first_viewed_at is None:
+    if view is None:
         _hold_open(share)
         _view, is_first = ShareView.objects.get_or_create(share=share, camera_id=grant.camera_id)
         if is_first:
@@ -349,7 +350,6 @@ def note_viewed(*, share: TerminalShare, grant: StreamGrant) -> None:
             _announce("share.viewed", share)
     elif now - view.last_at >= NOTED_EVERY:
         ShareView.objects.filter(pk=view.pk).update(last_at=now)
-    grants.note_viewed(grant=grant)
 
 
 # --- shown on the console ----------------------------------------------------------------

@@ -28,6 +28,7 @@ export function commandTable() {
     { id: "same", strokes: ["KeyS"], keys: "S", label: t("Judge what is probably the same happening") },
     { id: "enlarge", strokes: ["Digit1", "Digit2", "Digit3", "Digit4", "Digit5"], keys: "1–5", label: t("Enlarge a camera") },
     { id: "still", strokes: ["KeyP"], keys: "P", label: t("Take and send a still of the large picture") },
+    { id: "recorded", strokes: ["KeyR"], keys: "R", label: t("Look back: the recorded pictures of the large picture") },
     { id: "stop", strokes: ["KeyX"], keys: "X", label: t("Stop video") },
     { id: "centre", strokes: ["KeyM"], keys: "M", label: t("Centre the map on the incident") },
     { id: "filter", strokes: ["KeyF"], keys: "F", label: t("Filter incidents") },

@@ -22,6 +22,7 @@ import { Strips } from "./panels/strips.js";
 import { Topbar } from "./panels/topbar.js";
 import { VideoWall } from "./panels/video_wall.js";
 import { mountPolice112 } from "./police112.js";
+import { mountRecorded } from "./recorded.js";
 import { mountRoads } from "./roads.js";
 import { applyTheme, otherTheme } from "./preferences.js";
 import { mountSame } from "./same.js";
@@ -62,6 +63,7 @@ const wall = new VideoWall({
   mountVideo,
   ticketUrl: (id) => `${urls.cameras}${id}/ticket/`,
   onStill: (camera) => stills.take(camera),
+  onRecorded: (camera) => recorded.look(camera),
   onChange: (open) => panel.detail && map.cameras.show(panel.detail.cameras.picks, panel.detail, open),
 });
 const actions = new Actions({ config, incidents: () => store.state.incidents.values(), mapCentre: () => map.centre(), onDetail: (detail) => onDetail(detail) });
@@ -140,6 +142,7 @@ store.subscribe((changes, state) => {
 const fire119 = mountFire119({ config, store, map, desk, now: () => vigil.now() });
 const disaster = mountDisaster({ config, store, map, desk, now: () => vigil.now(), alarm: (severity, text) => vigil.systemAlarm(severity, text) });
 desk.tour = (id) => disaster.tour(id);
+const recorded = mountRecorded({ config, wall });
 const stills = mountStills({ config, store, wall, now: () => vigil.now() });
 mountPolice112({ config, store, map, vigil, stills, onIncident: (id) => desk.open(id) });
 mountRoads({ config, store, map, desk, sites, now: () => vigil.now() });
@@ -201,6 +204,7 @@ const runs = {
   },
   enlarge: (event) => wall.enlarge(Number(event?.code.at(-1)) - 1),
   still: () => stills.take(),
+  recorded: () => recorded.look(),
   stop: () => wall.stop(),
   centre,
   filter: () => strips.focusFilter(),

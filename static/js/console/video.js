@@ -12,7 +12,9 @@ const RETRY_MS = 2000;
 /** Own decoding may lag this long behind a live source before the picture is called frozen. */
 const LOCAL_STALL_MS = 3000;
 /** Ends that the server names and that asking again does not change. */
-const FINAL = { incident_ended: "ended", camera_gone: "ended", revoked: "ended", right_lost: "refused", signed_out: "refused" };
+const FINAL = { incident_ended: "ended", camera_gone: "ended", revoked: "ended", agency_closed: "ended", link_stopped: "ended", share_ended: "ended", source_lost: "ended", right_lost: "refused", signed_out: "refused" };
+/** So often the server hears what was decoded here. */
+const REPORT_MS = 10000;
 
 let decoders = 0;
 
@@ -22,6 +24,8 @@ let decoders = 0;
  * @property {() => Promise<{status: number, body: any}>} open 201: `playlist`, `stateUrl` and `headers` stand
  * @property {string} playlist
  * @property {string} stateUrl
+ * @property {string} reportUrl
+ * @property {string} mark who watches, for the watermark
  * @property {Record<string, string>} headers
  * @property {() => void} leave
  */
@@ -38,12 +42,12 @@ let decoders = 0;
  * @param {string} [options.purpose] needed without an incident
  * @param {string} options.name
  * @param {(news: {state: "starting"|"live"|"frozen"|"lost"|"ended"|"refused", ageS: number | null, frames: number}) => void} [options.onState]
- * @returns {{destroy(): void}}
+ * @returns {{destroy(): void, seen(): void}} `seen`: the viewer says that the picture was seen
  */
 export function mountVideo(element, options) {
   const player = new Player(element, options);
   player.begin();
-  return { destroy: () => player.destroy() };
+  return { destroy: () => player.destroy(), seen: () => player.report(true) };
 }
 
 class Player {
@@ -61,6 +65,8 @@ class Player {
   #timers = new Set();
   #gone = false;
   #counted = false;
+  #reportedAt = -REPORT_MS;
+  #reported = 0;
 
   constructor(element, options) {
     this.#options = options;
@@ -88,6 +94,7 @@ class Player {
   /** Tell the server that watching ends now, so that the record says when; it finds out anyway. */
   #leave() {
     if (this.#opened && !this.#gone) {
+      this.report();
       this.#door.leave();
     }
   }
@@ -99,6 +106,7 @@ class Player {
     }
     if (answer.status === 201) {
       this.#opened = true;
+      this.#screen.watermark.text = this.#door.mark;
       this.#play();
     } else if (answer.status === 0 || answer.status >= 500 || answer.status === 429) {
       this.#show("lost", answer.body.detail);
@@ -181,6 +189,22 @@ class Player {
       this.#run = body.run;
     }
     this.#judge(body.reason);
+    if (performance.now() - this.#reportedAt >= REPORT_MS) {
+      this.report();
+    }
+  }
+
+  /** Tell what was decoded here, and whether the viewer saw it; the server keeps it as our word. */
+  report(seen = false) {
+    const { frames, firstFrameAt } = this.#screen;
+    if (!this.#opened || (frames === this.#reported && !seen)) {
+      return;
+    }
+    this.#reported = frames;
+    this.#reportedAt = performance.now();
+    const body = JSON.stringify({ frames, decoded_ago_s: firstFrameAt === null ? 0 : (this.#reportedAt - firstFrameAt) / 1000, seen });
+    const headers = { ...this.#door.headers, "Content-Type": "application/json" };
+    fetch(this.#door.reportUrl, { method: "POST", headers, body, keepalive: true }).catch(() => {});
   }
 
   /** Say no worse than the truth: a live source whose pictures do not arrive here is not live here. */

@@ -1,11 +1,12 @@
 /** What one player shows: the picture, its age, and words over it when it is not live. */
 
 import { t } from "../lib/text.js";
+import { Watermark } from "../lib/watermark.js";
 
 const STYLE = `
 .player { position: relative; width: 100%; height: 100%; overflow: hidden; background: #0b0d10; color: #e6eaee; }
 .player video { display: block; width: 100%; height: 100%; object-fit: contain; }
-.player-age, .player-words { position: absolute; margin: 0; padding: 0.125rem 0.5rem; background: rgb(11 13 16 / 82%); font-weight: 600; }
+.player-age, .player-words { position: absolute; z-index: 2; margin: 0; padding: 0.125rem 0.5rem; background: rgb(11 13 16 / 82%); font-weight: 600; }
 .player-age { inset: 0.25rem 0.25rem auto auto; font-variant-numeric: tabular-nums; }
 .player-words { inset: 40% 0 auto; text-align: center; word-break: keep-all; }
 .player[data-state="frozen"] video, .player[data-state="lost"] video { opacity: 0.35; filter: grayscale(1); }
@@ -51,6 +52,7 @@ export class Screen {
     addStyle();
     this.frames = 0;
     this.lastFrameAt = null;
+    this.firstFrameAt = null;
     this.root = document.createElement("div");
     this.root.className = "player";
     this.video = document.createElement("video");
@@ -62,6 +64,7 @@ export class Screen {
     this.words.className = "player-words";
     this.root.append(this.video, this.age, this.words);
     element.append(this.root);
+    this.watermark = new Watermark(this.root);
     this.root.dataset.frames = "0";
     this.#count();
   }
@@ -71,6 +74,7 @@ export class Screen {
     this.video.requestVideoFrameCallback?.(() => {
       this.frames += 1;
       this.lastFrameAt = performance.now();
+      this.firstFrameAt ??= this.lastFrameAt;
       this.root.dataset.frames = String(this.frames);
       this.root.dataset.firstFrameMs ??= String(Math.round(this.lastFrameAt));
       this.#count();
@@ -103,6 +107,7 @@ export class Screen {
   }
 
   remove() {
+    this.watermark.remove();
     this.root.remove();
   }
 }

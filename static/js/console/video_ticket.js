@@ -1,4 +1,4 @@
-/** The console's way to a camera: a ticket by POST, shown in a header with every request after it. */
+/** The way to a camera: a ticket by POST, shown in a header with every request after it. */
 
 import { language } from "../lib/text.js";
 import { ask } from "./video_ask.js";
@@ -31,7 +31,16 @@ export class TicketDoor {
   }
 
   get stateUrl() {
-    return `/video/${this.#options.cameraId}/state`;
+    return this.#ticket.state;
+  }
+
+  get reportUrl() {
+    return this.#ticket.report;
+  }
+
+  /** Who watches what for what, as the server knows it. */
+  get mark() {
+    return this.#ticket.mark;
   }
 
   /** The ticket goes in a header: addresses reach logs. */

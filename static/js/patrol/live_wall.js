@@ -1,23 +1,25 @@
 /** The live pictures of a shared case: each with its mark, and only while the server lets it. */
 
 import { mountVideo } from "../console/video.js";
+import { TicketDoor } from "../console/video_ticket.js";
 import { arrange, setText, show, stamp } from "../lib/dom.js";
 import { distance } from "../lib/format.js";
-import { language, t } from "../lib/text.js";
+import { t } from "../lib/text.js";
 
 export class LiveWall {
   /**
    * @param {object} options
    * @param {HTMLElement} options.list
    * @param {HTMLElement} options.none what is shown without any
-   * @param {string} options.base the address that each camera's pictures are under
+   * @param {string} options.base the address that each camera's ticket is under
+   * @param {string} [options.csrfToken]
    */
-  constructor({ list, none, base }) {
+  constructor({ list, none, base, csrfToken = "" }) {
     this.list = list;
     this.none = none;
     this.base = base;
-    this.text = "";
-    /** @type {Map<string, {root: HTMLElement, parts: any, player: {destroy(): void} | null}>} by grant */
+    this.csrfToken = csrfToken;
+    /** @type {Map<string, {root: HTMLElement, parts: any, player: {destroy(): void, seen(): void} | null, until: number}>} by grant */
     this.tiles = new Map();
   }
 
@@ -32,6 +34,7 @@ export class LiveWall {
       if (!this.tiles.has(stream.grant)) {
         this.#add(stream, first && index === 0);
       }
+      this.tiles.get(stream.grant).until = Date.parse(stream.until);
     }
     arrange(this.list, streams.map((stream) => this.tiles.get(stream.grant).root));
     show(this.none, streams.length === 0);
@@ -42,7 +45,8 @@ export class LiveWall {
     setText(parts.name, stream.name);
     const view = stream.in_view === true ? t("sees the place") : stream.in_view === false ? t("looks elsewhere") : "";
     setText(parts.about, [distance(stream.distance_m), view].filter(Boolean).join(" · "));
-    const tile = { root, parts, player: null };
+    const tile = { root, parts, player: null, until: Date.parse(stream.until) };
+    parts.seen?.addEventListener("click", () => this.#confirm(tile));
     this.tiles.set(stream.grant, tile);
     parts.toggle.addEventListener("click", () => this.#toggle(stream, tile));
     this.#word(tile, stream.name);
@@ -59,27 +63,38 @@ export class LiveWall {
       tile.player = mountVideo(tile.parts.screen, { door: this.#door(stream.grant), name: stream.name });
     }
     this.#word(tile, stream.name);
-    this.mark(this.text);
+  }
+
+  #door(grant) {
+    return new TicketDoor({ ticketUrl: `${this.base}${grant}/ticket`, csrfToken: this.csrfToken });
+  }
+
+  /** The viewer says that the picture was seen; once is enough. */
+  #confirm(tile) {
+    tile.player?.seen();
+    tile.parts.seen.disabled = true;
+  }
+
+  /** Count down what is left of each grant, and take its picture away when nothing is. */
+  tick(now) {
+    for (const [grant, { parts, until }] of this.tiles) {
+      const leftS = Math.ceil((until - now) / 1000);
+      if (leftS <= 0) {
+        this.#remove(grant);
+      } else if (parts.left) {
+        setText(parts.left, t("ends in %(time)s", { time: `${Math.floor(leftS / 60)}:${String(leftS % 60).padStart(2, "0")}` }));
+      }
+    }
   }
 
   #word(tile, name) {
+    if (tile.parts.seen) {
+      show(tile.parts.seen, tile.player !== null);
+      tile.parts.seen.disabled = false;
+    }
     tile.root.toggleAttribute("data-plays", tile.player !== null);
     setText(tile.parts.toggle, tile.player ? t("Stop") : t("Play"));
     tile.parts.toggle.setAttribute("aria-label", `${name}: ${tile.player ? t("Stop") : t("Play")}`);
-  }
-
-  /** The browser's own key opens it: nothing secret is in an address or a header of ours. */
-  #door(grant) {
-    const under = `${this.base}${grant}/`;
-    return { open: async () => ({ status: 201, body: {} }), playlist: `${under}live.m3u8`, stateUrl: `${under}state`, headers: { "Accept-Language": language }, leave() {} };
-  }
-
-  /** Write who watches, and when, over every picture. */
-  mark(text) {
-    this.text = text;
-    for (const { parts } of this.tiles.values()) {
-      parts.mark.dataset.text = text;
-    }
   }
 
   #remove(grant) {

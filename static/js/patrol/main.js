@@ -12,8 +12,6 @@ const config = JSON.parse(byId("config").textContent ?? "{}");
 const ASK_MS = 2000;
 /** Without an answer for so long no picture stays: its withdrawal could not be heard. */
 const SILENT_MS = 10000;
-/** So many marks cover a picture at any size. */
-const MARKS = 40;
 
 const wall = new LiveWall({ list: byId("live"), none: byId("live-none"), base: config.cameras });
 const stills = new StillWall({ card: byId("stills-card"), list: byId("stills"), base: config.stills });
@@ -91,9 +89,8 @@ async function ask() {
 function tick() {
   const at = now();
   setText(byId("clock"), clock(at));
-  const mark = `${config.number} ${shared?.unit ?? ""} ${clock(at)}   `.repeat(MARKS);
-  wall.mark(mark);
-  stills.tick(at, mark);
+  wall.tick(at);
+  stills.tick(at, `${config.number} ${shared?.unit ?? ""} · ${config.agency}`);
   const silent = performance.now() - heardAt > SILENT_MS;
   show(byId("silent"), silent);
   if (silent) {

@@ -3,6 +3,7 @@
 import { arrange, setText, show, stamp } from "../lib/dom.js";
 import { age, clock } from "../lib/format.js";
 import { t } from "../lib/text.js";
+import { Watermark } from "../lib/watermark.js";
 
 export class StillWall {
   /**
@@ -15,7 +16,7 @@ export class StillWall {
     this.card = card;
     this.list = list;
     this.base = base;
-    /** @type {Map<string, {root: HTMLElement, parts: any, at: number}>} by still */
+    /** @type {Map<string, {root: HTMLElement, parts: any, at: number, mark: Watermark}>} by still */
     this.tiles = new Map();
   }
 
@@ -23,7 +24,12 @@ export class StillWall {
     const wanted = stills.map((still) => this.#tile(still).root);
     arrange(this.list, wanted);
     const ids = new Set(stills.map((still) => still.id));
-    this.tiles = new Map([...this.tiles].filter(([id]) => ids.has(id)));
+    for (const [id, { mark }] of this.tiles) {
+      if (!ids.has(id)) {
+        mark.remove();
+        this.tiles.delete(id);
+      }
+    }
     show(this.card, stills.length > 0);
   }
 
@@ -38,19 +44,22 @@ export class StillWall {
     setText(parts.text, still.text);
     parts.image.alt = t("Still picture of %(name)s at %(time)s", { name: still.name, time: clock(still.at) });
     parts.image.src = `${this.base}${still.id}`;
-    const tile = { root, parts, at: Date.parse(still.at) };
+    const tile = { root, parts, at: Date.parse(still.at), mark: new Watermark(parts.image.parentElement) };
     this.tiles.set(still.id, tile);
     return tile;
   }
 
   tick(now, mark) {
-    for (const { parts, at } of this.tiles.values()) {
+    for (const { parts, at, mark: own } of this.tiles.values()) {
       setText(parts.age, t("%(age)s ago", { age: age(now - at) }));
-      parts.mark.dataset.text = mark;
+      own.text = mark;
     }
   }
 
   clear() {
+    for (const { mark } of this.tiles.values()) {
+      mark.remove();
+    }
     this.tiles.clear();
     this.list.replaceChildren();
     show(this.card, false);

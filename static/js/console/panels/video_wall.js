@@ -20,12 +20,14 @@ export class VideoWall {
    * @param {(cameraId: number) => string} wiring.ticketUrl
    * @param {(open: Set<number>) => void} wiring.onChange
    * @param {(camera: any) => void} wiring.onStill
+   * @param {(camera: any) => void} wiring.onRecorded
    */
-  constructor({ mountVideo, ticketUrl, onChange, onStill }) {
+  constructor({ mountVideo, ticketUrl, onChange, onStill, onRecorded }) {
     this.mountVideo = mountVideo;
     this.ticketUrl = ticketUrl;
     this.onChange = onChange;
     this.onStill = onStill;
+    this.onRecorded = onRecorded;
     /** @type {{camera: any, handle: {destroy(): void}, root: HTMLElement, parts: any}[]} */
     this.tiles = [];
     this.incidentId = null;
@@ -70,6 +72,11 @@ export class VideoWall {
     parts.still.title = still;
     parts.still.addEventListener("click", () => this.onStill(camera));
     show(parts.still, this.incidentId !== null);
+    const recorded = t("Look back: %(name)s", { name: camera.name });
+    parts.recorded.setAttribute("aria-label", recorded);
+    parts.recorded.title = recorded;
+    parts.recorded.addEventListener("click", () => this.onRecorded(camera));
+    show(parts.recorded, this.incidentId !== null);
     root.append(...[drillMark(this.isDrill)].filter(Boolean));
     root.dataset.camera = String(camera.id);
     return { camera, root, parts, handle: { destroy() {} } };

@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from cctv.models import ViewRecord
 from controlroom.audit import chain
 from controlroom.audit.models import Record
 from controlroom.journal.models import Entry
@@ -249,8 +250,13 @@ def test_a_person_of_the_centre_is_no_terminal(browser, haneul):
     assert person.get("/patrol/now/").status_code == 401
 
 
-def watched(browser, grant, piece="live.m3u8"):
-    return browser.get(f"/patrol/cameras/{grant.reference}/{piece}")
+def ticket(browser, grant) -> str:
+    return browser.post(f"/patrol/cameras/{grant.reference}/ticket").json().get("ticket", "")
+
+
+def watched(browser, grant, token="", piece="live.m3u8"):
+    shown = {"Authorization": f"Ticket {token or ticket(browser, grant)}"}
+    return browser.get(f"/patrol/cameras/{grant.reference}/{piece}", headers=shown)
 
 
 @pytest.fixture
@@ -269,16 +275,22 @@ def test_only_cameras_granted_for_this_very_case_are_shown(
     said = {"purpose": "SCENE", "basis": "ACT-112", "cameras": [cameras[1].pk]}
     post(envelope("STREAM_REQUEST", receipt_no="second", **said))
     own, others = StreamGrant.objects.order_by("pk")
-    assert watched(browser, own).content == b"#EXTM3U\n"
+    token = ticket(browser, own)
+    assert watched(browser, own, token).content == b"#EXTM3U\n"
     assert watched(browser, others).status_code == 404
+    view = ViewRecord.objects.get()
+    assert (view.agent, view.grant, view.viewer) == (
+        f"{own.link.code} T-01",
+        own.reference,
+        None,
+    )
     record = Record.objects.get(action="share.viewed")
     assert (record.detail["camera"], record.detail["terminal"]) == (cameras[0].pk, "T-01")
-    watched(browser, own, "00000000-000001.m4s")
+    piece = watched(browser, own, token, "00000000-000001.m4s")
+    assert piece.content == b"piece"
     assert Record.objects.filter(action="share.viewed").count() == 1
-    own.refresh_from_db()
-    assert own.first_viewed_at
     type(own).objects.filter(pk=own.pk).update(ended_at=timezone.now(), end_reason="revoked")
-    assert watched(browser, own, "00000000-000001.m4s").status_code == 404
+    assert watched(browser, own, token, "00000000-000001.m4s").status_code == 404
 
 
 def test_an_end_that_comes_while_a_request_is_under_way_still_counts(
@@ -298,14 +310,16 @@ def test_an_end_that_comes_while_a_request_is_under_way_still_counts(
 
 def test_without_a_record_no_picture_leaves(browser, cameras, post, pictures, monkeypatch):
     post(ask(cameras[0].pk))
+    grant = StreamGrant.objects.get()
+    token = ticket(browser, grant)
 
     def broken(**said):
         raise RuntimeError(said["action"])
 
     monkeypatch.setattr(chain, "record", broken)
     for piece in ("live.m3u8", "00000000-000001.m4s"):
-        with pytest.raises(RuntimeError, match=r"share\.viewed"):
-            watched(browser, StreamGrant.objects.get(), piece)
+        with pytest.raises(RuntimeError, match=r"share\.viewed|video\.view"):
+            watched(browser, grant, token, piece)
 
 
 def test_stills_sent_for_the_case_come_with_it_and_are_on_record(

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.gis.geos import Point
 from django.utils import timezone
 
+from cctv.models import ViewRecord
 from cctv.sources import SYNTHETIC, set_source
 from controlroom.audit.models import Record
 from controlroom.journal.models import Entry
@@ -178,34 +179,97 @@ def test_a_grant_that_ran_out_is_given_anew(case, cameras, post):
     assert fresh.pk != grant.pk
 
 
-def watch(police, link, grant, piece="live.m3u8"):
-    return police.get(f"/api/v1/links/{link.code}/grants/{grant.reference}/{piece}")
+def under(link, grant, piece=""):
+    return f"/api/v1/links/{link.code}/grants/{grant.reference}/{piece}"
+
+
+def ticket(client, link, grant) -> str:
+    return client.post(under(link, grant, "ticket")).data["ticket"]
+
+
+def watch(client, link, grant, token, piece="live.m3u8"):
+    return client.get(under(link, grant, piece), headers={"Video-Ticket": token})
+
+
+@pytest.fixture
+def pictures(monkeypatch):
+    """The relay's files, without a relay."""
+    monkeypatch.setattr("cctv.streams.want", lambda camera_id: None)
+    monkeypatch.setattr("cctv.streams.playlist", lambda camera_id: ("run", b"#EXTM3U\n"))
+    monkeypatch.setattr("cctv.streams.segment", lambda camera_id, name: b"piece")
 
 
 def test_a_grant_opens_the_picture_and_puts_watching_on_record(
-    case, cameras, post, police, link, monkeypatch
+    case, cameras, post, police, link, pictures, django_capture_on_commit_callbacks
 ):
     (grant,) = granted(post, cameras[0])
-    monkeypatch.setattr("cctv.streams.want", lambda camera_id: None)
-    monkeypatch.setattr("cctv.streams.playlist", lambda camera_id: ("run", b"#EXTM3U\n"))
-    response = watch(police, link, grant)
+    token = ticket(police, link, grant)
+    assert not ViewRecord.objects.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        response = watch(police, link, grant, token)
     assert (response.status_code, response.content) == (200, b"#EXTM3U\n")
+    view = ViewRecord.objects.get()
+    assert (view.agent, view.viewer, view.grant) == (link.code, None, grant.reference)
+    assert (view.incident_id, view.camera, view.first_byte_at is None) == (
+        case.pk,
+        cameras[0],
+        False,
+    )
+    assert Record.objects.filter(action="video.view", agent=link.code).count() == 1
     grant.refresh_from_db()
-    assert grant.first_viewed_at
-    assert Record.objects.filter(action="grant.viewed").count() == 1
-    watch(police, link, grant)
+    assert grant.first_viewed_at == view.started_at
+    watch(police, link, grant, token, "00000000-000001.m4s")
     assert Record.objects.filter(action="grant.viewed").count() == 1
 
 
-def test_an_ended_grant_opens_nothing(case, cameras, post, police, link):
+def test_a_player_reports_and_the_client_ends_its_viewing(
+    case, cameras, post, police, link, pictures
+):
     (grant,) = granted(post, cameras[0])
+    token = ticket(police, link, grant)
+    watch(police, link, grant, token)
+    said = {"frames": 25, "decoded_ago_s": 0.5, "seen": True}
+    shown = {"Video-Ticket": token}
+    report = police.post(under(link, grant, "report"), said, format="json", headers=shown)
+    assert report.status_code == 204
+    assert police.delete(under(link, grant, "ticket"), headers=shown).status_code == 204
+    view = ViewRecord.objects.get()
+    assert (view.frames_decoded, view.end_reason) == (25, "stopped")
+    assert view.presented_at <= view.started_at <= view.decoded_at <= view.acknowledged_at
+    assert watch(police, link, grant, token).json()["code"] == "view_ended"
+
+
+def test_without_a_ticket_of_its_own_a_grant_shows_nothing(
+    case, cameras, post, police, link, pictures
+):
+    first, second = granted(post, cameras[0], cameras[1])
+    token = ticket(police, link, first)
+    assert police.get(under(link, first, "live.m3u8")).status_code == 403
+    assert watch(police, link, second, token).status_code == 403
+    assert watch(police, link, first, token, "00000000-000001.m4s").status_code == 403
+    elsewhere = police.get(
+        under(link, first, "live.m3u8"), headers={"Video-Ticket": token}, REMOTE_ADDR="192.0.2.9"
+    )
+    assert elsewhere.status_code == 403
+    assert not ViewRecord.objects.exists()
+
+
+def test_an_ended_grant_opens_nothing_and_ends_what_was_watched(
+    case, cameras, post, police, link, pictures
+):
+    (grant,) = granted(post, cameras[0])
+    token = ticket(police, link, grant)
+    watch(police, link, grant, token)
     post(envelope("CLOSE", receipt_no=RECEIPT))
-    assert watch(police, link, grant).status_code == 404
-    assert watch(police, link, grant, "00000000-000001.m4s").status_code == 404
+    assert watch(police, link, grant, token).status_code == 404
+    assert watch(police, link, grant, token, "00000000-000001.m4s").status_code == 404
+    assert police.post(under(link, grant, "ticket")).status_code == 404
+    assert ViewRecord.objects.get().end_reason == "agency_closed"
 
 
 def test_another_links_grant_looks_like_none(case, cameras, post, link, other_link):
     (grant,) = granted(post, cameras[0])
     client = api_client(other_link)
-    assert watch(client, other_link, grant).status_code == 404
-    assert watch(client, link, grant).status_code == 404
+    for own in (other_link, link):
+        assert client.post(under(own, grant, "ticket")).status_code == 404
+        assert watch(client, own, grant, "x").status_code == 404
