@@ -463,7 +463,7 @@ def end_views(
     viewer_id: int | None = None,
     session_key: str | None = None,
 ) -> int:
-    """End every open view and unused ticket of an incident, of grants, a system, a viewer or one sign-in.
+    """End every open view and unused ticket of an incident, grants, systems, a viewer or sign-in.
 
     Locks: the unused tickets and the open views concerned.
     Raises: ValueError when nothing narrows it.

@@ -209,7 +209,7 @@ class StateView(VideoView):
 
 
 class ReportView(VideoView):
-    """Take the player's word on what it decoded and whether the viewer saw it; no more than that."""
+    """Take the player's word on what it decoded and whether the viewer saw it."""
 
     def post(self, request: Request, camera_id: int) -> Response:
         tickets.note_report(

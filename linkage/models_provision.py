@@ -1,4 +1,4 @@
-"""The register of provision (영상정보 제공대장): what left for a third party, and what was put right.
+"""The register of provision (영상정보 제공대장): what left for third parties, what was put right.
 
 Rows are only ever added, which triggers hold; a mistake is put right by a row that says so.
 Source: 표준 개인정보 보호지침 제42조, and the columns of its form 개인영상정보 관리대장.

@@ -149,7 +149,7 @@ class GrantTicketView(GrantView):
         operation_id="returnTicket",
         tags=["video"],
         summary="영상 종료 · End the viewing",
-        description="At once and on record; without it the viewing ends 10 s after the last request.",
+        description="At once and on record; else it ends 10 s after the last request.",
         parameters=[LINK, GRANT, TICKET],
         request=None,
         responses={204: None, **problems()},
@@ -168,7 +168,7 @@ class GrantReportView(GrantView):
         summary="재생 보고 · What the player decoded",
         description=(
             "Frames decoded so far, how many seconds ago the first was, and whether a person said "
-            "that the picture was seen. It is kept as your word; the register rests on what we sent."
+            "that the picture was seen. Kept as your word; the register rests on what we sent."
         ),
         parameters=[LINK, GRANT, TICKET],
         request={"application/json": ReportRequest},

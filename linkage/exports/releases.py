@@ -17,18 +17,19 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cctv.choices import EndReason
+from cctv.choices import Action
 from cctv.models import ViewRecord
-from cctv.tickets import Caller
+from cctv.passes import CHECK_S, HANDOVER_S
+from cctv.tickets import BREAK, Caller
 from controlroom.errors import Conflict, Invalid, OutOfScope
 from linkage.choices import LinkState
 from linkage.exports import films, packages, rules, vault
 from linkage.exports.requests import check_handler, needed
-from linkage.exports.signals import looked_at, released
 from linkage.exports.states import HOLDING, State, Verb
 from linkage.exports.telling import locked, record, saved, step
 from linkage.models import ExportRequest
 from linkage.models_exports import ExportFilm, ExportRelease, ExportView, FilmKind
+from linkage.provision import entries
 from linkage.sealing import seal, unseal
 
 # One look lasts so long at most.
@@ -55,7 +56,6 @@ def release(
 ) -> tuple[ExportRelease, str]:
     """Give the masked films to a recipient; give the passphrase of the package, once.
 
-    Emits: signals.released, in the transaction.
     Raises: NotAllowed, Invalid, StepForbidden.
     """
     export = locked(export)
@@ -84,7 +84,6 @@ def release(
         may_download=may_download,
         passphrase=seal(phrase) if phrase else None,
     )
-    released.send(sender=ExportRelease, export=export, release=made)
     saved(
         export,
         "export.released",
@@ -220,47 +219,79 @@ def watch(
 
 
 def _note(*, view: ExportView, film: ExportFilm, sent: int) -> None:
+    """Write down that a recipient is given a part; the first of each film enters the register."""
     export = view.release.export
-    is_new = _note_view(
+    purpose = f"{export.number} {view.reference}"
+    camera = film.clip.camera
+    is_first = not ViewRecord.objects.filter(camera=camera, purpose=purpose).exists()
+    _note_view(
         export=export,
         film=film,
         viewer=view.viewer,
         address=view.address,
-        purpose=f"{export.number} {view.reference}",
+        purpose=purpose,
         sent=sent,
     )
-    if is_new:
-        looked_at.send(sender=ExportView, export=export, view=view, clip=film.clip)
+    if is_first:
+        entries.enter_release(
+            released=entries.Released(
+                export=export.reference,
+                municipality_id=export.municipality_id,
+                recipient=view.release.recipient,
+                received_by=str(view.viewer),
+                purpose=export.purpose,
+                basis=export.basis.code,
+                released_at=view.opened_at,
+                available_until=view.expires_at,
+                size=film.bytes,
+                sha256=film.sha256,
+                request=export.letter_number,
+                handled_by=str(view.release.released_by),
+                camera=camera,
+                incident=export.incident,
+                link=export.link,
+                case_number=export.case_number,
+            )
+        )
 
 
 def _note_view(
     *, export: ExportRequest, film: ExportFilm, viewer: Any, address: Any, purpose: str, sent: int
-) -> bool:
-    """Write or lengthen the view record of this film; True when it is new.
+) -> None:
+    """Write or lengthen the view record of this film; the sweep of views ends it when it is quiet.
 
-    It is closed from the beginning: it says from when to when parts of the film left.
+    `sent_until` is committed before a byte leaves, as for every other viewer.
     """
     now = timezone.now()
-    own = ViewRecord.objects.filter(
-        camera_id=film.clip.camera_id,
-        viewer=viewer,
-        purpose=purpose,
-        last_seen_at__gt=now - LOOK,
+    until = now + timedelta(seconds=CHECK_S + HANDOVER_S)
+    row = (
+        ViewRecord.objects.select_for_update()
+        .filter(camera=film.clip.camera, viewer=viewer, purpose=purpose, ended_at=None)
+        .first()
     )
-    lengthened = own.update(last_seen_at=now, ended_at=now, bytes_sent=F("bytes_sent") + sent)
-    if lengthened:
-        return False
+    if row is not None:
+        if row.sent_until is not None and now > row.sent_until + BREAK:
+            row.breaks = [*row.breaks, [row.sent_until.isoformat(), now.isoformat()]]
+        row.last_seen_at = row.last_byte_at = now
+        row.sent_until, row.bytes_sent = until, row.bytes_sent + sent
+        row.save(
+            update_fields=["breaks", "last_seen_at", "last_byte_at", "sent_until", "bytes_sent"]
+        )
+        return
     row = ViewRecord.objects.create(
         municipality_id=export.municipality_id,
-        camera_id=film.clip.camera_id,
+        camera=film.clip.camera,
         viewer=viewer,
+        action=Action.RECORDED,
         incident_id=export.incident_id,
         purpose=purpose,
         address=address,
         started_at=now,
         last_seen_at=now,
-        ended_at=now,
-        end_reason=EndReason.STOPPED,
+        presented_at=now,
+        first_byte_at=now,
+        last_byte_at=now,
+        sent_until=until,
         bytes_sent=sent,
     )
     record(
@@ -272,7 +303,6 @@ def _note_view(
         view=row.pk,
         sha256=film.sha256,
     )
-    return True
 
 
 def _in_force(export: ExportRequest) -> ExportRelease:

@@ -4,6 +4,7 @@ Each verb is called in the transaction of what it enters: no entry, no delivery 
 session is settled anew.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -107,53 +108,57 @@ def enter_still(*, release: StillRelease, agent: str) -> ProvisionEntry:
     return entry
 
 
-def enter_release(
-    *,
-    export: UUID,
-    municipality_id: int,
-    recipient: str,
-    received_by: str,
-    purpose: str,
-    basis: str,
-    released_at: datetime,
-    available_until: datetime,
-    size: int,
-    sha256: str,
-    request: str,
-    handled_by: str,
-    camera: Camera | None = None,
-    incident: Incident | None = None,
-    link: Link | None = None,
-    case_number: str = "",
-) -> ProvisionEntry:
-    """Enter that a recording was handed over as a file; call it in the transaction that releases it.
+@dataclass(frozen=True)
+class Released:
+    """A recording that was handed over as a file.
 
     `export` is the reference of the request for it, `request` the number of the letter or message,
-    `recipient` the agency, `received_by` the person there who fetches it, `handled_by` who released
-    it, `sha256` of the file as handed over. One call for each camera whose pictures are in the file.
+    `received_by` the person there who fetches it, `handled_by` who released it, `sha256` that of
+    the file as handed over. Several cameras in one file are several entries.
     """
-    name = file_name(camera) if camera else _("recording of several cameras")
+
+    export: UUID
+    municipality_id: int
+    recipient: str
+    received_by: str
+    purpose: str
+    basis: str
+    released_at: datetime
+    available_until: datetime
+    size: int
+    sha256: str
+    request: str
+    handled_by: str
+    camera: Camera
+    incident: Incident | None = None
+    link: Link | None = None
+    case_number: str = ""
+
+
+def enter_release(*, released: Released) -> ProvisionEntry:
+    """Enter a released file; call it in the transaction that releases it."""
+    incident, link = released.incident, released.link
     entry: ProvisionEntry = ProvisionEntry.objects.create(
-        municipality_id=municipality_id,
+        municipality_id=released.municipality_id,
         form=Form.FILE,
-        file_name=name,
-        recipient=recipient,
-        received_by=received_by,
+        file_name=file_name(released.camera),
+        recipient=released.recipient,
+        received_by=released.received_by,
         service=link.service if link else "",
-        purpose=purpose,
-        basis=basis,
-        began_at=released_at,
-        ended_at=available_until,
-        size=size,
-        sha256=sha256,
-        case_number=case_number,
+        purpose=released.purpose,
+        basis=released.basis,
+        began_at=released.released_at,
+        ended_at=released.available_until,
+        size=released.size,
+        sha256=released.sha256,
+        case_number=released.case_number,
         incident_number=incident.number if incident else "",
-        request=request,
-        handled_by=handled_by,
-        camera=camera,
+        request=released.request,
+        handled_by=released.handled_by,
+        camera=released.camera,
         incident=incident,
         link=link,
-        export=export,
+        export=released.export,
     )
     return entry
 

@@ -1,4 +1,4 @@
-"""What a reader of the register sees: its entries and running sessions as rows, found and counted."""
+"""What a reader of the register sees: entries and running sessions as rows, found and counted."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cctv.choices import EndReason
 from cctv.models import ViewRecord
@@ -165,8 +166,10 @@ def _fits(entry: ProvisionEntry, asked: Asked) -> bool:
         (asked.agency, entry.recipient),
     )
     said = " ".join(
-        (entry.file_name, entry.recipient, entry.received_by, entry.case_number)
-        + (entry.incident_number, entry.request, entry.handled_by)
+        [
+            *(entry.file_name, entry.recipient, entry.received_by, entry.case_number),
+            *(entry.incident_number, entry.request, entry.handled_by),
+        ]
     ).casefold()
     return (
         (not asked.since or entry.ended_at >= asked.since)
@@ -270,9 +273,9 @@ class Words:
 
     def purpose(self, code: str) -> str:
         return {
-            "SCENE": _("seeing the scene"),
-            "RESCUE": _("rescue"),
-            "PURSUIT": _("pursuit"),
-            "SEARCH": _("search"),
-            "INCIDENT": _("response to the incident"),
+            "SCENE": pgettext("purpose", "seeing the scene"),
+            "RESCUE": pgettext("purpose", "rescue"),
+            "PURSUIT": pgettext("purpose", "pursuit"),
+            "SEARCH": pgettext("purpose", "search"),
+            "INCIDENT": pgettext("purpose", "response to the incident"),
         }.get(code, code)

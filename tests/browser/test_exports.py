@@ -23,6 +23,7 @@ from linkage.demo.link import room_link
 from linkage.exports import vault
 from linkage.models import AgencySeat, ExportRequest, OutboxMessage
 from linkage.models_exports import ExportFilm, ExportRelease, FilmKind
+from linkage.models_provision import ProvisionEntry
 from tests.browser.test_axe import faults
 from tests.cctv.builders import make_camera
 from tests.cctv.recordings.builders import record
@@ -254,7 +255,8 @@ def test_an_export_from_the_request_to_its_destruction_with_two_people(
         inside = [name for name in archive.namelist() if name.endswith(".mp4")]
         assert hashlib.sha256(archive.read(inside[0])).hexdigest() == film.sha256
     watched = ViewRecord.objects.filter(viewer=room, purpose__contains=look.split("/")[-2])
-    assert watched.get().bytes_sent > 0
+    assert watched.first().bytes_sent > 0
+    assert ProvisionEntry.objects.filter(export=export().reference).count() == 2
 
     # Its time is over: the clock ends it, the look that was open too.
     ExportRelease.objects.update(available_until=timezone.now() - timedelta(seconds=1))

@@ -1,0 +1,294 @@
+"""The register says what was delivered: random viewers, grants and ends, and a web process killed.
+
+Tolerance: a session claims at its end no more than CHECK_S + HANDOVER_S without a byte, and bridges
+no pause in its middle that is longer than that and BREAK together; it leaves no byte unclaimed.
+"""
+
+import contextlib
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from django.utils import timezone
+
+from cctv import tickets
+from cctv.choices import EndReason
+from cctv.models import ViewRecord
+from cctv.passes import CHECK_S, HANDOVER_S
+from controlroom.accounts.models import User
+from incidents.models import Incident, Kind
+from linkage import grants
+from linkage.choices import LinkMode
+from linkage.demo.link import room_link
+from linkage.models import AgencySeat, ProvisionEntry, StreamGrant
+from linkage.models_video import GrantEnd
+from tests.cctv.builders import make_camera
+from tests.linkage.conftest import api_client, envelope, token_for
+from tests.linkage.services.police112.conftest import RECEIPT, ask
+from tests.linkage.services.police112.terminals import enrolled, share
+from tests.live.conftest import Web, until
+
+pytestmark = [pytest.mark.live, pytest.mark.long]
+
+RUN_S = 16.0
+AT_THE_END = timedelta(seconds=CHECK_S + HANDOVER_S)
+IN_THE_MIDDLE = AT_THE_END + tickets.BREAK
+# Between the two machines' looks at one clock.
+CLOCK = timedelta(seconds=0.2)
+
+
+@dataclass
+class Watcher(threading.Thread):
+    """A player that counts what it was given: asked when, and the last byte when."""
+
+    grant: str
+    who: str
+    under: str
+    header: str
+    prefix: str
+    headers: dict[str, str]
+    chance: random.Random
+    ticket_url: str = ""
+    stops: threading.Event = field(default_factory=threading.Event)
+    delivered: list[tuple[datetime, datetime, int]] = field(default_factory=list)
+    refused: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    __hash__ = threading.Thread.__hash__
+
+    def run(self) -> None:
+        with httpx.Client(headers=self.headers, timeout=20) as client:
+            while not self.stops.is_set():
+                with contextlib.suppress(httpx.HTTPError):
+                    self._watch(client)
+                time.sleep(0.2)
+
+    def _watch(self, client: httpx.Client) -> None:
+        """Watch by one ticket until it is refused, or until this player is closed or goes away."""
+        answer = client.post(self.ticket_url or f"{self.under}ticket")
+        if answer.status_code != 201:
+            self.refused += 1
+            time.sleep(0.5)
+            return
+        shown = {self.header: self.prefix + answer.json()["ticket"]}
+        under = answer.json()["playlist"].rsplit("/", 1)[0]
+        base = f"{client.headers['X-Base']}{under}/"
+        until_s = time.monotonic() + self.chance.uniform(2, 9)
+        pauses_at = time.monotonic() + self.chance.uniform(1, 8)
+        seen: set[str] = set()
+        while not self.stops.is_set() and time.monotonic() < until_s:
+            if not self._take_news(client, base, shown, seen):
+                return
+            if time.monotonic() > pauses_at:
+                pauses_at = until_s
+                time.sleep(self.chance.uniform(0, 7))
+            time.sleep(0.3)
+        if self.chance.random() < 0.5:  # else it goes away without a word
+            away = f"{self.under}ticket" if self.prefix == "" else f"{base}state"
+            client.delete(away, headers=shown)
+
+    def _take_news(
+        self, client: httpx.Client, base: str, shown: dict[str, str], seen: set[str]
+    ) -> bool:
+        """Take the play list and the pieces in it that are new; False when they are refused."""
+        body = self._take(client, f"{base}live.m3u8", shown)
+        named = (body or b"").decode().splitlines()
+        news = [line for line in named if line.endswith(".m4s") and line not in seen]
+        seen.update(news)
+        return body is not None and all(
+            self._take(client, f"{base}{piece}", shown) is not None for piece in news
+        )
+
+    def _take(self, client: httpx.Client, url: str, shown: dict[str, str]) -> bytes | None:
+        """Take what is there; a piece cut short by a dying server was delivered all the same."""
+        asked, got = datetime.now(UTC), b""
+        try:
+            with client.stream("GET", url, headers=shown) as answer:
+                if answer.status_code == 404 and url.endswith(".m4s"):
+                    return b""
+                if answer.status_code != 200:
+                    self.refused += 1
+                    return None
+                for part in answer.iter_bytes():
+                    got += part
+        finally:
+            if got:
+                self.delivered.append((asked, datetime.now(UTC), len(got)))
+        return got
+
+
+@pytest.fixture
+def watchers(web: Web, city, haneul) -> Iterator[list[Watcher]]:
+    """Five players by four grants: the room's system (two), its terminal, its person."""
+    seed = random.randrange(10**6)
+    sys.stdout.write(f"seed {seed}\n")
+    Kind.objects.create(service="police112", code="201", name_ko="폭력", name_en="assault")
+    link = room_link("police112", municipality=city, mode=LinkMode.PUSH).link
+    api = api_client(link)
+    cameras = [make_camera(city, 30.0 * n) for n in (1, 2, 3, 4)]
+
+    def post(document) -> None:
+        answer = api.post(f"/api/v1/links/{link.code}/messages", document, format="json")
+        assert answer.status_code == 201, answer.content
+
+    post(envelope(receipt_no=RECEIPT))
+    post(ask(*[camera.pk for camera in cameras]))
+    first, second, third, fourth = StreamGrant.objects.order_by("pk")
+    browser = enrolled(api, link)
+    assert share(api, link).status_code == 201
+    engineer = User.objects.create_user("engineer")
+    AgencySeat.objects.create(municipality=city, agency=link.agency, user=engineer)
+    chance = random.Random(seed)
+
+    def player(grant, who, under, header, prefix, headers, ticket_url="") -> Watcher:
+        return Watcher(
+            grant=str(grant.reference),
+            who=who,
+            under=f"{web.url}{under}",
+            header=header,
+            prefix=prefix,
+            headers=headers | {"X-Base": web.url},
+            chance=random.Random(chance.random()),
+            ticket_url=f"{web.url}{ticket_url}" if ticket_url else "",
+        )
+
+    system = {"Authorization": f"Bearer {token_for(link, 'police112')}"}
+    terminal = {"Cookie": f"patrol={browser.cookies['patrol'].value}"}
+    person = {
+        "Cookie": f"{web.cookie_of(engineer)}; csrftoken={'c' * 32}",
+        "X-CSRFToken": "c" * 32,
+    }
+    api_under = f"/api/v1/links/{link.code}/grants/"
+    seat_under = f"/agency/case/{link.code}/{RECEIPT}/watch/cameras/"
+    players = [
+        *(
+            player(one, link.code, f"{api_under}{one.reference}/", "Video-Ticket", "", system)
+            for one in (first, second)
+        ),
+        *(
+            player(
+                one,
+                f"{link.code} T-01",
+                f"/patrol/cameras/{one.reference}/",
+                "Authorization",
+                "Ticket ",
+                terminal,
+            )
+            for one in (first, third)
+        ),
+        player(
+            fourth,
+            "engineer",
+            f"/video/{fourth.camera_id}/",
+            "Authorization",
+            "Ticket ",
+            person,
+            f"{seat_under}{fourth.reference}/ticket",
+        ),
+    ]
+    yield players
+    for one in players:
+        one.stops.set()
+    for one in players:
+        one.join(25)
+
+
+def test_every_delivered_second_is_in_the_register_and_no_other(web, watchers, haneul):
+    for one in watchers:
+        one.start()
+    until(lambda: all(one.delivered for one in watchers), within_s=60, what="all watch")
+    began = time.monotonic()
+    web.stop(signal.SIGKILL)
+    web.start()
+    ends = iter(random.Random(watchers[0].chance.random()).sample([_revoke, _expire, _close], 3))
+    for grant in StreamGrant.objects.order_by("-pk")[:3]:
+        time.sleep(RUN_S / 4)
+        next(ends)(grant, haneul)
+    time.sleep(max(0.0, began + RUN_S - time.monotonic()))
+    for one in watchers:
+        one.stops.set()
+    for one in watchers:
+        one.join(25)
+    tickets.sweep()
+    tickets.end_views(
+        grants=list(StreamGrant.objects.values_list("reference", flat=True)),
+        reason=EndReason.STOPPED,
+    )
+    until(lambda: not tickets.settle() and not _unsettled(), within_s=20, what="all is settled")
+    _compare(watchers)
+
+
+def _unsettled() -> bool:
+    return ViewRecord.objects.filter(settled_at=None).exists()
+
+
+def _revoke(grant: StreamGrant, by: User) -> None:
+    grants.revoke(grant=grant, by=by, reason="시험")
+
+
+def _expire(grant: StreamGrant, _by: User) -> None:
+    StreamGrant.objects.filter(pk=grant.pk).update(expires_at=timezone.now())
+
+
+def _close(grant: StreamGrant, _by: User) -> None:
+    grants.end(grants=StreamGrant.objects.filter(pk=grant.pk), why=GrantEnd.AGENCY_CLOSE)
+
+
+def _claims(entry: ProvisionEntry) -> list[tuple[datetime, datetime]]:
+    """Give the stretches of time in which the entry says that something left."""
+    edges = [entry.began_at]
+    for pause in entry.breaks:
+        edges += [datetime.fromisoformat(moment) for moment in pause]
+    edges.append(entry.ended_at)
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _compare(watchers: list[Watcher]) -> None:
+    assert Incident.objects.count() == 1
+    entries = list(ProvisionEntry.objects.select_related("grant"))
+    assert len(entries) == ViewRecord.objects.exclude(first_byte_at=None).count()
+    unclaimed, idle, seconds = [], [], 0.0
+    for one in watchers:
+        given = sorted(one.delivered)
+        own = [
+            entry
+            for entry in entries
+            if (str(entry.grant.reference), entry.received_by) == (one.grant, one.who)
+        ]
+        claims = sorted(stretch for entry in own for stretch in _claims(entry))
+        unclaimed += [
+            (one.who, got)
+            for _asked, got, _size in given
+            if not any(begin - CLOCK <= got <= end + CLOCK for begin, end in claims)
+        ]
+        idle += [(one.who, *gap) for stretch in claims for gap in _gaps(stretch, given)]
+        seconds += sum((end - begin).total_seconds() for begin, end in claims)
+        assert sum(entry.size for entry in own) <= sum(size for _a, _g, size in given)
+    parts = sum(len(one.delivered) for one in watchers)
+    sys.stdout.write(f"{parts} parts, {len(entries)} entries, {seconds:.0f} s claimed\n")
+    assert (unclaimed, idle) == ([], [])
+
+
+def _gaps(
+    stretch: tuple[datetime, datetime], given: list[tuple[datetime, datetime, int]]
+) -> Iterator[tuple[datetime, datetime]]:
+    """Find where a claimed stretch holds nothing for longer than the tolerance."""
+    begin, end = stretch
+    last = begin
+    for asked, got, _size in given:
+        if got < begin or asked > end:
+            continue
+        if asked - last > IN_THE_MIDDLE + CLOCK:
+            yield last, asked
+        last = max(last, got)
+    if end - last > AT_THE_END + CLOCK:
+        yield last, end
