@@ -47,7 +47,7 @@ class RequestForm(forms.Form):
         fields["link"].label_from_instance = lambda link: f"{link.agency} · {link.code}"
         carrying = LegalBasis.objects.filter(is_in_force=True)
         fields["basis"].queryset = carrying.filter(allowed_data__contains=[DataKind.RECORDED_VIDEO])
-        asked = self.data.getlist("cameras") if self.is_bound else []
+        asked = data.getlist("cameras") if data else []
         named = {int(one) for one in asked if one.isdecimal() and len(one) < 19} | set(offered)
         own = Camera.objects.filter(municipality=city, pk__in=named)
         fields["cameras"].queryset = own.in_register().select_related("site")

@@ -126,7 +126,7 @@ def film(request: HttpRequest, link: str, reference: UUID, view: UUID, number: i
 
 @for_engineers
 @require_POST
-def package(request: HttpRequest, link: str, reference: UUID) -> HttpResponse:
+def package(request: HttpRequest, link: str, reference: UUID) -> Any:
     """Give the encrypted package, where the release says so; it takes one of the looks."""
     export = _found(request.user, link, reference)
     try:

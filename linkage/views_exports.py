@@ -35,7 +35,7 @@ from linkage.export_forms import (
     ReleaseForm,
     RequestForm,
 )
-from linkage.exports import listing, masks, releases, requests
+from linkage.exports import listing, masks, releases, requests, rules
 from linkage.exports.states import Verb
 from linkage.models import ExportRequest
 from linkage.models_agreements import LegalBasis
@@ -181,8 +181,8 @@ def _shown(
             "may": {str(verb): verb in verbs for verb in Verb},
             "may_read_letter": bool(export.letter_name)
             and (
-                Verb.DESTROY in verbs
-                or bool(rights & {Right.RECORDS_READ, Right.EXPORT_HANDLE, Right.EXPORT_OVERRIDE})
+                Right.RECORDS_READ in rights
+                or not rules.may_handle(rights=rights, is_police=export.is_police)
             ),
             "is_override": not (export.is_police and Right.EXPORT_HANDLE in rights),
             "letter_form": LetterForm(),
@@ -341,7 +341,8 @@ class BoxSerializer(serializers.Serializer[Any]):
 
 class BoxesSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(min_value=0)
-    boxes = BoxSerializer(many=True, max_length=masks.MOST_BOXES)
+    # How many there may be, the verb says.
+    boxes = BoxSerializer(many=True)
 
 
 @api_view(["POST"])

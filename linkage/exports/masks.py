@@ -1,5 +1,6 @@
 """A person looks the boxes over, adds and removes, and says that they are right."""
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -9,13 +10,13 @@ from django.utils.translation import gettext as _
 from controlroom.errors import Conflict, Invalid
 from linkage.choices import DataKind
 from linkage.errors import StepForbidden
-from linkage.exports import films
+from linkage.exports import films, vault
 from linkage.exports.requests import check_handler, needed
 from linkage.exports.states import State, Verb
 from linkage.exports.telling import locked, record, saved, step
 from linkage.models import ExportRequest
 from linkage.models_agreements import LegalBasis
-from linkage.models_exports import ExportClip, ExportFilm, FilmKind
+from linkage.models_exports import ExportClip, FilmKind
 
 MOST_BOXES = 5_000
 FIELDS = ("at_s", "until_s", "x", "y", "width", "height")
@@ -156,5 +157,7 @@ def retry(*, export: ExportRequest, by: Any) -> ExportRequest:
 
 
 def _forget_masked(export: ExportRequest) -> None:
-    older: list[ExportFilm] = films.of(export, FilmKind.MASKED)
+    older = films.of(export, FilmKind.MASKED)
     films.forget_keys(older)
+    for film in older:
+        transaction.on_commit(partial(vault.remove, film.name))

@@ -369,9 +369,8 @@ def destroy(*, export: ExportRequest, by: Any, reason: str) -> ExportRequest:
 
 def destroy_overdue() -> int:
     """Destroy the films that nobody needs any more, by the clock; give of how many requests."""
-    held = [str(state) for state in HOLDING - {State.EXTRACTING, State.FAILED, State.MASKING}]
+    held = [str(state) for state in HOLDING - {State.EXTRACTING, State.MASKING, State.RELEASED}]
     due = ExportRequest.objects.filter(state__in=held, lapses_at__lte=timezone.now())
-    due = due.exclude(state=State.RELEASED)
     done = 0
     for pk in list(due.order_by("pk").values_list("pk", flat=True)[:100]):
         with transaction.atomic():

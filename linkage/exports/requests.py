@@ -283,7 +283,7 @@ def lapse_overdue() -> int:
     """
     with transaction.atomic():
         due = ExportRequest.objects.filter(
-            state__in=["draft", "submitted", "reviewed", "approved", "failed"],
+            state__in=["draft", "submitted", "reviewed", "approved"],
             lapses_at__lte=timezone.now(),
         )
         rows = list(

@@ -55,7 +55,7 @@ TABLE: dict[Verb, tuple[frozenset[State], State]] = {
     Verb.APPROVE: (frozenset({S.REVIEWED}), S.APPROVED),
     Verb.REJECT: (frozenset({S.SUBMITTED, S.REVIEWED}), S.REJECTED),
     # Nobody acted in time, or nothing of the video is kept any more.
-    Verb.LAPSE: (_WAITING | {S.EXTRACTING, S.FAILED}, S.LAPSED),
+    Verb.LAPSE: (_WAITING | {S.EXTRACTING}, S.LAPSED),
     Verb.BEGIN: (frozenset({S.APPROVED}), S.EXTRACTING),
     Verb.FAIL: (frozenset({S.EXTRACTING}), S.FAILED),
     Verb.RETRY: (frozenset({S.FAILED}), S.EXTRACTING),

@@ -60,12 +60,13 @@ def web(recorded, settings, static_root, start_web):  # noqa: F811 - the fixture
         "CONTROLROOM_STATE_DIR": str(settings.STATE_DIR),
         "CONTROLROOM_RECORDINGS_DIR": str(settings.RECORDINGS_DIR),
     }
-    worker = start("-m", "celery", "-A", "controlroom.celery", "worker", *FEW, **shared)
-    yield start_web(
+    made = start_web(
         DJANGO_SETTINGS_MODULE="tests.browser.settings",
         CONTROLROOM_TEST_STATIC=str(static_root),
         **shared,
     )
+    worker = start("-m", "celery", "-A", "controlroom.celery", "worker", *FEW, **shared)
+    yield made
     worker.send_signal(signal.SIGKILL)
     worker.wait(20)
 

@@ -8,7 +8,7 @@ import pytest
 from incidents.features import moment
 from linkage import delivery
 from linkage.envelopes import SENT_WITH, cloud_event
-from linkage.exports import releases, requests
+from linkage.exports import requests
 from linkage.models import ExportRequest, OutboxMessage
 from linkage.services.contracts import TOLD_WITHOUT_CASE
 from tests.linkage.conftest import api_client
@@ -147,9 +147,15 @@ def test_the_copies_are_confirmed_as_destroyed(doors, release):
     assert export.copies_destroyed_by == "정 주임"
 
 
-def test_the_message_reaches_the_agency(agency, pushed, ask, resident):
-    export = ask()
-    ExportRequest.objects.filter(pk=export.pk).update(link=pushed)
+def test_the_message_reaches_the_agency(agency, pushed, camera, recorded, resident):
+    export = requests.draft(
+        link=pushed,
+        since=recorded,
+        until=recorded + timedelta(seconds=2),
+        cameras=[camera.pk],
+        purpose="중앙로 폭행 사건 수사",
+        basis=BASIS,
+    )
     requests.attach_letter(export=export, number="1", name="a.pdf", body=LETTER)
     requests.submit(export=export)
     requests.reject(export=export, by=resident, reason="공문 불일치")
@@ -158,4 +164,3 @@ def test_the_message_reaches_the_agency(agency, pushed, ask, resident):
     (event,) = agency.effects.values()
     assert event["data"]["payload"]["state"] == "REJECTED"
     assert event["data"]["payload"]["reason"] == "공문 불일치"
-    assert releases.expire_overdue() == 0

@@ -14,11 +14,7 @@ LIVES = {
         Verb.FAIL: State.FAILED,
         Verb.LAPSE: State.LAPSED,
     },
-    State.FAILED: {
-        Verb.RETRY: State.EXTRACTING,
-        Verb.LAPSE: State.LAPSED,
-        Verb.DESTROY: State.DESTROYED,
-    },
+    State.FAILED: {Verb.RETRY: State.EXTRACTING, Verb.DESTROY: State.DESTROYED},
     State.EXTRACTED: {Verb.MASK: State.MASKING, Verb.DESTROY: State.DESTROYED},
     State.MASKING: {Verb.FINISH_MASK: State.MASKED, Verb.GIVE_BACK: State.EXTRACTED},
     State.MASKED: {
