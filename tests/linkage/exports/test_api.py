@@ -6,12 +6,11 @@ from datetime import timedelta
 import pytest
 
 from incidents.features import moment
-from linkage import delivery
 from linkage.envelopes import SENT_WITH, cloud_event
 from linkage.exports import requests
 from linkage.models import ExportRequest, OutboxMessage
 from linkage.services.contracts import TOLD_WITHOUT_CASE
-from tests.linkage.conftest import api_client
+from tests.linkage.conftest import api_client, drain
 from tests.linkage.exports.conftest import BASIS, LETTER
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +146,7 @@ def test_the_copies_are_confirmed_as_destroyed(doors, release):
     assert export.copies_destroyed_by == "정 주임"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_message_reaches_the_agency(agency, pushed, camera, recorded, resident):
     export = requests.draft(
         link=pushed,
@@ -159,8 +159,7 @@ def test_the_message_reaches_the_agency(agency, pushed, camera, recorded, reside
     requests.attach_letter(export=export, number="1", name="a.pdf", body=LETTER)
     requests.submit(export=export)
     requests.reject(export=export, by=resident, reason="공문 불일치")
-    while delivery.deliver_next(link_id=pushed.pk):
-        pass
+    drain(pushed)
     (event,) = agency.effects.values()
     assert event["data"]["payload"]["state"] == "REJECTED"
     assert event["data"]["payload"]["reason"] == "공문 불일치"
