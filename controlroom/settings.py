@@ -195,6 +195,10 @@ PTZ_LOCK_S = env.integer("CONTROLROOM_PTZ_LOCK_S", 120, minimum=10)
 EVENT_PULL_LIMIT = env.integer("CONTROLROOM_EVENT_PULL_LIMIT", 100, minimum=0)
 # Days after which a still is destroyed; what it was stays on record.
 STILL_DAYS = env.integer("CONTROLROOM_STILL_DAYS", 30, minimum=1)
+# Days after which a request for recorded video lapses, or its films, when nobody goes on with it;
+# and days after which the films of an expired release are destroyed by the clock.
+EXPORT_DAYS = env.integer("CONTROLROOM_EXPORT_DAYS", 30, minimum=1)
+EXPORT_KEEP_DAYS = env.integer("CONTROLROOM_EXPORT_KEEP_DAYS", 7, minimum=0)
 # Where recordings are kept: one folder for the recorder, the web processes and the workers.
 RECORDINGS_DIR = Path(env.text("CONTROLROOM_RECORDINGS_DIR", str(STATE_DIR / "recordings")))
 # Fernet keys, newest first, of the keys of recorded files; empty means CONTROLROOM_FIELD_KEYS.
@@ -265,6 +269,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "linkage.tasks.destroy_stills",
         "schedule": 300.0,
         "options": {"expires": 290},
+    },
+    "work at exports, and end them": {
+        "task": "linkage.tasks.sweep_exports",
+        "schedule": 5.0,
+        "options": {"expires": 10},
     },
     "watch the city's sensors": {
         "task": "linkage.tasks.watch_sensors",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/v1/", include("linkage.api.urls")),
     path("m/<str:code>/linkage/", include("linkage.urls")),
     path("m/<str:code>/links/", link_console, name="link-console"),
+    path("m/<str:code>/exports/", include("linkage.urls_exports")),
     path("agency/", include("linkage.urls_agency")),
     path("patrol/", include("linkage.urls_patrol")),
     path("wall/", include("incidents.urls_wall")),

@@ -89,6 +89,7 @@ class MessageType(models.TextChoices):
     RESYNC = "RESYNC", _("resynchronisation")
     CAP_ALERT = "CAP_ALERT", _("CAP alert")
     TEST = "TEST", _("test message")
+    EXPORT = "EXPORT", _("recorded video asked for")
 
 
 class OutboxState(models.TextChoices):

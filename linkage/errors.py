@@ -143,3 +143,9 @@ class VideoRefused(Conflict):
     """The policy, the case or the link refuses it; `fields["rule"]` names the rule."""
 
     code = "video_refused"
+
+
+class StepForbidden(Conflict):
+    """A request for recorded video stands at another step; `errors` says which."""
+
+    code = "export_state"

@@ -1,7 +1,8 @@
 """Which turns may run side by side in one worker, so that urgent news always finds a thread.
 
 Long queues have some of the threads, agencies that answer slowly have others, what we ask of other
-offices (traffic feeds, CAP alerts) has its own, and the rest stay free. What finds its lane full
+offices (traffic feeds, CAP alerts) has its own, films are made one at a time, and the rest stay
+free. What finds its lane full
 waits here, best first, and is rung for again when a place is free. All of it is memory of one
 process and may be lost with it: the sweep, or beat's next question, finds what waited.
 """
@@ -12,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Of the worker's ten threads (controlroom.runtime.room, deploy/): two are left for urgent news.
-PLACES = {"long": 4, "slow": 2, "asks": 1, "slow asks": 1}
+# Of the worker's eleven threads (controlroom.runtime.room, deploy/): two are left for urgent news.
+PLACES = {"long": 4, "slow": 2, "asks": 1, "slow asks": 1, "films": 1}
 # Who took longer than this for the last answer, or silence, is called in the slow lane.
 SLOW_S = 1.0
 # Before each message, a long queue waits so long for what is urgent: threads share one processor.

@@ -299,7 +299,8 @@ class OutboxMessage(models.Model):
         related_name="outbox_messages",
         verbose_name=_("incident"),
     )
-    # Only a test message, and our wish to have everything again, have neither incident nor fact.
+    # Only a test message, our wish to have everything again, and what became of a request for
+    # recorded video have neither incident nor fact.
     event = models.ForeignKey(
         "incidents.IncidentEvent", models.PROTECT, null=True, related_name="+"
     )
@@ -335,7 +336,7 @@ class OutboxMessage(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(incident__isnull=False, event__isnull=False)
-                | Q(message_type__in=[MessageType.TEST, MessageType.RESYNC]),
+                | Q(message_type__in=[MessageType.TEST, MessageType.RESYNC, MessageType.EXPORT]),
                 name="outbox_has_its_fact",
             ),
         ]
@@ -421,6 +422,7 @@ from linkage.models_alarm import Alarm as Alarm  # noqa: E402, PLC0414 - found b
 from linkage.models_cap import CapAlert as CapAlert  # noqa: E402, PLC0414 - likewise
 from linkage.models_city import Feed as Feed  # noqa: E402, PLC0414 - likewise, with its neighbours
 from linkage.models_disaster import Situation as Situation  # noqa: E402, PLC0414 - likewise
+from linkage.models_exports import ExportRequest as ExportRequest  # noqa: E402, PLC0414 - likewise
 from linkage.models_filed import FiledReport as FiledReport  # noqa: E402, PLC0414 - likewise
 from linkage.models_fire119 import Engine as Engine  # noqa: E402, PLC0414 - found by Django here
 from linkage.models_fire119 import FireCase as FireCase  # noqa: E402, PLC0414 - likewise

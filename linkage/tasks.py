@@ -27,6 +27,7 @@ from linkage import (
     refusals,
     stills,
 )
+from linkage.exports import films, releases, requests, work
 from linkage.lanes import Caller, lanes
 from linkage.services import video_answers
 from linkage.services.city import feeds, sensors
@@ -37,8 +38,9 @@ from linkage.watch import canaries, rounds
 log = structlog.get_logger(__name__)
 # A link with a long queue lets other links' tasks in between.
 TURN_S = 0.5
-# Of the broker: 0 goes first. Urgent news, then news, then the rest of a long queue.
-URGENT, NEWS, REST = 0, 3, 6
+# Of the broker: 0 goes first. Urgent news, then news, the rest of a long queue, and films.
+URGENT, NEWS, REST, FILMS = 0, 3, 6, 9
+EXPORTS = "export"
 
 
 @shared_task(name="linkage.tasks.deliver", time_limit=300)
@@ -108,6 +110,25 @@ def end_overdue_grants() -> None:
 def destroy_stills() -> None:
     while stills.destroy_overdue():
         pass
+
+
+@shared_task(name="linkage.tasks.sweep_exports")
+def sweep_exports() -> None:
+    requests.lapse_overdue()
+    releases.expire_overdue()
+    releases.destroy_overdue()
+    work.clear_dead()
+    films.remove_orphans()
+    for export_id in work.due():
+        _send((EXPORTS, export_id), FILMS)
+
+
+@shared_task(name="linkage.tasks.work_export")
+def work_export(export_id: int) -> None:
+    """One film at a time, in a lane of its own: no message to an agency waits for it."""
+    with _place("films", (EXPORTS, export_id), FILMS) as has_one:
+        if has_one:
+            work.work(export_id=export_id)
 
 
 @shared_task(name="linkage.tasks.watch_sensors")
@@ -212,4 +233,5 @@ def _task_of(caller: Caller, priority: int) -> tuple[Any, tuple[int, ...]]:
     if isinstance(caller, int):
         return deliver, (caller, priority)
     kind, source_id = caller
-    return {feeds.LANE: ask_feed, cap_feeds.LANE: ask_cap_feed}[kind], (source_id,)
+    by_kind = {feeds.LANE: ask_feed, cap_feeds.LANE: ask_cap_feed, EXPORTS: work_export}
+    return by_kind[kind], (source_id,)

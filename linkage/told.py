@@ -128,6 +128,32 @@ RESYNC_ASKED: Schema = record(
 )
 
 
+# Without a case of ours: what became of a request for recorded video. States and numbers only.
+EXPORT: Schema = record(
+    "export",
+    "export_no",
+    "state",
+    "at",
+    "reason",
+    export={"type": "string", "format": "uuid", "description": "As the request was answered"},
+    export_no={"type": "string", "description": "Our number of the request, to be told by voice"},
+    receipt_no={**RECEIPT_NO, "description": "Your number of the case, where the request named it"},
+    state={
+        "enum": [
+            *("SUBMITTED", "REVIEWED", "APPROVED", "REJECTED"),
+            *("LAPSED", "RELEASED", "EXPIRED", "DESTROYED"),
+        ],
+        "description": "How the request stands now",
+    },
+    at=AT,
+    reason={"type": "string", "description": "Why; LAPSED: `video` is no longer kept, or `time`"},
+    page={"type": "string", "description": "RELEASED: path of the page on which it is seen"},
+    available_until=moment("RELEASED: from then on nothing is shown"),
+    views={"type": "integer", "minimum": 1, "description": "RELEASED: how often it may be seen"},
+    may_download={"type": "boolean", "description": "RELEASED: as an encrypted package, too"},
+)
+
+
 def facts(told: Mapping[str, Told]) -> dict[str, Schema]:
     """Describe what linkage.envelopes.payload_of makes of the facts in this table, by type."""
     return {

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from linkage import views_agency, views_case
+from linkage import views_agency_exports as exports
 
 app_name = "agency"
 urlpatterns = [
@@ -22,5 +23,20 @@ urlpatterns = [
     path("<slug:link>/replay/", views_agency.replay, name="replay"),
     path("<slug:link>/resync/", views_agency.resync, name="resync"),
     path("<slug:link>/secret/", views_agency.new_secret, name="secret"),
+    path("<slug:link>/exports/", exports.listing, name="exports"),
+    path("<slug:link>/exports/<uuid:reference>/", exports.one, name="export"),
+    path("<slug:link>/exports/<uuid:reference>/look/", exports.look, name="export-look"),
+    path("<slug:link>/exports/<uuid:reference>/package/", exports.package, name="export-package"),
+    path("<slug:link>/exports/<uuid:reference>/confirm/", exports.confirm, name="export-confirm"),
+    path(
+        "<slug:link>/exports/<uuid:reference>/views/<uuid:view>/",
+        exports.view_page,
+        name="export-view",
+    ),
+    path(
+        "<slug:link>/exports/<uuid:reference>/views/<uuid:view>/<int:number>.mp4",
+        exports.film,
+        name="export-film",
+    ),
     path("<slug:link>/<str:direction>/<str:name>/", views_agency.message_page, name="message"),
 ]

@@ -22,6 +22,9 @@ class Right(StrEnum):
     RECORDS_READ = "records_read"  # view records, audit, register of provision
     RECORDS_KEEP = "records_keep"  # put the register of provision right
     STATISTICS_READ = "statistics_read"
+    EXPORT_DRAFT = "export_draft"  # ask for recorded video in an agency's name
+    EXPORT_HANDLE = "export_handle"  # decide on, mask and release what the police ask for
+    EXPORT_OVERRIDE = "export_override"  # the same for every agency, with a reason
 
 
 class RoleCode(StrEnum):
@@ -39,10 +42,17 @@ _OPERATE = frozenset(
 )
 
 RIGHTS: dict[RoleCode, frozenset[Right]] = {
-    RoleCode.OPERATOR: _OPERATE,
-    RoleCode.POLICE: _OPERATE,
+    RoleCode.OPERATOR: _OPERATE | {Right.EXPORT_DRAFT},
+    RoleCode.POLICE: _OPERATE | {Right.EXPORT_DRAFT, Right.EXPORT_HANDLE},
     RoleCode.SUPERVISOR: _OPERATE
-    | {Right.SUPERVISE, Right.POLICY_MANAGE, Right.STATISTICS_READ, Right.PTZ_SET},
+    | {
+        Right.SUPERVISE,
+        Right.POLICY_MANAGE,
+        Right.STATISTICS_READ,
+        Right.PTZ_SET,
+        Right.EXPORT_DRAFT,
+        Right.EXPORT_OVERRIDE,
+    },
     RoleCode.PRIVACY_OFFICER: frozenset(
         {Right.RECORDS_READ, Right.RECORDS_KEEP, Right.STATISTICS_READ}
     ),

@@ -12,7 +12,7 @@ from controlroom.runtime.processes import Spec
 FIRST_PORT, PORTS = 8000, 100
 HOST = "127.0.0.1"
 # linkage.lanes shares these threads out.
-WORKER = ("--pool", "threads", "--concurrency", "10", "--without-gossip", "--without-mingle")
+WORKER = ("--pool", "threads", "--concurrency", "11", "--without-gossip", "--without-mingle")
 
 
 def listen(port: int | None) -> socket.socket:

@@ -13,6 +13,13 @@ from linkage.api.deliveries import (
     WebhookSecretView,
 )
 from linkage.api.docs import DocsView, SchemaView
+from linkage.api.exports import (
+    ExportCancelView,
+    ExportCopiesView,
+    ExportLetterView,
+    ExportsView,
+    ExportView,
+)
 from linkage.api.incidents import IncidentsView, IncidentView
 from linkage.api.messages import MessagesView
 from linkage.api.outbound import AcknowledgeView, CommitView, OutboundView
@@ -75,6 +82,23 @@ urlpatterns = [
         name="share",
     ),
     path("links/<str:link>/stills/<str:still>", StillView.as_view(), name="still"),
+    path("links/<str:link>/exports", ExportsView.as_view(), name="exports"),
+    path("links/<str:link>/exports/<str:export>", ExportView.as_view(), name="export"),
+    path(
+        "links/<str:link>/exports/<str:export>/letter",
+        ExportLetterView.as_view(),
+        name="export-letter",
+    ),
+    path(
+        "links/<str:link>/exports/<str:export>/cancel",
+        ExportCancelView.as_view(),
+        name="export-cancel",
+    ),
+    path(
+        "links/<str:link>/exports/<str:export>/copies-destroyed",
+        ExportCopiesView.as_view(),
+        name="export-copies",
+    ),
     path("incidents", IncidentsView.as_view(), name="incidents"),
     path("incidents/<str:receipt_no>", IncidentView.as_view(), name="incident"),
     path("asyncapi.json", AsyncApiView.as_view(), name="asyncapi"),

@@ -12,12 +12,12 @@ from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
 from linkage.services.police112.told import TOLD_BESIDE
 from linkage.services.video_messages import TOLD_OF_VIDEO
-from linkage.told import CLOSE_ACK, REPORTS, RESYNC_ASKED, STILL, TEST, facts
+from linkage.told import CLOSE_ACK, EXPORT, REPORTS, RESYNC_ASKED, STILL, TEST, facts
 from linkage.wire import REPORT_TAKEN, RESYNC, TEST_MESSAGE, Schema, envelope
 
 # What the agencies of every service may say and are told of no case: in no table of its states.
 WITHOUT_CASE: dict[str, Schema] = {"TEST": TEST_MESSAGE, "RESYNC": RESYNC}
-TOLD_WITHOUT_CASE: dict[str, Schema] = {"TEST": TEST, "RESYNC": RESYNC_ASKED}
+TOLD_WITHOUT_CASE: dict[str, Schema] = {"TEST": TEST, "RESYNC": RESYNC_ASKED, "EXPORT": EXPORT}
 
 
 @dataclass(frozen=True)

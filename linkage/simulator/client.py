@@ -113,10 +113,17 @@ class AgencyClient:
         response, _tries = self._until_answered("readings", body, {})
         return response
 
-    def ask(self, door: str, said: dict[str, Any]) -> httpx.Response:
-        """Post to a door that keeps no key: sent again, it does no harm."""
+    def ask(self, door: str, said: dict[str, Any], *, key: str = "") -> httpx.Response:
+        """Post to a door; without a key it is one where sending again does no harm."""
         body = httpx.Request("POST", "http://x", json=said).content
-        response, _tries = self._until_answered(door, body, {})
+        more = {"Idempotency-Key": key} if key else {}
+        response, _tries = self._until_answered(door, body, more)
+        return response
+
+    def hand_in(self, door: str, body: bytes) -> httpx.Response:
+        """Post a file as it is; the same again is answered as the first time."""
+        kind = {"Content-Type": "application/octet-stream"}
+        response, _tries = self._until_answered(door, body, kind)
         return response
 
     def _until_answered(

@@ -83,7 +83,7 @@ class Web:
                 stdout=output,
                 stderr=output,
             )
-        until(self.answers, within_s=30, what="the web process answers")
+        until(self.answers, within_s=120, what="the web process answers")
 
     def answers(self) -> bool:
         assert self.process.poll() is None, self.log()

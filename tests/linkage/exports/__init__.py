@@ -1,0 +1,1 @@
+"""Requests for recorded video, from the draft to the destruction."""
