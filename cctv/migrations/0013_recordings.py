@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cctv', '0011_sessions_of_all'),
+        ("cctv", "0012_sub_streams_and_media_sessions"),
         ('municipalities', '0004_membership_label'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('cctv', '0013_recordings'),
         ('incidents', '0008_concerns'),
-        ('linkage', '0039_register_of_provision'),
+        ("linkage", "0039_register_of_provision"),
         ('municipalities', '0004_membership_label'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

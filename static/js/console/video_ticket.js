@@ -84,7 +84,7 @@ export class TicketDoor {
 
   /** One ticket opens both streams of its camera. */
   stateOf(quality) {
-    return this.#ticket.streams[quality]?.state ?? null;
+    return this.#ticket.streams?.[quality]?.state ?? null;
   }
 
   async choose(quality) {
