@@ -187,7 +187,7 @@ def test_pictures_go_on_when_one_of_two_web_processes_dies(room, city, haneul):
     for web in room.webs:
         web.stop(9)
         # nginx tries a process that failed again after a while.
-        until(partial(room.shows, listed, ticket), within_s=20)
+        until(partial(room.shows, listed, ticket), within_s=60)
         assert room.get(room.newest(camera, ticket), ticket).status_code == 200
         Path(web._socket).unlink()
         web.start()
