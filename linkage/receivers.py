@@ -74,6 +74,7 @@ def answer_grant(**asked: Any) -> EndReason | bool | None:
     return viewing.why_over(
         grant=asked["grant"],
         camera_id=asked["camera_id"],
+        action=asked["action"],
         viewer=asked["viewer"],
         agent=asked["agent"],
     )

@@ -108,7 +108,7 @@ def end_views_of_shares(shares: Collection[TerminalShare]) -> None:
 
 
 def why_over(
-    *, grant: UUID, camera_id: int, viewer: User | None, agent: str
+    *, grant: UUID, camera_id: int, action: str, viewer: User | None, agent: str
 ) -> EndReason | bool | None:
     """Say by which rule a grant shows this viewer nothing now; True when it shows it.
 
@@ -121,6 +121,8 @@ def why_over(
     )
     if row is None:
         return None
+    if action not in row.rights:
+        return EndReason.REVOKED
     return _why_ended(row) or _why_not_theirs(row, viewer, agent) or True
 
 

@@ -42,7 +42,7 @@ def grant_of(view: ViewRecord) -> StreamGrant | None:
         return None
     found: StreamGrant | None = (
         StreamGrant.objects.filter(reference=view.grant)
-        .select_related("link__agency", "incident", "camera__site")
+        .select_related("link__agency", "incident", "camera__site", "given_by")
         .first()
     )
     return found
@@ -67,6 +67,7 @@ def session_facts(view: ViewRecord, grant: StreamGrant) -> dict[str, Any]:
         "case_number": grant.case_number,
         "incident_number": grant.incident.number,
         "request": grant.request_id,
+        "handled_by": str(grant.given_by) if grant.given_by else "",
         "camera": grant.camera,
         "incident": grant.incident,
         "link": grant.link,
