@@ -14,6 +14,8 @@ REVOKE UPDATE, DELETE ON audit_record, audit_review FROM controlroom_app;
 -- Its chain: read. Links are written by the database, in the commit of the records.
 REVOKE INSERT, UPDATE, DELETE ON audit_chainlink FROM controlroom_app;
 REVOKE ALL ON audit_turn FROM controlroom_app;
+-- The register of provision and its corrections: add and read.
+REVOKE UPDATE, DELETE ON linkage_provisionentry, linkage_provisioncorrection FROM controlroom_app;
 -- The journal, the history of incidents, the reports: add and read.
 REVOKE UPDATE, DELETE ON journal_entry, incidents_incidentevent, incidents_report FROM controlroom_app;
 COMMIT;

@@ -279,7 +279,7 @@ def _with_sign_in(url: str, access: Access) -> str:
 def connect(*, camera: Camera, findings: Findings, by: User) -> OnvifDevice:
     """Keep an examined camera: its access encrypted, its streams as the camera's source.
 
-    What was calibrated before stays. Locks: the camera's row.
+    What was calibrated before stays. Locks: the camera row.
     Emits: sources.source_changed, after commit.
     Raises: SourceRefused; ValueError for an examination that was refused.
     """
@@ -287,8 +287,9 @@ def connect(*, camera: Camera, findings: Findings, by: User) -> OnvifDevice:
         raise ValueError("only a camera that was examined whole is connected")
     with transaction.atomic():
         sources.set_source(camera, findings.main_url, by=by)
-        # The sub-stream's address (findings.sub_url) has no field on the camera yet: it goes in
-        # here, through the same verb, as soon as sources.set_source takes it.
+        # A smaller stream of what stood there before would show another camera.
+        if findings.sub_url or camera.sub_secret is not None:
+            sources.set_sub_source(camera, findings.sub_url, by=by)
         device, _created = OnvifDevice.objects.update_or_create(
             camera=camera, defaults={**findings.device, "municipality": camera.municipality}
         )

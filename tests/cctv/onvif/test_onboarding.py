@@ -3,7 +3,7 @@
 import pytest
 
 from cctv import sources
-from cctv.choices import SourceKind
+from cctv.choices import Quality, SourceKind
 from cctv.models import Camera, OnvifDevice
 from cctv.onvif import devices, discovery, onboarding
 from cctv.onvif.line import LineRefused
@@ -56,6 +56,7 @@ def test_a_camera_is_taken_in_whole_by_either_profile(sim, camera, administrator
     url = sources.source_of(camera).address.url()
     assert url == f"rtsp://operator:{SECRET}@127.0.0.1:8554/stream1?profile=main"
     assert (device.main_token, device.sub_token) == ("main", "sub")
+    assert camera.qualities == [Quality.MAIN, Quality.SUB]
     assert asked in devices.access_of(device).services
     assert (device.has_ptz, device.has_events, device.has_snapshot) == (True, True, True)
     assert device.limits == {"pan": [-1, 1], "tilt": [-1, 1], "zoom": [0, 1]}
