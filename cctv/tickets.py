@@ -47,6 +47,10 @@ SETTLE_AT_ONCE = 500
 # not. No answer means no ticket.
 incident_asked = Signal()
 
+# Sent with agent, camera_id and incident_id whenever a view that a machine holds without a grant is
+# looked at. The room that owns the machine answers True while it may show this camera. No answer
+# means that it may not.
+agent_asked = Signal()
 # Sent with grant, camera_id, action, viewer (a person or None) and agent whenever a view by a grant
 # is opened or read again. The room that owns the grant answers True, or the EndReason why not.
 # No answer means that there is no such grant.
@@ -167,6 +171,38 @@ def issue_by_grant(
             incident_id=incident_id,
             purpose=purpose,
         )
+
+
+def issue_to_agent(
+    *,
+    agent: str,
+    camera: Camera,
+    caller: Caller,
+    incident_id: uuid.UUID | None,
+    purpose: str,
+) -> Issued:
+    """Issue a ticket to a machine of the centre itself, such as a screen on its wall.
+
+    Raises: TicketRefused when it may not show this camera.
+    """
+    with transaction.atomic():
+        if not _may_agent(agent, camera.pk, incident_id):
+            raise TicketRefused(_("this screen may not show this camera"))
+        return _ticket(
+            camera,
+            caller,
+            what_for=purpose,
+            agent=agent,
+            incident_id=incident_id,
+            purpose=purpose,
+        )
+
+
+def _may_agent(agent: str, camera_id: int, incident_id: uuid.UUID | None) -> bool:
+    answers = agent_asked.send(
+        sender=VideoTicket, agent=agent, camera_id=camera_id, incident_id=incident_id
+    )
+    return any(answer is True for _receiver, answer in answers)
 
 
 def _ticket(camera: Camera, caller: Caller, *, what_for: str, **bound: Any) -> Issued:
@@ -383,9 +419,10 @@ def _why_forbidden(ticket: VideoTicket) -> EndReason | None:
         return _ask_grant(
             ticket.grant, ticket.camera_id, ticket.action, ticket.viewer, ticket.agent
         )
-    may_watch = ticket.viewer is not None and Right.VIDEO_WATCH in rights_in(
-        ticket.viewer, ticket.municipality_id
-    )
+    if ticket.viewer is None:
+        may_watch = _may_agent(ticket.agent, ticket.camera_id, ticket.incident_id)
+    else:
+        may_watch = Right.VIDEO_WATCH in rights_in(ticket.viewer, ticket.municipality_id)
     return None if may_watch else EndReason.RIGHT_LOST
 
 

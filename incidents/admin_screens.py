@@ -20,7 +20,7 @@ class WallScreenAdmin(ScopedAdmin):
     list_filter = ["layout", ("municipality", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["municipality"]
     search_fields = ["name"]
-    fields = ["municipality", "name", "layout", "days", *(
+    fields = ["municipality", "name", "layout", "camera_group", "days", *(
         "enrolled_at", "key_expires_at", "last_seen_at", "retired_at",
     )]  # fmt: skip
     actions = ["give_code", "retire"]

@@ -29,6 +29,15 @@ class WallScreen(models.Model):
     layout = models.CharField(
         _("layout"), max_length=8, choices=WallLayout.choices, default=WallLayout.MAP
     )
+    camera_group = models.ForeignKey(
+        "cctv.CameraGroup",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("camera group"),
+        help_text=_("its cameras are shown in turns; empty: no pictures"),
+    )
     days = models.PositiveSmallIntegerField(
         _("valid for (days)"), default=180, validators=[MinValueValidator(1)]
     )

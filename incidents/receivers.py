@@ -12,12 +12,20 @@ from cctv.choices import EndReason, PtzEnd
 from cctv.onvif import locks
 from cctv.recordings import playback
 from controlroom.audit import searching
+from incidents import screens
 from incidents.events import fact_recorded
 from incidents.models import Incident
 from incidents.statuses import ENDED, OPEN
 
 # Of what people call by these words.
 FOUND_AT_MOST = 100
+
+
+@receiver(tickets.agent_asked)
+def screen_may_show(
+    sender: Any, *, agent: str, camera_id: int, incident_id: uuid.UUID | None, **_: Any
+) -> bool | None:
+    return screens.may_show(agent=agent, camera_id=camera_id, incident_id=incident_id)
 
 
 @receiver(tickets.incident_asked)

@@ -3,17 +3,24 @@
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from cctv import tickets
+from cctv.choices import EndReason
 from controlroom.accounts.models import User
 from controlroom.audit import chain
 from controlroom.errors import NotAllowed
 from controlroom.municipalities.access import require
 from controlroom.municipalities.roles import Right
+from incidents.cameras import current_picks
+from incidents.choices import Priority
+from incidents.models import Incident
 from incidents.models_screens import WallScreen
 
 CODE_LASTS = timedelta(hours=24)
@@ -22,6 +29,8 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH, GROUP = 12, 4
 # A screen asks every two seconds; this often it is written down.
 NOTED_EVERY = timedelta(seconds=30)
+# How a screen is named as the holder of a view; its number follows.
+AGENT = "wall:"
 
 
 class ScreenCodeRefused(NotAllowed):
@@ -96,7 +105,7 @@ def by_key(key: str) -> WallScreen:
     screen: WallScreen | None = None
     if key:
         screen = (
-            WallScreen.objects.select_related("municipality")
+            WallScreen.objects.select_related("municipality", "camera_group")
             .filter(key_digest=_key_digest(key), key_expires_at__gt=now, retired_at=None)
             .first()
         )
@@ -116,10 +125,74 @@ def retire(*, screen: WallScreen, by: User) -> None:
     """
     require(by, screen.municipality_id, Right.POLICY_MANAGE)
     locked = WallScreen.objects.select_for_update().get(pk=screen.pk)
+    tickets.end_views(agents=[agent_of(locked)], reason=EndReason.REVOKED)
     locked.code_digest = locked.key_digest = ""
     locked.code_expires_at, locked.retired_at = None, timezone.now()
     locked.save(update_fields=["code_digest", "key_digest", "code_expires_at", "retired_at"])
     _record("wall.retired", locked, by=by)
+
+
+def agent_of(screen: WallScreen) -> str:
+    """Name a screen as the holder of a view."""
+    return f"{AGENT}{screen.pk} {screen.name}"[:100]
+
+
+def shown(screen: WallScreen) -> dict[str, Any]:
+    """Give what a screen shows pictures of now: the cameras of the most urgent open incident that
+    is P1, else those of its group; none without a group."""
+    if screen.camera_group_id is None:
+        return {"incident": None, "purpose": "", "turn_s": 0, "cameras": []}
+    group = screen.camera_group
+    urgent = _urgent(screen)
+    picks = current_picks([urgent.pk]).get(urgent.pk, []) if urgent else []
+    if urgent and picks:
+        cameras = [{"id": pick["id"], "name": pick["name"]} for pick in picks]
+        purpose = str(_("incident response"))
+    else:
+        turns = group.turns.filter(camera__gone_at=None).select_related("camera__site")
+        cameras = [{"id": turn.camera_id, "name": str(turn.camera)} for turn in turns]
+        purpose, urgent = group.purpose or group.name, None
+    return {
+        "incident": str(urgent.pk) if urgent else None,
+        "purpose": purpose,
+        "turn_s": group.turn_s,
+        "cameras": cameras,
+    }
+
+
+def _urgent(screen: WallScreen) -> Incident | None:
+    found: Incident | None = (
+        Incident.objects.filter(municipality_id=screen.municipality_id, priority=Priority.P1)
+        .still_open()
+        .order_by("-received_at", "-pk")
+        .first()
+    )
+    return found
+
+
+def may_show(*, agent: str, camera_id: int, incident_id: UUID | None) -> bool | None:
+    """Say whether a screen may show this camera now; None for no screen of ours."""
+    number = agent.removeprefix(AGENT).partition(" ")[0]
+    if not agent.startswith(AGENT) or not number.isdecimal():
+        return None
+    screen = (
+        WallScreen.objects.filter(pk=number, key_expires_at__gt=timezone.now(), retired_at=None)
+        .exclude(key_digest="")
+        .select_related("camera_group")
+        .first()
+    )
+    if screen is None or screen.camera_group is None:
+        return False
+    if incident_id is None:
+        own = screen.camera_group.turns.filter(
+            camera=camera_id, camera__municipality=screen.municipality_id
+        )
+        return bool(own.exists())
+    here = Incident.objects.filter(
+        pk=incident_id, municipality=screen.municipality_id, priority=Priority.P1
+    ).still_open()
+    picks = current_picks([incident_id]).get(incident_id, []) if here.exists() else []
+    return any(pick["id"] == camera_id for pick in picks)
 
 
 def _record(action: str, screen: WallScreen, *, by: User | None = None, address: str = "") -> None:
@@ -129,7 +202,7 @@ def _record(action: str, screen: WallScreen, *, by: User | None = None, address:
         subject_id=screen.pk,
         municipality_id=screen.municipality_id,
         actor_id=by.pk if by else None,
-        agent="" if by else f"wall:{screen.name}",
+        agent="" if by else agent_of(screen),
         detail={"address": address} if address else {},
     )
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from cctv.choices import Health
 from cctv.models import Camera
+from incidents import screens
 from incidents.choices import Priority
 from incidents.features import moment
 from incidents.models import Incident
@@ -38,6 +39,7 @@ def picture(screen: WallScreen) -> dict[str, Any]:
         "now": moment(now),
         "layout": screen.layout,
         "incidents": [_item(one) for one in still_open],
+        "pictures": screens.shown(screen),
         "figures": _figures(here, screen.municipality_id, now),
     }
 

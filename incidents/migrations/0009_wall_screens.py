@@ -9,6 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('cctv', '0016_camera_groups'),
         ('incidents', '0008_concerns'),
         ('municipalities', '0004_membership_label'),
     ]
@@ -20,6 +21,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(help_text='where it hangs', max_length=60, verbose_name='name')),
                 ('layout', models.CharField(choices=[('map', 'map with the incidents'), ('board', 'board of incidents'), ('figures', 'figures of the day')], default='map', max_length=8, verbose_name='layout')),
+                ('camera_group', models.ForeignKey(blank=True, help_text='its cameras are shown in turns; empty: no pictures', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='cctv.cameragroup', verbose_name='camera group')),
                 ('days', models.PositiveSmallIntegerField(default=180, validators=[django.core.validators.MinValueValidator(1)], verbose_name='valid for (days)')),
                 ('code_digest', models.CharField(blank=True, editable=False, max_length=64)),
                 ('code_expires_at', models.DateTimeField(editable=False, null=True)),

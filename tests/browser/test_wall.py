@@ -88,7 +88,12 @@ def test_a_tour_shows_a_groups_cameras_in_turns_for_a_purpose_on_record(stage, c
 def test_a_screen_on_the_wall_is_enrolled_by_a_code_and_shows_by_itself(stage, console):
     case(stage, urgency="0")
     case(stage, urgency="2")
-    screen = committed(WallScreen.objects.create, municipality=stage.city, name="상황실 정면")
+    screen = committed(
+        WallScreen.objects.create,
+        municipality=stage.city,
+        name="상황실 정면",
+        camera_group=CameraGroup.objects.get(name="도심 번화가"),
+    )
     code = committed(screens.give_code, screen=screen, by=User.objects.get(username="sup"))
     context = open_context(stage, viewport=WIDE)
     page = context.new_page()
@@ -99,6 +104,7 @@ def test_a_screen_on_the_wall_is_enrolled_by_a_code_and_shows_by_itself(stage, c
         committed(WallScreen.objects.filter(pk=screen.pk).update, layout=layout)
         page.wait_for_selector(f".wall-main[data-layout='{layout}'] .wall-row")
         page.wait_for_function("() => document.querySelectorAll('#counts strong').length === 4")
+        page.wait_for_selector("#pictures .player[data-state='live']", timeout=30_000)
         picture(page, f"wall-screen-{layout}-ko")
         assert faults(page, f"wall screen, {layout}") == []
         assert fits(page)
@@ -108,6 +114,7 @@ def test_a_screen_on_the_wall_is_enrolled_by_a_code_and_shows_by_itself(stage, c
     stage.web.process.send_signal(signal.SIGSTOP)
     try:
         page.wait_for_selector("#silent:not([hidden])", timeout=30_000)
+        assert page.locator("#pictures .player").count() == 0
         picture(page, "wall-screen-stale-ko")
     finally:
         stage.web.process.send_signal(signal.SIGCONT)

@@ -6,13 +6,16 @@ import pytest
 from django.contrib.gis.geos import Point
 from django.utils import timezone
 
+from cctv.choices import EndReason
+from cctv.models import CameraGroup, GroupedCamera, ViewRecord
 from controlroom.audit.models import Record
 from controlroom.errors import NotAllowed
-from incidents import screens
+from incidents import lifecycle, screens
+from incidents.choices import Priority
 from incidents.models_screens import WallScreen
 from incidents.screens import ScreenCodeRefused, ScreenUnknown
 from incidents.wall_picture import picture, road_of
-from tests.incidents.conftest import make_incident
+from tests.incidents.conftest import make_camera, make_incident
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +60,66 @@ def test_a_screen_that_is_over_shows_nothing(screen, supervisor, how):
         WallScreen.objects.update(key_expires_at=past)
     with pytest.raises(ScreenUnknown):
         screens.by_key(key)
+
+
+@pytest.fixture
+def group(city):
+    cameras = [make_camera(city, 127.38 + n / 1000, 36.35, name=f"중앙로 {n}") for n in range(2)]
+    group = CameraGroup.objects.create(municipality=city, name="도심", purpose="방범 순찰")
+    GroupedCamera.objects.create(group=group, camera=cameras[0])
+    group.others = cameras[1:]
+    return group
+
+
+def ticket_for(client, camera):
+    return client.post(f"/wall/cameras/{camera.pk}/ticket/", {}, content_type="application/json")
+
+
+def test_a_screen_watches_its_groups_cameras_on_record_and_no_other(
+    client, screen, supervisor, group, monkeypatch
+):
+    monkeypatch.setattr("cctv.streams.want", lambda *_asked, **_more: None)
+    monkeypatch.setattr("cctv.streams.playlist", lambda *_asked: ("run", b"#EXTM3U\n"))
+    (camera,) = group.cameras.all()
+    client.post("/wall/enrol/", {"code": screens.give_code(screen=screen, by=supervisor)})
+    assert ticket_for(client, camera).status_code == 403
+    WallScreen.objects.update(camera_group=group)
+    assert ticket_for(client, group.others[0]).status_code == 403
+    token = ticket_for(client, camera).json()["ticket"]
+    seen = client.get(
+        f"/wall/cameras/{camera.pk}/live.m3u8", headers={"Authorization": f"Ticket {token}"}
+    )
+    assert (seen.status_code, seen.content) == (200, b"#EXTM3U\n")
+    view = ViewRecord.objects.get()
+    assert (view.agent, view.viewer, view.purpose) == (
+        f"wall:{screen.pk} 상황실 정면", None, "방범 순찰",
+    )  # fmt: skip
+    screens.retire(screen=screen, by=supervisor)
+    view.refresh_from_db()
+    assert view.end_reason == EndReason.REVOKED
+
+
+def test_a_screen_shows_the_choice_of_an_open_urgent_incident_until_it_ends(
+    city, screen, group, robbery, rule, supervisor
+):
+    screens.enrol(code=screens.give_code(screen=screen, by=supervisor), address=None)
+    WallScreen.objects.update(camera_group=group)
+    screen.refresh_from_db()
+    assert screens.shown(screen)["incident"] is None
+    incident = make_incident(city, robbery)
+    assert incident.priority == Priority.P1
+    said = screens.shown(screen)
+    assert said["incident"] == str(incident.pk)
+    camera_id = said["cameras"][0]["id"]
+
+    def may(incident_id):
+        agent = screens.agent_of(screen)
+        return screens.may_show(agent=agent, camera_id=camera_id, incident_id=incident_id)
+
+    assert may(incident.pk) is True
+    lifecycle.cancel(incident=incident, by=supervisor, reason="오인")
+    assert may(incident.pk) is False
+    assert screens.shown(screen)["incident"] is None
 
 
 def test_an_operator_gives_out_no_code(screen, haneul):

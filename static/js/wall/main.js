@@ -6,6 +6,7 @@ import { getJson } from "../lib/http.js";
 import { t } from "../lib/text.js";
 import { Board } from "./board.js";
 import { Figures } from "./figures.js";
+import { Pictures } from "./pictures.js";
 import { WallMap } from "./wall_map.js";
 
 const config = JSON.parse(byId("config").textContent ?? "{}");
@@ -18,6 +19,7 @@ const HEAL_MS = 30000;
 
 const board = new Board();
 const figures = new Figures();
+const pictures = new Pictures({ base: config.cameras });
 const map = config.layout === "map" ? new WallMap(byId("map"), config) : null;
 const born = performance.now();
 let heardAt = performance.now();
@@ -36,6 +38,7 @@ function draw(found) {
   incidents = found.incidents;
   board.draw(found, now());
   figures.draw(found.figures, now());
+  pictures.draw(found.pictures);
   map?.draw(incidents);
 }
 
@@ -62,10 +65,12 @@ function tick() {
   document.body.toggleAttribute("data-stale", isStale);
   show(byId("silent"), isStale);
   if (isStale) {
+    pictures.clear();
     setText(byId("silent"), t("No connection: what stands here is of %(time)s.", { time: clock(at - silentMs) }));
   }
   setText(byId("fresh"), isStale ? t("Stale") : t("Live"));
   board.tick(at);
+  pictures.tick();
   if (performance.now() - born > LIVES_MS && !incidents.length) {
     location.reload();
   }
