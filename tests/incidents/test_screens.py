@@ -117,7 +117,7 @@ def test_a_screen_shows_the_choice_of_an_open_urgent_incident_until_it_ends(
         return screens.may_show(agent=agent, camera_id=camera_id, incident_id=incident_id)
 
     assert may(incident.pk) is True
-    lifecycle.cancel(incident=incident, by=supervisor, reason="오인")
+    lifecycle.cancel(incident=incident, by=supervisor, text="오인")
     assert may(incident.pk) is False
     assert screens.shown(screen)["incident"] is None
 
