@@ -61,6 +61,20 @@ class InRegister(admin.SimpleListFilter):
         return queryset.filter(gone if self.value() == "gone" else ~gone)
 
 
+class Maker(admin.SimpleListFilter):
+    """Offers the makers that the person's own cameras are known to be of."""
+
+    title = _("maker")
+    parameter_name = "maker"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        known = model_admin.get_queryset(request).exclude(maker="").order_by("maker")
+        return [(name, name) for name in known.values_list("maker", flat=True).distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(maker=self.value()) if self.value() else queryset
+
+
 class CameraInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
     model = Camera
     extra = 0
@@ -210,7 +224,7 @@ class CameraAdmin(RecordedAdmin):
         InRegister,
         "health",
         "source_kind",
-        "maker",
+        Maker,
         "site__purpose",
         ("municipality", OwnMunicipalities),
     ]

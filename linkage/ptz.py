@@ -6,8 +6,7 @@ from django.utils import timezone
 
 from cctv.onvif.locks import Leave
 from linkage.models import StreamGrant
-
-PTZ = "ptz"
+from linkage.policy.words import Access
 
 
 def leave(*, link_id: int, camera_id: int, incident_id: uuid.UUID | None) -> Leave | None:
@@ -18,9 +17,7 @@ def leave(*, link_id: int, camera_id: int, incident_id: uuid.UUID | None) -> Lea
     if incident_id is not None:
         standing = standing.filter(incident_id=incident_id)
     for grant in standing.select_related("incident", "link__agency").order_by("-expires_at"):
-        # The rights of a grant are its own column once the policy matrix writes them; a grant
-        # without it shows pictures and moves nothing.
-        if PTZ in getattr(grant, "rights", ()):
+        if Access.PTZ in grant.rights:
             return Leave(
                 agency=str(grant.link),
                 service=grant.incident.service,

@@ -22,6 +22,7 @@ OPEN = {
     r"^static/": "files of the program",
     r"^cap/": "alerts that the city itself has made public",
     r"^patrol/$": "the door of a police terminal: a form for its code; all behind it answers 401",
+    r"^wall/$": "the door of a wall screen: a form for its code; all behind it answers 401",
     r"^api/v1/": "machines only: tests/linkage walks it with another agency's token",
     r"^admin/": "tests/test_admin_strangers.py walks it with every model",
 }

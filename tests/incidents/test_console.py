@@ -27,7 +27,13 @@ def test_the_page_carries_who_where_and_every_address(page, haneul, city):
     assert (told["code"], told["centre"]) == ("90010", [pytest.approx(127.4), pytest.approx(36.4)])
     assert told["user"] == {"id": haneul.pk, "name": "haneul", "language": "ko"}
     assert told["roles"] == ["operator"]
-    assert told["rights"] == ["incident_work", "operations_view", "ptz_move", "video_watch"]
+    assert told["rights"] == [
+        "export_draft",
+        "incident_work",
+        "operations_view",
+        "ptz_move",
+        "video_watch",
+    ]
     assert set(told["urls"]) >= {
         "socket", "snapshot", "events", "incidents", "sites", "boundary", "basemap", "links",
         "search", "logout", "set_language",

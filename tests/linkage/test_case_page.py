@@ -57,8 +57,8 @@ def test_an_ended_grant_is_gone_and_says_why(seated, case, cameras, post, link, 
 def test_a_person_of_the_agency_watches_by_name_and_grant(
     seated, case, cameras, post, link, monkeypatch
 ):
-    monkeypatch.setattr("cctv.streams.want", lambda camera_id: None)
-    monkeypatch.setattr("cctv.streams.playlist", lambda camera_id: ("run", b"#EXTM3U\n"))
+    monkeypatch.setattr("cctv.streams.want", lambda *_asked, **_more: None)
+    monkeypatch.setattr("cctv.streams.playlist", lambda *_asked: ("run", b"#EXTM3U\n"))
     post(ask(cameras[0].pk))
     grant = StreamGrant.objects.get()
     ticket = seated.post(under(link, rest=f"cameras/{grant.reference}/ticket")).json()

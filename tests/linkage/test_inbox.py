@@ -149,5 +149,5 @@ def test_a_drill_is_marked(post):
 
 def test_accepting_stays_within_its_queries(post, django_assert_max_num_queries):
     post(envelope())
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(34):
         post(envelope(receipt_no="20261122-000002"))

@@ -25,6 +25,7 @@ def grant(city, link, robbery):  # noqa: F811
         basis="법",
         request_id="r",
         expires_at=timezone.now() + timedelta(minutes=5),
+        not_after=timezone.now() + timedelta(minutes=60),
     )
 
 
@@ -33,11 +34,8 @@ def test_a_grant_of_pictures_moves_nothing(grant):
         locks.hand_of_agency(grant.link_id, grant.camera)
 
 
-def test_a_grant_with_the_right_lets_the_hand_on_until_it_ends(grant, monkeypatch):
-    if hasattr(StreamGrant, "rights"):
-        StreamGrant.objects.update(rights=["live", "ptz"])
-    else:
-        monkeypatch.setattr(StreamGrant, "rights", ["live", "ptz"], raising=False)
+def test_a_grant_with_the_right_lets_the_hand_on_until_it_ends(grant):
+    StreamGrant.objects.update(rights=["live", "ptz"])
     hand = locks.hand_of_agency(grant.link_id, grant.camera)
     assert hand.leave.service == grant.incident.service
     assert hand.leave.incident_id == grant.incident_id

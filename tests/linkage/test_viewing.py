@@ -123,13 +123,18 @@ ENDS = {
         lambda grant, by: grants.end(grants=StreamGrant.objects.all(), why=GrantEnd.AGENCY_CLOSE),
     ),
     "the incident": ("incident_ended", lambda grant, by: close(grant.incident, by)),
-    "the link": ("link_stopped", lambda grant, by: Link.objects.update(state="suspended")),
+    "the link": ("link_stopped", lambda grant, by: suspend(grant)),
     "the basis": ("link_stopped", lambda grant, by: LegalBasis.objects.update(allowed_data=[])),
     "the camera": (
         "camera_gone",
         lambda grant, by: type(grant.camera).objects.update(gone_at=timezone.now()),
     ),
 }
+
+
+def suspend(grant) -> None:
+    grants.end(grants=StreamGrant.objects.all(), why=GrantEnd.LINK_SUSPENDED)
+    Link.objects.update(state="suspended")
 
 
 def close(incident, by) -> None:

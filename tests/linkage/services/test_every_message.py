@@ -75,6 +75,8 @@ def test_what_is_published_beside_the_tables_belongs_to_no_case():
         for told in ("", "told.")
         for name in ("TEST", "RESYNC")
     }
+    # How a request for recorded video stands: tests/linkage/exports/.
+    without |= {f"{service}.told.EXPORT" for service in CONTRACTS}
     assert set(document()["components"]["messages"]) == tables | without
 
 
