@@ -202,7 +202,7 @@ def _may_agent(agent: str, camera_id: int, incident_id: uuid.UUID | None) -> boo
     answers = agent_asked.send(
         sender=VideoTicket, agent=agent, camera_id=camera_id, incident_id=incident_id
     )
-    return any(answer is True for _receiver, answer in answers)
+    return any(bool(answer) for _receiver, answer in answers)
 
 
 def _ticket(camera: Camera, caller: Caller, *, what_for: str, **bound: Any) -> Issued:

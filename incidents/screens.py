@@ -140,9 +140,9 @@ def agent_of(screen: WallScreen) -> str:
 def shown(screen: WallScreen) -> dict[str, Any]:
     """Give what a screen shows pictures of now: the cameras of the most urgent open incident that
     is P1, else those of its group; none without a group."""
-    if screen.camera_group_id is None:
-        return {"incident": None, "purpose": "", "turn_s": 0, "cameras": []}
     group = screen.camera_group
+    if group is None:
+        return {"incident": None, "purpose": "", "turn_s": 0, "cameras": []}
     urgent = _urgent(screen)
     picks = current_picks([urgent.pk]).get(urgent.pk, []) if urgent else []
     if urgent and picks:
