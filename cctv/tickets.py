@@ -498,7 +498,7 @@ def end_views(
 ) -> int:
     """End every open view and unused ticket of an incident, grants, systems, a viewer or sign-in.
 
-    Locks: the unused tickets and the open views concerned.
+    Locks: the tickets concerned, then their open views, each by id, as admit() does one of each.
     Raises: ValueError when nothing narrows it.
     """
     narrowed = Q()
@@ -515,11 +515,22 @@ def end_views(
     if not narrowed:
         raise ValueError("end_views needs an incident, grants, agents, a viewer or a session")
     with transaction.atomic():
-        tickets = VideoTicket.objects.filter(narrowed)
         now = timezone.now()
-        tickets.filter(view=None, expires_at__gt=now).update(expires_at=now)
-        open_views = ViewRecord.objects.select_for_update().filter(
-            ended_at=None, ticket__in=tickets
+        standing = Q(view=None, expires_at__gt=now) | Q(view__isnull=False, view__ended_at=None)
+        held = list(
+            VideoTicket.objects.filter(narrowed)
+            .filter(standing)
+            .order_by("pk")
+            .select_for_update(of=("self",))
+            .values_list("pk", "view_id")
+        )
+        unused = [pk for pk, view_id in held if view_id is None]
+        VideoTicket.objects.filter(pk__in=unused).update(expires_at=now)
+        open_views = list(
+            ViewRecord.objects.filter(pk__in=[view_id for _pk, view_id in held if view_id])
+            .filter(ended_at=None)
+            .order_by("pk")
+            .select_for_update(of=("self",))
         )
         ended = {view.pk for view in open_views}
         for view in open_views:
