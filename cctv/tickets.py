@@ -522,13 +522,11 @@ def end_views(
             .filter(standing)
             .order_by("pk")
             .select_for_update(of=("self",))
-            .values_list("pk", "view_id")
+            .values_list("pk", flat=True)
         )
-        unused = [pk for pk, view_id in held if view_id is None]
-        VideoTicket.objects.filter(pk__in=unused).update(expires_at=now)
+        VideoTicket.objects.filter(pk__in=held, view=None).update(expires_at=now)
         open_views = list(
-            ViewRecord.objects.filter(pk__in=[view_id for _pk, view_id in held if view_id])
-            .filter(ended_at=None)
+            ViewRecord.objects.filter(ticket__in=held, ended_at=None)
             .order_by("pk")
             .select_for_update(of=("self",))
         )
