@@ -11,6 +11,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -47,6 +48,16 @@ class TicketRequest(serializers.Serializer[Any]):
 
 class PrefetchRequest(serializers.Serializer[Any]):
     incident = serializers.UUIDField()
+
+
+class AnyAccepted(BaseContentNegotiation):
+    """A player asks for whatever it likes; pictures come in one form, refusals in JSON."""
+
+    def select_parser(self, request, parsers):  # type: ignore[no-untyped-def]  # untyped base
+        return parsers[0]
+
+    def select_renderer(self, request, renderers, format_suffix=None):  # type: ignore[no-untyped-def]
+        return renderers[0], renderers[0].media_type
 
 
 def caller_of(request: Request | HttpRequest) -> Caller:

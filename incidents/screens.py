@@ -1,18 +1,16 @@
 """Wall screens: given a code by an administrator, enrolled once by it, known by their key."""
 
-import hashlib
-import secrets
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from cctv import tickets
 from cctv.choices import EndReason
+from controlroom.accounts import enrolment
 from controlroom.accounts.models import User
 from controlroom.audit import chain
 from controlroom.errors import NotAllowed
@@ -23,10 +21,7 @@ from incidents.choices import Priority
 from incidents.models import Incident
 from incidents.models_screens import WallScreen
 
-CODE_LASTS = timedelta(hours=24)
-# Typed by hand at the wall: no letter that looks like another; 12 of 30 are 58 bits.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-CODE_LENGTH, GROUP = 12, 4
+CODES = "incidents.screens"
 # A screen asks every two seconds; this often it is written down.
 NOTED_EVERY = timedelta(seconds=30)
 # How a screen is named as the holder of a view; its number follows.
@@ -53,13 +48,13 @@ def give_code(*, screen: WallScreen, by: User) -> str:
     """
     require(by, screen.municipality_id, Right.POLICY_MANAGE)
     locked = WallScreen.objects.select_for_update().get(pk=screen.pk)
-    code = "".join(secrets.choice(ALPHABET) for _n in range(CODE_LENGTH))
-    locked.code_digest = _code_digest(code)
-    locked.code_expires_at = timezone.now() + CODE_LASTS
+    code = enrolment.new_code()
+    locked.code_digest = enrolment.code_digest(code, of=CODES)
+    locked.code_expires_at = timezone.now() + enrolment.CODE_LASTS
     locked.retired_at = None
     locked.save(update_fields=["code_digest", "code_expires_at", "retired_at"])
     _record("wall.code", locked, by=by)
-    return "-".join(code[at : at + GROUP] for at in range(0, CODE_LENGTH, GROUP))
+    return enrolment.grouped(code)
 
 
 @transaction.atomic
@@ -70,16 +65,16 @@ def enrol(*, code: str, address: str | None) -> tuple[WallScreen, str]:
     Raises: ScreenCodeRefused.
     """
     now = timezone.now()
-    plain = "".join(letter for letter in code.upper() if letter.isalnum())
+    digest = enrolment.code_digest(enrolment.plain(code), of=CODES)
     screen: WallScreen | None = (
         WallScreen.objects.select_for_update()
-        .filter(code_digest=_code_digest(plain), code_expires_at__gt=now, retired_at=None)
+        .filter(code_digest=digest, code_expires_at__gt=now, retired_at=None)
         .first()
     )
     if screen is None:
         raise ScreenCodeRefused(_("no screen waits for this code"))
-    key = secrets.token_urlsafe(32)
-    screen.key_digest, screen.enrolled_at, screen.last_seen_at = _key_digest(key), now, now
+    key = enrolment.new_key()
+    screen.key_digest, screen.enrolled_at, screen.last_seen_at = enrolment.key_digest(key), now, now
     screen.key_expires_at = now + timedelta(days=screen.days)
     screen.code_digest, screen.code_expires_at = "", None
     screen.save(
@@ -106,7 +101,7 @@ def by_key(key: str) -> WallScreen:
     if key:
         screen = (
             WallScreen.objects.select_related("municipality", "camera_group")
-            .filter(key_digest=_key_digest(key), key_expires_at__gt=now, retired_at=None)
+            .filter(key_digest=enrolment.key_digest(key), key_expires_at__gt=now, retired_at=None)
             .first()
         )
     if screen is None:
@@ -205,12 +200,3 @@ def _record(action: str, screen: WallScreen, *, by: User | None = None, address:
         agent="" if by else agent_of(screen),
         detail={"address": address} if address else {},
     )
-
-
-def _code_digest(code: str) -> str:
-    # Keyed: 58 bits could be tried against a stolen table.
-    return salted_hmac("incidents.screens", code, algorithm="sha256").hexdigest()
-
-
-def _key_digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()

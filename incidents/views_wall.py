@@ -23,6 +23,7 @@ from cctv.tickets import Caller, TicketRefused
 from cctv.video_api import (
     PIECE_TYPE,
     PLAYLIST_TYPE,
+    AnyAccepted,
     caller_of,
     first_playlist,
     mark_of,
@@ -86,16 +87,6 @@ def enrol(request: HttpRequest) -> HttpResponse:
 
 def _door(request: HttpRequest, refusal: str = "", *, status: int = 200) -> HttpResponse:
     return render(request, "wall/enrol.html", {"refusal": refusal}, status=status)
-
-
-class AnyAccepted(BaseContentNegotiation):
-    """A player asks for whatever it likes; pictures come in one form, refusals in JSON."""
-
-    def select_parser(self, request, parsers):  # type: ignore[no-untyped-def]  # untyped base
-        return parsers[0]
-
-    def select_renderer(self, request, renderers, format_suffix=None):  # type: ignore[no-untyped-def]
-        return renderers[0], renderers[0].media_type
 
 
 class WallView(APIView):

@@ -25,7 +25,9 @@ from cctv import passes, streams, tickets
 from cctv.passes import Pass
 from cctv.tickets import Caller, TicketRefused
 from cctv.video_api import (
+    PIECE_TYPE,
     PLAYLIST_TYPE,
+    AnyAccepted,
     caller_of,
     first_playlist,
     mark_of,
@@ -36,7 +38,6 @@ from cctv.video_api import (
 from controlroom.errors import OutOfScope
 from incidents.features import moment
 from linkage import buckets, viewing
-from linkage.api.video import PIECE_TYPE, AnyAccepted
 from linkage.models import StreamGrant, Terminal, TerminalShare
 from linkage.services.police112 import patrol, shares, terminals
 from linkage.services.police112.terminals import CodeRefused, TerminalUnknown

@@ -8,11 +8,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
+from cctv.video_api import AnyAccepted
 from controlroom.errors import OutOfScope
 from linkage import stills
 from linkage.api.base import AgencyView
 from linkage.api.schema import LINK, problems
-from linkage.api.video import AnyAccepted
 
 STILL = OpenApiParameter(
     "still",

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,7 +21,9 @@ from cctv import passes, streams, tickets
 from cctv.passes import Pass
 from cctv.tickets import Caller, TicketRefused
 from cctv.video_api import (
+    PIECE_TYPE,
     PLAYLIST_TYPE,
+    AnyAccepted,
     ReportRequest,
     caller_of,
     first_playlist,
@@ -45,7 +46,6 @@ GRANT = OpenApiParameter(
 PIECE = OpenApiParameter(
     "piece", {"type": "string", "pattern": "^[0-9a-z.-]{1,40}$"}, OpenApiParameter.PATH
 )
-PIECE_TYPE = "video/mp4"
 TICKET_HEADER = "Video-Ticket"
 TICKET = OpenApiParameter(
     TICKET_HEADER,
@@ -63,16 +63,6 @@ class TicketSerializer(serializers.Serializer[Any]):
     mark = serializers.CharField(
         help_text="Show it over the picture, with who watches and the time"
     )
-
-
-class AnyAccepted(BaseContentNegotiation):
-    """A player asks for whatever it likes; pictures come in one form, refusals in JSON."""
-
-    def select_parser(self, request, parsers):  # type: ignore[no-untyped-def]  # untyped base
-        return parsers[0]
-
-    def select_renderer(self, request, renderers, format_suffix=None):  # type: ignore[no-untyped-def]
-        return renderers[0], renderers[0].media_type
 
 
 class GrantView(AgencyView):

@@ -3,17 +3,15 @@
 A terminal's row is locked before every other row that a verb needs.
 """
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from controlroom.accounts import enrolment
 from controlroom.audit import chain
 from controlroom.errors import NotAllowed, OutOfScope
 from incidents.choices import Service
@@ -21,10 +19,7 @@ from linkage.models import Link, Terminal, TerminalShare
 from linkage.models_terminals import ShareEnd
 from linkage.services.police112 import shares
 
-CODE_LASTS = timedelta(hours=24)
-# Read aloud and typed by hand: no letter that looks like another; 12 of 30 are 58 bits.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-CODE_LENGTH, GROUP = 12, 4
+CODES = "linkage.terminal"
 # A terminal asks every few seconds; this often it is written down.
 NOTED_EVERY = timedelta(seconds=30)
 
@@ -75,14 +70,13 @@ def register(*, link: Link, number: str, call_sign: str) -> Registered:
             defaults={"municipality_id": link.municipality_id, "call_sign": call_sign},
         )
     )
-    code = "".join(secrets.choice(ALPHABET) for _n in range(CODE_LENGTH))
+    code = enrolment.new_code()
     terminal.call_sign = call_sign
-    terminal.code_digest = _code_digest(code)
-    terminal.code_expires_at = timezone.now() + CODE_LASTS
+    terminal.code_digest = enrolment.code_digest(code, of=CODES)
+    terminal.code_expires_at = timezone.now() + enrolment.CODE_LASTS
     terminal.save(update_fields=["call_sign", "code_digest", "code_expires_at"])
     _record("terminal.registered", terminal, agent=link.code)
-    shown = "-".join(code[at : at + GROUP] for at in range(0, CODE_LENGTH, GROUP))
-    return Registered(terminal, shown)
+    return Registered(terminal, enrolment.grouped(code))
 
 
 @transaction.atomic
@@ -95,14 +89,18 @@ def enrol(*, code: str, address: str | None) -> tuple[Terminal, str]:
     now = timezone.now()
     terminal: Terminal | None = (
         Terminal.objects.select_for_update()
-        .filter(code_digest=_code_digest(_plain(code)), code_expires_at__gt=now, retired_at=None)
+        .filter(
+            code_digest=enrolment.code_digest(enrolment.plain(code), of=CODES),
+            code_expires_at__gt=now,
+            retired_at=None,
+        )
         .first()
     )
     if terminal is None:
         raise CodeRefused(_("no terminal waits for this code"))
     shares.end(shares=TerminalShare.objects.filter(terminal=terminal), why=ShareEnd.TERMINAL)
-    key = secrets.token_urlsafe(32)
-    terminal.key_digest, terminal.enrolled_at = _key_digest(key), now
+    key = enrolment.new_key()
+    terminal.key_digest, terminal.enrolled_at = enrolment.key_digest(key), now
     terminal.code_digest, terminal.code_expires_at = "", None
     terminal.last_seen_at = now
     terminal.save(
@@ -144,7 +142,7 @@ def by_key(key: str) -> Terminal:
     if key:
         found = (
             Terminal.objects.select_related("link__legal_basis", "link__agency")
-            .filter(key_digest=_key_digest(key), retired_at=None)
+            .filter(key_digest=enrolment.key_digest(key), retired_at=None)
             .first()
         )
     if found is None:
@@ -156,19 +154,6 @@ def by_key(key: str) -> Terminal:
 def _note_seen(terminal: Terminal, now: datetime) -> None:
     if terminal.last_seen_at is None or now - terminal.last_seen_at > NOTED_EVERY:
         Terminal.objects.filter(pk=terminal.pk).update(last_seen_at=now)
-
-
-def _plain(code: str) -> str:
-    return "".join(sign for sign in code.upper() if sign in ALPHABET)
-
-
-def _code_digest(code: str) -> str:
-    # Short enough to be searched for: hashed with our key, so that a stolen table opens nothing.
-    return salted_hmac("linkage.terminal", code, algorithm="sha256").hexdigest()
-
-
-def _key_digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _record(
