@@ -1,12 +1,13 @@
 /** Wires what the journal tells of cameras: the dots of the map and the tiles that show them. */
 
-import { healthName, healthReason } from "./labels.js";
+import { healthName } from "./labels.js";
+import { reasonText } from "./video_reasons.js";
 
 const WORSE = new Set(["dark", "covered", "blurred", "frozen", "offline"]);
 
 /** What a tile says of its camera's condition; nothing while it is well. */
 function words(camera) {
-  return WORSE.has(camera.health) ? [healthName(camera.health), healthReason(camera.reason)].filter(Boolean).join(": ") : "";
+  return WORSE.has(camera.health) ? [healthName(camera.health), reasonText(camera.reason)].filter(Boolean).join(": ") : "";
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { age } from "../lib/format.js";
 import { either, t } from "../lib/text.js";
+import { reasonText } from "./video_reasons.js";
 
 /** @typedef {{value: string, label: string}} Choice */
 
@@ -138,32 +139,11 @@ export function healthName(health) {
   );
 }
 
-/** Why a camera or its stream gives no picture. */
-export function healthReason(reason) {
-  return (
-    {
-      unauthorized: t("refuses our sign-in"),
-      not_found: t("knows no such stream"),
-      refused: t("takes no connection"),
-      timeout: t("does not answer in time"),
-      unreachable: t("its network is not reachable"),
-      certificate: t("its certificate is not valid"),
-      no_picture: t("sends no picture"),
-      invalid: t("sends what is no picture"),
-      failed: t("breaks off"),
-      camera_not_connected: t("is not connected"),
-      camera_address_refused: t("its address is not allowed"),
-      host_down: t("its recorder is unreachable"),
-      host_back: t("its recorder is back; not looked at yet"),
-    }[reason] ?? ""
-  );
-}
-
 /** State of a camera in one line: why, since when, its clock. */
 export function conditionText(camera, now) {
   const since = camera.health_at && camera.health !== "unknown" ? t("for %(age)s", { age: age(now - Date.parse(camera.health_at)) }) : "";
   const clock = camera.clock_wrong ? t("clock wrong by %(s)s s", { s: Math.round(camera.clock_skew_ms / 1000) }) : "";
-  return [[healthName(camera.health), healthReason(camera.reason)].filter(Boolean).join(": "), since, clock].filter(Boolean).join(" · ");
+  return [[healthName(camera.health), reasonText(camera.reason)].filter(Boolean).join(": "), since, clock].filter(Boolean).join(" · ");
 }
 
 /** Condition of a link. */

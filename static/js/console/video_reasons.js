@@ -25,6 +25,12 @@ export function reasonText(code) {
       return t("its format needs transcoding, and this server has no room for more");
     case "media_server_down":
       return t("the media server does not answer");
+    case "host_down":
+      return t("its recorder is unreachable");
+    case "host_back":
+      return t("its recorder is back; not looked at yet");
+    case "failed":
+      return t("breaks off");
     case "no_picture":
     case "invalid":
       return t("the camera sends nothing that can be shown");
