@@ -167,7 +167,7 @@ def end_view(view: Any, city: City, how: str) -> None:
 
     from cctv.choices import EndReason  # noqa: PLC0415 - after set-up
     from cctv.models import ViewRecord  # noqa: PLC0415 - after set-up
-    from cctv.tickets import end_views  # noqa: PLC0415 - after set-up
+    from cctv.view_ends import end_views  # noqa: PLC0415 - after set-up
     from incidents.lifecycle import acknowledge, mark_false_alarm  # noqa: PLC0415 - after set-up
     from incidents.models import Incident  # noqa: PLC0415 - after set-up
 

@@ -10,7 +10,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from cctv import health, sources, streams, tasks, tickets
+from cctv import health, sources, streams, tasks, view_ends
 from cctv.choices import CameraEventKind, EndReason, Health, PtzEnd
 from cctv.gateway import admissions
 from cctv.gateway.choice import media_server
@@ -64,7 +64,7 @@ def tell_of_tampering(sender: Any, *, event_id: int, **_: Any) -> None:
 @receiver(user_logged_out)
 def end_views_of_sign_in(sender: Any, *, request: HttpRequest, **_: Any) -> None:
     if key := request.session.session_key:
-        tickets.end_views(session_key=key, reason=EndReason.SIGNED_OUT)
+        view_ends.end_views(session_key=key, reason=EndReason.SIGNED_OUT)
 
 
 @receiver(user_logged_out)

@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from cctv import health, maintenance, streams, tickets
+from cctv import health, maintenance, streams, view_ends
 from cctv.gateway import admissions
 from cctv.models import ImportBatch
 from cctv.onvif import ptz
@@ -15,8 +15,8 @@ SLICE_S = 20.0
 
 @shared_task
 def sweep_views() -> None:
-    tickets.sweep()
-    tickets.settle()
+    view_ends.sweep()
+    view_ends.settle()
     streams.sweep()
 
 

@@ -7,11 +7,9 @@ record; if that cannot be written there is no video. From then on each process t
 read for CHECK_S, so an ended view gives no picture after that.
 """
 
-import hashlib
 import secrets
 import time
 import uuid
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -24,23 +22,18 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cctv import passes
+from cctv import passes, view_ends
 from cctv.choices import Action, EndReason
 from cctv.models import Camera, VideoTicket, ViewRecord
 from cctv.passes import CHECK_S, HANDOVER_S, QUIET_S, Key, Pass
 from controlroom.accounts.models import User
-from controlroom.audit import chain
 from controlroom.errors import Invalid, NotAllowed
 from controlroom.municipalities.access import require, rights_in
 from controlroom.municipalities.roles import Right
 
 FIRST_USE_S = 60
-KEEP_TICKETS = timedelta(days=1)
 # Nothing for so long after the last moment in which bytes might leave is a pause in a view.
 BREAK = timedelta(seconds=CHECK_S)
-# When nothing of an ended view can change any more: no process trusts it, and each has written.
-SETTLED = timedelta(seconds=CHECK_S + HANDOVER_S + 1)
-SETTLE_AT_ONCE = 500
 
 # Sent in the transaction with incident_id, municipality_id, camera_id and user before a ticket for
 # an incident is issued. The room that owns incidents answers the incident's number, or raises why
@@ -58,9 +51,6 @@ grant_asked = Signal()
 
 # Sent after commit with view when its first play list was asked for.
 view_opened = Signal()
-
-# Sent in the transaction with view when nothing of it can change any more.
-view_settled = Signal()
 
 
 class TicketRefused(NotAllowed):
@@ -99,12 +89,8 @@ class Caller:
     address: str | None
 
 
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def pass_key(token: str, caller: Caller, action: Action = Action.LIVE) -> Key:
-    return Key(_digest(token), caller.session_key, caller.address, action)
+    return Key(view_ends.digest(token), caller.session_key, caller.address, action)
 
 
 # --- issuing ----------------------------------------------------------------------------
@@ -208,15 +194,15 @@ def _may_agent(agent: str, camera_id: int, incident_id: uuid.UUID | None) -> boo
 def _ticket(camera: Camera, caller: Caller, *, what_for: str, **bound: Any) -> Issued:
     token = secrets.token_urlsafe(32)
     ticket = VideoTicket.objects.create(
-        digest=_digest(token),
+        digest=view_ends.digest(token),
         municipality_id=camera.municipality_id,
         camera=camera,
-        session_digest=_digest(caller.session_key),
+        session_digest=view_ends.digest(caller.session_key),
         address=caller.address,
         expires_at=timezone.now() + timedelta(seconds=FIRST_USE_S),
         **bound,
     )
-    _audit("video.ticket", ticket)
+    view_ends.note("video.ticket", ticket)
     return Issued(token, ticket.expires_at, what_for)
 
 
@@ -258,24 +244,6 @@ def _ask_grant(
     return None
 
 
-def _audit(action: str, of: VideoTicket | ViewRecord, **detail: Any) -> None:
-    chain.record(
-        action=action,
-        subject_kind="camera",
-        subject_id=of.camera_id,
-        municipality_id=of.municipality_id,
-        actor_id=of.viewer_id,
-        agent=of.agent,
-        reason=of.purpose,
-        detail={
-            "incident": str(of.incident_id) if of.incident_id else None,
-            **({"grant": str(of.grant)} if of.grant else {}),
-            **({"action": of.action} if of.action != Action.LIVE else {}),
-            **detail,
-        },
-    )
-
-
 # --- checking ---------------------------------------------------------------------------
 def admit(
     *,
@@ -313,7 +281,7 @@ def admit(
             view = ticket.view or (_open(ticket) if opening else None)
             _note_request(view, sending=sends)
         elif ticket is not None and ticket.view is not None and isinstance(refusal, EndReason):
-            _end(ticket.view, refusal)
+            view_ends.end(ticket.view, refusal)
     if view is not None:
         return passes.renew(key, view, asked_at=asked_at, sending=sends)
     passes.forget(key)
@@ -344,7 +312,9 @@ def peek(
     """
     unused = Q(view=None, expires_at__gt=timezone.now())
     ticket = (
-        VideoTicket.objects.filter(digest=_digest(token), camera_id=camera_id, action=Action.LIVE)
+        VideoTicket.objects.filter(
+            digest=view_ends.digest(token), camera_id=camera_id, action=Action.LIVE
+        )
         .filter(unused | Q(view__ended_at=None, view__isnull=False))
         .first()
     )
@@ -359,7 +329,7 @@ def stop(*, token: str, camera_id: int, caller: Caller, action: Action = Action.
     with transaction.atomic():
         ticket = _shown(key, camera_id, caller).select_for_update(of=("self",)).first()
         if ticket is not None and ticket.view is not None:
-            _end(ticket.view, EndReason.STOPPED)
+            view_ends.end(ticket.view, EndReason.STOPPED)
 
 
 def note_report(
@@ -388,7 +358,7 @@ def _shown(key: Key, camera_id: int, caller: Caller) -> QuerySet[VideoTicket]:
     return VideoTicket.objects.select_related("view").filter(
         digest=key.digest,
         camera_id=camera_id,
-        session_digest=_digest(caller.session_key),
+        session_digest=view_ends.digest(caller.session_key),
         address=caller.address,
     )
 
@@ -400,7 +370,7 @@ def _presented_by_owner(ticket: VideoTicket, caller: Caller, viewer: Any, agent:
         is_holder = bool(viewer and viewer.is_authenticated) and ticket.viewer_id == viewer.pk
     return (
         is_holder
-        and secrets.compare_digest(ticket.session_digest, _digest(caller.session_key))
+        and secrets.compare_digest(ticket.session_digest, view_ends.digest(caller.session_key))
         and ticket.address == caller.address
     )
 
@@ -452,7 +422,7 @@ def _open(ticket: VideoTicket) -> ViewRecord:
     )
     ticket.view = view
     ticket.save(update_fields=["view"])
-    _audit("video.view", view, view=view.pk)
+    view_ends.note("video.view", view, view=view.pk)
     transaction.on_commit(
         lambda: view_opened.send_robust(sender=ViewRecord, view=view), robust=True
     )
@@ -476,115 +446,3 @@ def _note_request(view: ViewRecord | None, *, sending: bool) -> None:
         view.sent_until = now + timedelta(seconds=CHECK_S + HANDOVER_S)
         changed.append("sent_until")
     view.save(update_fields=changed)
-
-
-# --- ending -----------------------------------------------------------------------------
-def _end(view: ViewRecord, reason: EndReason, *, at: datetime | None = None) -> None:
-    if view.ended_at is not None:
-        return
-    view.ended_at, view.end_reason = at or timezone.now(), reason
-    view.save(update_fields=["ended_at", "end_reason"])
-    _audit("video.view_end", view, view=view.pk, why=str(reason))
-
-
-def end_views(
-    *,
-    reason: EndReason,
-    grants: Collection[uuid.UUID] = (),
-    agents: Collection[str] = (),
-    incident_id: uuid.UUID | None = None,
-    viewer_id: int | None = None,
-    session_key: str | None = None,
-) -> int:
-    """End every open view and unused ticket of an incident, grants, systems, a viewer or sign-in.
-
-    Locks: the tickets concerned, then their open views, each by id, as admit() does one of each.
-    Raises: ValueError when nothing narrows it.
-    """
-    narrowed = Q()
-    if grants:
-        narrowed &= Q(grant__in=grants)
-    if agents:
-        narrowed &= Q(agent__in=agents)
-    if incident_id is not None:
-        narrowed &= Q(incident_id=incident_id)
-    if viewer_id is not None:
-        narrowed &= Q(viewer_id=viewer_id)
-    if session_key is not None:
-        narrowed &= Q(session_digest=_digest(session_key))
-    if not narrowed:
-        raise ValueError("end_views needs an incident, grants, agents, a viewer or a session")
-    with transaction.atomic():
-        now = timezone.now()
-        standing = Q(view=None, expires_at__gt=now) | Q(view__isnull=False, view__ended_at=None)
-        held = list(
-            VideoTicket.objects.filter(narrowed)
-            .filter(standing)
-            .order_by("pk")
-            .select_for_update(of=("self",))
-            .values_list("pk", flat=True)
-        )
-        VideoTicket.objects.filter(pk__in=held, view=None).update(expires_at=now)
-        open_views = list(
-            ViewRecord.objects.filter(ticket__in=held, ended_at=None)
-            .order_by("pk")
-            .select_for_update(of=("self",))
-        )
-        ended = {view.pk for view in open_views}
-        for view in open_views:
-            _end(view, reason)
-        transaction.on_commit(lambda: passes.distrust(ended))
-    return len(ended)
-
-
-def sweep() -> int:
-    """End views whose requests stopped, and forget old tickets.
-
-    A view is held to last until the last moment at which a process may still have sent video.
-    """
-    now = timezone.now()
-    with transaction.atomic():
-        quiet = ViewRecord.objects.select_for_update(skip_locked=True).filter(
-            ended_at=None, last_seen_at__lt=now - timedelta(seconds=QUIET_S)
-        )
-        ended = 0
-        for view in quiet:
-            _end(view, EndReason.STOPPED, at=view.last_seen_at + timedelta(seconds=CHECK_S))
-            ended += 1
-        VideoTicket.objects.filter(
-            Q(view=None) | Q(view__ended_at__isnull=False), expires_at__lt=now - KEEP_TICKETS
-        ).delete()
-    return ended
-
-
-def settle() -> int:
-    """Say on record how ended views truly ended, when nothing of them can change any more.
-
-    Emits: view_settled, in the transaction.
-    Locks: the views.
-    """
-    now = timezone.now()
-    with transaction.atomic():
-        rows = ViewRecord.objects.select_for_update(skip_locked=True).filter(
-            settled_at=None, ended_at__lt=now - SETTLED
-        )
-        views = list(rows.order_by("municipality_id", "pk")[:SETTLE_AT_ONCE])
-        for view in views:
-            view.settled_at = now
-            view.save(update_fields=["settled_at"])
-            _audit(
-                "video.view_closed",
-                view,
-                view=view.pk,
-                first_byte=_iso(view.first_byte_at),
-                last_byte=_iso(view.last_byte_at),
-                sent_until=_iso(view.sent_until),
-                bytes=view.bytes_sent,
-                frames=view.frames_decoded,
-            )
-            view_settled.send(sender=ViewRecord, view=view)
-    return len(views)
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None

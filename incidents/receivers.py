@@ -7,7 +7,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from cctv import tickets
+from cctv import tickets, view_ends
 from cctv.choices import EndReason, PtzEnd
 from cctv.onvif import locks
 from cctv.recordings import playback
@@ -62,7 +62,7 @@ def began_here(
 @receiver(fact_recorded)
 def end_video(sender: Any, *, incident: Incident, **_: Any) -> None:
     if incident.status in ENDED:
-        tickets.end_views(incident_id=incident.pk, reason=EndReason.INCIDENT_ENDED)
+        view_ends.end_views(incident_id=incident.pk, reason=EndReason.INCIDENT_ENDED)
         locks.end_locks(incident_id=incident.pk, reason=PtzEnd.INCIDENT_ENDED)
 
 

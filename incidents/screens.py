@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cctv import tickets
+from cctv import view_ends
 from cctv.choices import EndReason
 from controlroom.accounts import enrolment
 from controlroom.accounts.models import User
@@ -120,7 +120,7 @@ def retire(*, screen: WallScreen, by: User) -> None:
     """
     require(by, screen.municipality_id, Right.POLICY_MANAGE)
     locked = WallScreen.objects.select_for_update().get(pk=screen.pk)
-    tickets.end_views(agents=[agent_of(locked)], reason=EndReason.REVOKED)
+    view_ends.end_views(agents=[agent_of(locked)], reason=EndReason.REVOKED)
     locked.code_digest = locked.key_digest = ""
     locked.code_expires_at, locked.retired_at = None, timezone.now()
     locked.save(update_fields=["code_digest", "key_digest", "code_expires_at", "retired_at"])

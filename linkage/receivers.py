@@ -9,7 +9,7 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from cctv import health as camera_health
-from cctv import sources, tickets
+from cctv import sources, tickets, view_ends
 from cctv.choices import EndReason, Health
 from cctv.models import ViewRecord
 from cctv.onvif import locks
@@ -86,7 +86,7 @@ def note_viewed(view: ViewRecord, **_kwargs: Any) -> None:
         grants.note_viewed(reference=view.grant, at=view.started_at)
 
 
-@receiver(tickets.view_settled, dispatch_uid="linkage.provision")
+@receiver(view_ends.view_settled, dispatch_uid="linkage.provision")
 def enter_session(view: ViewRecord, **_kwargs: Any) -> None:
     if view.grant is not None:
         entries.enter_session(view=view)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from cctv import passes, tickets
+from cctv import passes, tickets, view_ends
 from cctv.choices import EndReason
 from cctv.passes import Pass
 from cctv.tickets import Caller, Issued
@@ -89,7 +89,7 @@ def end_views(*, grants: Collection[StreamGrant], why: str) -> None:
     Locks: the views concerned.
     """
     if grants:
-        tickets.end_views(
+        view_ends.end_views(
             grants=[grant.reference for grant in grants],
             reason=END_OF.get(why, EndReason.REVOKED),
         )
@@ -101,7 +101,7 @@ def end_views_of_shares(shares: Collection[TerminalShare]) -> None:
     Locks: the views concerned.
     """
     if shares:
-        tickets.end_views(
+        view_ends.end_views(
             agents=[terminal_name(share.terminal) for share in shares],
             reason=EndReason.SHARE_ENDED,
         )

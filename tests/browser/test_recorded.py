@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from cctv.choices import EndReason
 from cctv.models import Camera, RecordingPart, ViewRecord
-from cctv.tickets import end_views
+from cctv.view_ends import end_views
 from tests.browser.conftest import committed
 from tests.browser.test_axe import faults
 from tests.browser.test_console import case, incident_of, strip

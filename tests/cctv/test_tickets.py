@@ -9,7 +9,7 @@ from django.contrib.gis.geos import Point
 from django.db import DatabaseError
 from django.utils import timezone
 
-from cctv import passes, tickets
+from cctv import passes, tickets, view_ends
 from cctv.choices import EndReason
 from cctv.models import VideoTicket, ViewRecord
 from cctv.passes import CHECK_S
@@ -289,7 +289,7 @@ def test_a_view_that_nobody_asked_for_any_more_is_over(camera, haneul):
     entry = admit(token, camera, haneul)
     quiet = timezone.now() - timedelta(seconds=11)
     ViewRecord.objects.update(last_seen_at=quiet)
-    assert tickets.sweep() == 1
+    assert view_ends.sweep() == 1
     view = ViewRecord.objects.get(pk=entry.view_id)
     assert view.end_reason == EndReason.STOPPED
     assert view.ended_at == quiet + timedelta(seconds=CHECK_S)
@@ -298,7 +298,7 @@ def test_a_view_that_nobody_asked_for_any_more_is_over(camera, haneul):
 
 def test_a_watched_view_is_not_swept(camera, haneul):
     admit(issue(camera, haneul), camera, haneul)
-    assert tickets.sweep() == 0
+    assert view_ends.sweep() == 0
     assert ViewRecord.objects.get().ended_at is None
 
 
@@ -362,11 +362,11 @@ def test_an_ended_view_is_settled_once_when_nothing_can_change_any_more(camera, 
     admit(token, camera, haneul, opening=False)
     passes.count(entry, 50)
     tickets.stop(token=token, camera_id=camera.pk, caller=HERE)
-    assert tickets.settle() == 0
+    assert view_ends.settle() == 0
     ViewRecord.objects.update(ended_at=timezone.now() - timedelta(seconds=9))
     heard = []
-    tickets.view_settled.connect(receiver := (lambda view, **_: heard.append(view.pk)))
-    assert (tickets.settle(), tickets.settle()) == (1, 0)
+    view_ends.view_settled.connect(receiver := (lambda view, **_: heard.append(view.pk)))
+    assert (view_ends.settle(), view_ends.settle()) == (1, 0)
     assert receiver
     view = ViewRecord.objects.get()
     assert heard == [view.pk]
@@ -391,13 +391,13 @@ def test_what_cannot_be_recorded_cannot_be_watched(camera, haneul, monkeypatch, 
 def test_old_tickets_are_forgotten_but_no_view(camera, haneul):
     admit(issue(camera, haneul), camera, haneul)
     issue(camera, haneul)
-    tickets.end_views(viewer_id=haneul.pk, reason=EndReason.REVOKED)
+    view_ends.end_views(viewer_id=haneul.pk, reason=EndReason.REVOKED)
     VideoTicket.objects.update(expires_at=timezone.now() - timedelta(days=2))
-    tickets.sweep()
+    view_ends.sweep()
     assert not VideoTicket.objects.exists()
     assert ViewRecord.objects.count() == 1
 
 
 def test_ending_needs_something_to_end():
     with pytest.raises(ValueError, match="needs"):
-        tickets.end_views(reason=EndReason.REVOKED)
+        view_ends.end_views(reason=EndReason.REVOKED)

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cctv import tickets
+from cctv import view_ends
 from cctv.models import ViewRecord
 from controlroom.accounts.models import User
 from controlroom.municipalities.choices import Role
@@ -78,7 +78,7 @@ def test_a_granted_camera_is_watched_marked_ended_and_registered(
     assert page.locator(".player").count() == 0
     found += looked_at(page, "agency-case-ended")
 
-    until(lambda: tickets.settle() or ProvisionEntry.objects.exists(), what="it is entered")
+    until(lambda: view_ends.settle() or ProvisionEntry.objects.exists(), what="it is entered")
     officer = User.objects.create_user("officer", display_name="박지킴")
     Membership.objects.create(user=officer, municipality=city, role=Role.PRIVACY_OFFICER)
     sign_in(context, web, officer)

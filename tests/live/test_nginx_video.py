@@ -13,7 +13,7 @@ from django.db.models import F
 
 from cctv.choices import EndReason
 from cctv.models import ViewRecord
-from cctv.tickets import end_views
+from cctv.view_ends import end_views
 from tests.cctv.builders import make_camera
 from tests.linkage.test_mutual_tls import Authority
 from tests.live.conftest import Web, short_folder, until

@@ -18,7 +18,7 @@ import httpx
 import pytest
 from django.utils import timezone
 
-from cctv import tickets
+from cctv import tickets, view_ends
 from cctv.choices import EndReason
 from cctv.models import ViewRecord
 from cctv.passes import CHECK_S, HANDOVER_S
@@ -218,12 +218,12 @@ def test_every_delivered_second_is_in_the_register_and_no_other(web, watchers, h
         one.stops.set()
     for one in watchers:
         one.join(25)
-    tickets.sweep()
-    tickets.end_views(
+    view_ends.sweep()
+    view_ends.end_views(
         grants=list(StreamGrant.objects.values_list("reference", flat=True)),
         reason=EndReason.STOPPED,
     )
-    until(lambda: not tickets.settle() and not _unsettled(), within_s=20, what="all is settled")
+    until(lambda: not view_ends.settle() and not _unsettled(), within_s=20, what="all is settled")
     _compare(watchers)
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from cctv.choices import EndReason
 from cctv.models import ViewRecord
 from cctv.sources import set_source
-from cctv.tickets import end_views
+from cctv.view_ends import end_views
 from controlroom.accounts.models import User
 from controlroom.municipalities.choices import Role
 from controlroom.municipalities.models import Membership

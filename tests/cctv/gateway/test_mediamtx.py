@@ -14,7 +14,7 @@ from cctv.gateway.mediamtx import MediaServerDown
 from cctv.models import Camera, MediaSession, ViewRecord
 from cctv.relay_watch import StreamState
 from cctv.sources import set_source, set_sub_source
-from cctv.tickets import end_views
+from cctv.view_ends import end_views
 from tests.cctv.builders import make_camera
 from tests.cctv.gateway.media_server import MediaServer
 from tests.cctv.gateway.media_server import media_server as running

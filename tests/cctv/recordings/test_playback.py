@@ -11,7 +11,7 @@ from cctv import passes, streams
 from cctv.choices import EndReason
 from cctv.models import ViewRecord
 from cctv.recordings import vault
-from cctv.tickets import end_views
+from cctv.view_ends import end_views
 from incidents.models import Kind
 from tests.cctv.builders import make_camera
 from tests.cctv.recordings.builders import film, record

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone, translation
 
-from cctv import tickets
+from cctv import view_ends
 from cctv.models import ViewRecord
 from controlroom.accounts.models import User
 from controlroom.audit import chain
@@ -68,14 +68,14 @@ def view_of(of, **said) -> ViewRecord:
 @pytest.fixture
 def entry(grant) -> ProvisionEntry:
     view_of(grant)
-    tickets.settle()
+    view_ends.settle()
     return ProvisionEntry.objects.get()
 
 
 def test_a_settled_session_becomes_one_entry_that_leads_back_to_all_of_it(grant):
     view = view_of(grant)
-    tickets.settle()
-    tickets.settle()
+    view_ends.settle()
+    view_ends.settle()
     entry = ProvisionEntry.objects.get()
     assert (entry.session, entry.grant, entry.incident) == (view, grant, grant.incident)
     assert (entry.began_at, entry.ended_at) == (view.first_byte_at, view.sent_until)
@@ -87,7 +87,7 @@ def test_a_settled_session_becomes_one_entry_that_leads_back_to_all_of_it(grant)
 @pytest.mark.parametrize("nothing", [{"first_byte_at": None, "sent_until": None}, {"grant": None}])
 def test_what_delivered_nothing_to_anybody_else_is_no_entry(grant, nothing):
     view_of(grant, **nothing)
-    assert tickets.settle() == 1
+    assert view_ends.settle() == 1
     assert not ProvisionEntry.objects.exists()
 
 
@@ -100,9 +100,9 @@ def test_a_session_that_cannot_be_entered_is_not_settled(grant, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(ProvisionEntry.objects, "create", full)
         with pytest.raises(IntegrityError), transaction.atomic():
-            tickets.settle()
+            view_ends.settle()
     assert not Record.objects.filter(action="video.view_closed").exists()
-    tickets.settle()
+    view_ends.settle()
     assert ProvisionEntry.objects.count() == 1
 
 
@@ -194,7 +194,7 @@ def test_nobody_else_reads_it(client, entry, haneul, stranger):
 
 def test_it_is_narrowed_by_what_its_columns_say(client, grant, officer):
     view_of(grant)
-    tickets.settle()
+    view_ends.settle()
     running = view_of(grant, ended_at=None, end_reason="")
     client.force_login(officer)
     yesterday = (timezone.localtime() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
@@ -226,7 +226,7 @@ def test_it_is_read_page_by_page_with_a_steady_number_of_questions(
 ):
     for _one in range(52):
         view_of(grant)
-    tickets.settle()
+    view_ends.settle()
     client.force_login(officer)
     with django_assert_max_num_queries(25):
         first = client.get(PAGE)
