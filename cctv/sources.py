@@ -4,7 +4,6 @@ import socket
 from dataclasses import dataclass, field
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import transaction
 from django.dispatch import Signal
@@ -17,6 +16,7 @@ from cctv.models import Camera
 from controlroom.accounts.models import User
 from controlroom.audit import chain
 from controlroom.errors import Invalid, Unavailable
+from controlroom.sealing import seal, unseal
 
 SYNTHETIC = "synthetic:"
 
@@ -56,10 +56,6 @@ class Asked:
     is_trusted: bool = False
 
 
-def _keys() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
-
-
 def check(url: str, *, is_asked: bool = False, is_trusted: bool = False) -> Address:
     """Check an address as far as that goes without the network.
 
@@ -93,7 +89,7 @@ def set_source(camera: Camera, url: str, *, by: User | None = None) -> Camera:
         kind = SourceKind.SYNTHETIC
     elif url:
         check(url)
-        kind, secret = SourceKind.STREAM, _keys().encrypt(url.encode())
+        kind, secret = SourceKind.STREAM, seal(url)
     else:
         kind = SourceKind.NONE
     with transaction.atomic():
@@ -122,7 +118,7 @@ def set_sub_source(camera: Camera, url: str, *, by: User | None = None) -> Camer
                 _("this camera address is not allowed"),
                 fields={"url": [_("a sub stream needs a main stream with an address")]},
             )
-        camera.sub_secret = _keys().encrypt(url.encode()) if url else None
+        camera.sub_secret = seal(url) if url else None
         camera.save(update_fields=["sub_secret"])
         _note_set(camera, by, sub=bool(url))
     return camera
@@ -176,8 +172,8 @@ def source_of(camera: Camera, quality: Quality = Quality.MAIN) -> Source:
     if camera.source_kind != SourceKind.STREAM or not secret:
         raise SourceMissing(_("this camera is not connected"))
     try:
-        url = _keys().decrypt(bytes(secret)).decode()
-    except InvalidToken:
+        url = unseal(secret)
+    except Unavailable:
         raise SourceMissing(_("no key opens the address of this camera")) from None
     return Source(kind=SourceKind.STREAM, name=str(camera), address=check(url))
 

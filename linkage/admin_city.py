@@ -19,6 +19,7 @@ from leaflet.forms.widgets import LeafletWidget
 from controlroom.audit import chain
 from controlroom.municipalities.admin_scope import ScopedAdmin, administered
 from controlroom.municipalities.roles import Right
+from controlroom.sealing import seal
 from incidents.statuses import Status
 from linkage.models import Link
 from linkage.models_city import (
@@ -32,7 +33,6 @@ from linkage.models_city import (
 )
 from linkage.models_disaster import CrisisLevel
 from linkage.models_raw import RawIntake
-from linkage.sealing import seal
 
 LAST_READINGS = 20
 SHOWN_BYTES = 64 * 1024

@@ -17,12 +17,12 @@ from controlroom.audit import chain
 from controlroom.errors import Invalid
 from controlroom.journal import log
 from controlroom.municipalities.models import Municipality
+from controlroom.sealing import seal, unseal
 from linkage import agreements, grants, video_requests
 from linkage.choices import Direction, LinkState
 from linkage.models import Agency, Link
 from linkage.models_agreements import MaintenanceWindow
 from linkage.models_video import GrantEnd
-from linkage.sealing import seal, unseal
 
 WINDOW = ("maintenance_from", "maintenance_until")
 ROTATION_OVERLAP = timedelta(hours=24)

@@ -105,7 +105,7 @@ class ExportRequest(models.Model):
     letter_number = models.CharField(_("number of the official letter"), max_length=60, blank=True)
     letter_name = models.CharField(_("file of the letter"), max_length=200, blank=True)
     letter_sha256 = models.CharField(max_length=64, blank=True)
-    # Sealed by linkage.sealing: it names people.
+    # Sealed by controlroom.sealing: it names people.
     letter = models.BinaryField(null=True, editable=False)
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
@@ -242,7 +242,7 @@ class ExportFilm(models.Model):
     clip = models.ForeignKey(ExportClip, models.PROTECT, related_name="films")
     kind = models.CharField(max_length=8, choices=FilmKind.choices)
     name = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    # The file's own key, sealed by linkage.sealing; null: destroyed.
+    # The file's own key, sealed by controlroom.sealing; null: destroyed.
     sealed_key = models.BinaryField(null=True, editable=False)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     bytes = models.BigIntegerField(_("bytes"))

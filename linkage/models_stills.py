@@ -40,7 +40,7 @@ class Still(models.Model):
     camera = models.ForeignKey(
         "cctv.Camera", models.PROTECT, related_name="+", verbose_name=_("camera")
     )
-    # The JPEG, sealed by linkage.sealing; null: destroyed.
+    # The JPEG, sealed by controlroom.sealing; null: destroyed.
     sealed = models.BinaryField(null=True, editable=False)
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     size = models.PositiveIntegerField(_("bytes"))

@@ -34,7 +34,7 @@ class LinkTls(models.Model):
         blank=True,
         help_text=_("shown to the agency's server when we push, with its chain"),
     )
-    # Encrypted by linkage.sealing.
+    # Encrypted by controlroom.sealing.
     key = models.BinaryField(null=True, editable=False)
     authorities = models.TextField(
         _("authorities of the agency's server (PEM)"),

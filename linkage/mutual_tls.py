@@ -21,10 +21,10 @@ from django.utils.translation import gettext as _
 
 from controlroom.audit import chain
 from controlroom.errors import Invalid
+from controlroom.sealing import seal, unseal
 from linkage.errors import CertificateRequired
 from linkage.models import Link
 from linkage.models_tls import FINGERPRINT, LinkTls
-from linkage.sealing import seal, unseal
 from linkage.transport import Identity
 
 CERTIFICATE, VERIFIED = "X-Client-Cert", "X-Client-Verify"

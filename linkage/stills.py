@@ -21,6 +21,7 @@ from controlroom.errors import Conflict, Invalid, OutOfScope
 from controlroom.journal import log
 from controlroom.municipalities.access import require
 from controlroom.municipalities.roles import Right
+from controlroom.sealing import seal_bytes, unseal_bytes
 from incidents.facts import note_fact
 from incidents.features import moment
 from incidents.history import lock
@@ -33,7 +34,6 @@ from linkage.models import Case, Link, OutboxMessage, Still, StillRelease
 from linkage.models_stills import ReleaseQuerySet
 from linkage.obligations import may_owe, owe
 from linkage.provision import entries
-from linkage.sealing import seal_bytes, unseal_bytes
 from linkage.services.contracts import CONTRACTS
 
 # Burnt into the picture, which knows no language of its reader.

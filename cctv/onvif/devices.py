@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from cctv.models import OnvifDevice
 from cctv.onvif.aiming import Limits, Mount, Range
 from cctv.onvif.line import Access, CameraCannot, Client, understood
+from controlroom import sealing
+from controlroom.errors import Unavailable
 
 # A line is kept open for so long, so that a joystick's words need no new sign-in each.
 KEPT_S = 300.0
@@ -23,10 +23,6 @@ MOST_KEPT = 64
 Given = TypeVar("Given")
 _kept: OrderedDict[tuple[int, bytes], tuple[float, Client]] = OrderedDict()
 _guard = threading.Lock()
-
-
-def _keys() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
 
 
 def seal(access: Access) -> bytes:
@@ -38,14 +34,14 @@ def seal(access: Access) -> bytes:
         "services": access.services,
         "clock_offset_s": access.clock_offset_s,
     }
-    return _keys().encrypt(json.dumps(plain).encode())
+    return sealing.seal(json.dumps(plain))
 
 
 def access_of(device: OnvifDevice) -> Access:
     """Open what a camera is reached by. Raises: CameraCannot when no key opens it."""
     try:
-        return Access(**json.loads(_keys().decrypt(bytes(device.access_secret))))
-    except InvalidToken:
+        return Access(**json.loads(sealing.unseal(device.access_secret)))
+    except Unavailable:
         raise CameraCannot(_("no key opens the access of this camera")) from None
 
 

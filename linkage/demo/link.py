@@ -6,10 +6,10 @@ from django.contrib.auth.hashers import check_password
 from django.db import transaction
 
 from controlroom.municipalities.models import Municipality
+from controlroom.sealing import seal
 from linkage import links
 from linkage.links import Credentials
 from linkage.models import Agency, Link
-from linkage.sealing import seal
 from linkage.simulator.agencies import AGENCIES, Profile, Secrets
 
 # The rooms send a heartbeat three times within this (linkage.simulator.client).

@@ -7,9 +7,9 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from controlroom.sealing import seal_bytes, unseal_bytes
 from linkage.exports import vault
 from linkage.models_exports import ExportClip, ExportFilm, ExportRequest, FilmKind
-from linkage.sealing import seal_bytes, unseal_bytes
 
 
 def keep(*, clip: ExportClip, kind: FilmKind, source: Path, length_s: float) -> ExportFilm:

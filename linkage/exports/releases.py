@@ -22,6 +22,7 @@ from cctv.models import ViewRecord
 from cctv.passes import CHECK_S, HANDOVER_S
 from cctv.tickets import BREAK, Caller
 from controlroom.errors import Conflict, Invalid, OutOfScope
+from controlroom.sealing import seal, unseal
 from linkage.choices import LinkState
 from linkage.exports import films, packages, rules, vault
 from linkage.exports.requests import check_handler, needed
@@ -30,7 +31,6 @@ from linkage.exports.telling import locked, record, saved, step
 from linkage.models import ExportRequest
 from linkage.models_exports import ExportFilm, ExportRelease, ExportView, FilmKind
 from linkage.provision import entries
-from linkage.sealing import seal, unseal
 
 # One look lasts so long at most.
 LOOK = timedelta(hours=1)

@@ -17,6 +17,7 @@ from cctv.models import Camera
 from controlroom.errors import Invalid, NotAllowed
 from controlroom.municipalities.access import require, rights_in
 from controlroom.municipalities.roles import Right
+from controlroom.sealing import seal_bytes, unseal_bytes
 from incidents.models import Incident
 from linkage.choices import DataKind
 from linkage.errors import StepForbidden
@@ -27,7 +28,6 @@ from linkage.exports.telling import locked, record, saved, step
 from linkage.models import ExportRequest, Link
 from linkage.models_agreements import LegalBasis
 from linkage.models_exports import ExportClip
-from linkage.sealing import seal_bytes, unseal_bytes
 
 
 class ApprovalRefused(NotAllowed):

@@ -5,10 +5,10 @@ from urllib.parse import urlencode, urlsplit
 
 from django.db import connection
 
+from controlroom.sealing import unseal
 from linkage import transport
 from linkage.models import Link
 from linkage.models_city import Feed
-from linkage.sealing import unseal
 from linkage.services.city.adapters import CityEvent, SeenCamera
 from linkage.services.city.records import MAX_BYTES
 

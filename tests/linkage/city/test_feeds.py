@@ -7,13 +7,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from django.utils import timezone
 
+from controlroom.sealing import seal
 from incidents import lifecycle
 from incidents.models import Incident, Kind, Report
 from incidents.statuses import Status
 from linkage.models_agreements import KindMapping
 from linkage.models_city import Feed, FeedItem
 from linkage.models_raw import RawIntake
-from linkage.sealing import seal
 from linkage.services.city import feeds
 from linkage.services.city.adapters import its_events, utic_events
 from linkage.services.city.records import MAX_BYTES

@@ -1,4 +1,4 @@
-"""Encrypt what a link keeps secret; the keys are settings.FIELD_KEYS, newest first."""
+"""Encrypt what a row keeps secret; the keys are settings.FIELD_KEYS, newest first."""
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
