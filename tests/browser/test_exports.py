@@ -117,9 +117,9 @@ def waits_for(page: Page, state: str) -> None:
 
 
 def plays(page: Page, selector: str) -> None:
-    """Wait until a picture of the film is decoded."""
+    """Wait until a picture of the film is decoded; the page that shows it may not be there yet."""
     page.wait_for_function(
-        "selector => document.querySelector(selector).readyState >= 2", arg=selector
+        "selector => document.querySelector(selector)?.readyState >= 2", arg=selector
     )
 
 

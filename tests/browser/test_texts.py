@@ -21,8 +21,8 @@ UNSURE = "우리시"
 DRAWN = "path.text-area"
 INSIDE = """() => {
   const map = document.getElementById('map').getBoundingClientRect();
-  const area = document.querySelector('path.text-area.crisis-open').getBoundingClientRect();
-  return area.left >= map.left - 1 && area.right <= map.right + 1
+  const area = document.querySelector('path.text-area.crisis-open')?.getBoundingClientRect();
+  return area && area.left >= map.left - 1 && area.right <= map.right + 1
     && area.top >= map.top - 1 && area.bottom <= map.bottom + 1;
 }"""
 
