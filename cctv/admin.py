@@ -25,7 +25,7 @@ from cctv.admin_recorded import RecordedAdmin
 from cctv.choices import Health, Quality
 from cctv.models import Camera, CameraGroup, CameraPolicy, Site, ViewRecord
 from cctv.register.export import register_file
-from controlroom.municipalities.admin_scope import ScopedAdmin, administered
+from controlroom.municipalities.admin_scope import ScopedAdmin, ScopedInline, administered
 from controlroom.municipalities.roles import Right
 
 
@@ -75,33 +75,14 @@ class Maker(admin.SimpleListFilter):
         return queryset.filter(maker=self.value()) if self.value() else queryset
 
 
-class CameraInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
+class CameraInline(ScopedInline):
+    right = Right.REGISTER_MANAGE
     model = Camera
     extra = 0
     fields = ["position", "name", "bearing_deg", "field_of_view_deg", "health", "source_kind"]
     readonly_fields = ["health", "source_kind"]
     show_change_link = True
     can_delete = False
-
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        """Name each cell for who does not see the column heads."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None:
-            field.widget.attrs["aria-label"] = db_field.verbose_name
-        return field
-
-    def _holds(self, request: HttpRequest, obj: Any) -> bool:
-        scope = administered(request.user, Right.REGISTER_MANAGE)
-        return scope.exists() if obj is None else scope.filter(pk=obj.municipality_id).exists()
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._holds(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._holds(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._holds(request, obj)
 
 
 @admin.register(Site)

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -31,6 +30,7 @@ from cctv.video_api import (
     stream_state,
     token_of,
 )
+from controlroom.accounts import enrolment
 from controlroom.errors import OutOfScope
 from controlroom.municipalities import maps
 from incidents import screens
@@ -39,8 +39,6 @@ from incidents.screens import ScreenCodeRefused, ScreenUnknown
 from incidents.wall_picture import picture
 
 COOKIE = "wall"
-# As long as browsers keep one; the key ends earlier when the screen is retired or its time is over.
-KEPT_S = 400 * 24 * 3600
 
 
 @never_cache
@@ -73,15 +71,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
         said = _("This code is wrong, was used before, or is too old.")
         return _door(request, said, status=403)
     response = redirect("wall:page")
-    response.set_cookie(
-        COOKIE,
-        key,
-        max_age=KEPT_S,
-        path=reverse("wall:page"),
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Strict",
-    )
+    enrolment.keep_key(response, key, cookie=COOKIE, path=reverse("wall:page"))
     return response
 
 

@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -35,6 +34,7 @@ from cctv.video_api import (
     stream_state,
     token_of,
 )
+from controlroom.accounts import enrolment
 from controlroom.errors import OutOfScope
 from incidents.features import moment
 from linkage import buckets, viewing
@@ -43,8 +43,6 @@ from linkage.services.police112 import patrol, shares, terminals
 from linkage.services.police112.terminals import CodeRefused, TerminalUnknown
 
 COOKIE = "patrol"
-# As long as browsers keep one; the key ends earlier when the terminal is retired or enrolled anew.
-KEPT_S = 400 * 24 * 3600
 # 58 bits of code against ten tries and then one a minute from an address.
 TRIES, TRIES_PER_S = 10, 1 / 60
 
@@ -83,15 +81,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     except CodeRefused:
         return _door(request, _("This code is wrong, was used before, or is too old."), status=403)
     response = redirect("patrol:page")
-    response.set_cookie(
-        COOKIE,
-        key,
-        max_age=KEPT_S,
-        path=reverse("patrol:page"),
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Strict",
-    )
+    enrolment.keep_key(response, key, cookie=COOKIE, path=reverse("patrol:page"))
     return response
 
 

@@ -7,12 +7,16 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.conf import settings
+from django.http import HttpResponse
 from django.utils.crypto import salted_hmac
 
 CODE_LASTS = timedelta(hours=24)
 # Read aloud and typed by hand: no letter that looks like another; 12 of 30 are 58 bits.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH, GROUP = 12, 4
+# As long as browsers keep one; a key ends earlier by its own row.
+KEPT_S = 400 * 24 * 3600
 
 
 def new_code() -> str:
@@ -40,3 +44,16 @@ def new_key() -> str:
 
 def key_digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def keep_key(response: HttpResponse, key: str, *, cookie: str, path: str) -> None:
+    """Let the browser keep its key, out of its scripts' reach and only for the pages below."""
+    response.set_cookie(
+        cookie,
+        key,
+        max_age=KEPT_S,
+        path=path,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )

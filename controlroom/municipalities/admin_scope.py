@@ -66,3 +66,32 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
         if db_field.related_model is Municipality:
             kwargs["queryset"] = administered(request.user, self.right)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class ScopedInline(admin.TabularInline):  # type: ignore[type-arg]  # not generic at run time
+    """Rows of a parent that belongs to a municipality; `right` there is needed for any of them."""
+
+    right: Right
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Name each cell for who does not see the column heads."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = db_field.verbose_name
+        return field
+
+    def _holds(self, request: HttpRequest, obj: Any) -> bool:
+        scope = administered(request.user, self.right)
+        return scope.exists() if obj is None else scope.filter(pk=obj.municipality_id).exists()
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._holds(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._holds(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._holds(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._holds(request, obj)
