@@ -355,11 +355,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                 figures[f"cut_p99_s_{way}"] = at_rank(every, 0.99)
         if options.cuts:
             figures["cut_p99_s"] = max(figures[f"cut_p99_s_{way}"] for way in ways)
-        for viewers in options.viewers:
-            for way in options.ways:
-                costs(figures, crowd(there, city, way, viewers, options.seconds), way, viewers)
-        for said, often in there.complaints().most_common(5):
-            print(f"  nginx, {often} times: {said}")
+        crowds(figures, there, city, options)
     bare = statistics.median(bare_start(max(3, options.cold)))
     for name, value in figures.items():
         print(f"  {name:36} {value:9.3f}")
@@ -376,6 +372,16 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         },
         "ratio": round(nginx / floor, 2) if floor else None,
     }
+
+
+def crowds(
+    figures: dict[str, float], there: Front, city: City, options: argparse.Namespace
+) -> None:
+    for viewers in options.viewers:
+        for way in options.ways:
+            costs(figures, crowd(there, city, way, viewers, options.seconds), way, viewers)
+    for said, often in there.complaints().most_common(5):
+        print(f"  nginx, {often} times: {said}")
 
 
 def costs(figures: dict[str, float], cost: dict[str, Any], way: str, viewers: int) -> None:

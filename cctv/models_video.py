@@ -11,7 +11,6 @@ from cctv.choices import Action, EndReason
 from controlroom.municipalities.querysets import OwnedQuerySet
 from controlroom.municipalities.roles import Right
 
-
 # Nothing for so long after the last moment in which bytes might leave is a pause in a view.
 BREAK = timedelta(seconds=2)
 
