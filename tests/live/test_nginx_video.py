@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import pwd
+import select
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -72,6 +73,14 @@ class Room:
 
     def plain(self, path: str, ticket: dict[str, str], method: str = "GET") -> int:
         """Ask for exactly this address: no client tidies it up."""
+        with self.asking(path, ticket, method) as line:
+            return line.getresponse().status
+
+    @contextlib.contextmanager
+    def asking(
+        self, path: str, ticket: dict[str, str], method: str = "GET"
+    ) -> Iterator[http.client.HTTPSConnection]:
+        """Ask, and leave the answer to be read."""
         context = ssl.create_default_context(cafile=self.front.folder / "trusted.pem")
         line = http.client.HTTPSConnection("localhost", self.front.port, context=context)
         cookies = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
@@ -80,7 +89,7 @@ class Room:
             for name, value in {**ticket, "Cookie": cookies}.items():
                 line.putheader(name, value)
             line.endheaders()
-            return line.getresponse().status
+            yield line
         finally:
             line.close()
 
@@ -150,6 +159,17 @@ def pictures_are_nginx_to_read_alone(room: Room) -> None:
     assert (room.front.folder / "web.sock").stat().st_mode & 0o777 == 0o660
 
 
+def who_stops_reading_is_cut_off(room: Room, piece: Path, ticket: dict[str, str]) -> None:
+    """What waits for a reader must not leave long after the record says that it may."""
+    piece.write_bytes(bytes(50_000_000))
+    with room.asking(f"/video/{piece.parent.name}/{piece.name}", ticket) as line:
+        assert line.getresponse().status == 200
+        ear = select.poll()
+        ear.register(line.sock, 0)
+        until(lambda: ear.poll(0), within_s=CUT_S, what="nginx hangs up")
+    piece.unlink()
+
+
 def test_nginx_serves_the_pieces_of_an_open_view_and_not_one_byte_more(room, city, haneul):
     camera, other = make_camera(city), make_camera(city, 10)
     room.sign_in(haneul)
@@ -195,6 +215,7 @@ def test_nginx_serves_the_pieces_of_an_open_view_and_not_one_byte_more(room, cit
         assert room.plain(path, ticket) in {400, 403, 404}, path
     for method in ("POST", "PUT", "DELETE", "HEAD"):
         assert room.plain(piece, ticket, method) in {403, 405}, method
+    who_stops_reading_is_cut_off(room, folder / f"{run}-999999.m4s", ticket)
     # A part of a piece would count as the whole of it.
     part = room.client.get(piece, headers=ticket | {"Range": "bytes=0-9"})
     assert (part.status_code, len(part.content)) == (200, len(shown.content))

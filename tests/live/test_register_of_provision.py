@@ -46,7 +46,7 @@ from tests.live.test_nginx import NGINX, Front
 
 pytestmark = [pytest.mark.live, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
-RUN_S = 12.0
+RUN_S = 10.0
 MISSED_AT_MOST = 6
 AT_THE_END = timedelta(seconds=CHECK_S + HANDOVER_S)
 IN_THE_MIDDLE = AT_THE_END + BREAK
