@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,15 @@ class Front:
     web_pid: int
     proxy_pids: list[int]
     pictures: Path
+    errors: Path
+
+    def complaints(self) -> Counter[str]:
+        """Say what nginx wrote into its error log, each thing how often."""
+        lines = self.errors.read_text(encoding="utf-8", errors="replace").splitlines()
+        return Counter(
+            re.sub(r"^.*?\[(\w+)\] [0-9#]+: (?:\*[0-9]+ )?", "", line).split(", client:")[0]
+            for line in lines
+        )
 
 
 def free_port() -> int:
@@ -108,7 +118,8 @@ def front(folder: Path) -> Iterator[Front]:
             running.append(
                 subprocess.Popen(
                     [sys.executable, "-m", "daphne", "-v", "0", "--fd", str(listening.fileno()),
-                     "-u", f"{folder}/web.sock", "controlroom.asgi:application"],
+                     "-e", f"unix:{folder}/web.sock:mode=660:backlog=1024",
+                     "controlroom.asgi:application"],
                     cwd=ROOT, env=os.environ | own, pass_fds=[listening.fileno()],
                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 )
@@ -118,7 +129,8 @@ def front(folder: Path) -> Iterator[Front]:
             running.append(subprocess.Popen(command))
             wait(proxy, running[1])
             workers = [running[1].pid, *children(running[1].pid)]
-            yield Front(web, proxy, running[0].pid, workers, folder / "state" / "hls")
+            pictures = folder / "state" / "hls"
+            yield Front(web, proxy, running[0].pid, workers, pictures, folder / "error.log")
         finally:
             for process in reversed(running):
                 process.terminate()

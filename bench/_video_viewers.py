@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,8 @@ class Counts:
     bytes: int = 0
     late: int = 0
     took: list[float] = field(default_factory=list)
+    # What was answered instead, by what was asked for: "piece 502".
+    refused: Counter[str] = field(default_factory=Counter)
 
 
 class Viewer:
@@ -62,14 +65,21 @@ class Viewer:
             asked = time.monotonic()
             listed, body = await self.get(self.order["playlist"])
             names = PIECE.findall(body)
-            piece = await self.get(f"{under}/{names[-1].decode().strip()}") if names else (0, b"")
+            piece, sent = (
+                await self.get(f"{under}/{names[-1].decode().strip()}") if names else (0, b"")
+            )
             state, _ = await self.get(self.order["state"])
             self.counts.took.append(time.monotonic() - asked)
-            if listed == piece[0] == state == 200:
+            if listed == piece == state == 200:
                 self.counts.good += 1
-                self.counts.bytes += len(piece[1])
+                self.counts.bytes += len(sent)
             else:
                 self.counts.bad += 1
+            self.counts.refused.update(
+                f"{what} {status}"
+                for what, status in (("list", listed), ("piece", piece), ("state", state))
+                if status != 200
+            )
             due += 1.0
 
 
@@ -91,6 +101,7 @@ async def main(order: dict[str, Any]) -> None:
         "good": counts.good,
         "bad": counts.bad,
         "late": counts.late,
+        "refused": counts.refused,
         "bytes": counts.bytes,
         "round_p99_s": took[min(len(took) - 1, int(len(took) * 0.99))],
         "client_cpu_s": now.user + now.system - spent.user - spent.system,

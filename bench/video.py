@@ -68,6 +68,7 @@ FIRST_FRAME = """(id) => new Promise((done) => {
   look();
 })"""
 WAYS = ("relay", "nginx")
+SERVED = (*WAYS, "bare")
 CROWDS = (1, 50, 200)
 
 
@@ -354,9 +355,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                 figures[f"cut_p99_s_{way}"] = at_rank(every, 0.99)
         if options.cuts:
             figures["cut_p99_s"] = max(figures[f"cut_p99_s_{way}"] for way in ways)
-        for viewers in options.viewers:
-            for way in (*ways, "bare"):
-                costs(figures, crowd(there, city, way, viewers, options.seconds), way, viewers)
+        crowds(figures, there, city, options)
     bare = statistics.median(bare_start(max(3, options.cold)))
     for name, value in figures.items():
         print(f"  {name:36} {value:9.3f}")
@@ -375,6 +374,16 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def crowds(
+    figures: dict[str, float], there: Front, city: City, options: argparse.Namespace
+) -> None:
+    for viewers in options.viewers:
+        for way in options.ways:
+            costs(figures, crowd(there, city, way, viewers, options.seconds), way, viewers)
+    for said, often in there.complaints().most_common(5):
+        print(f"  nginx, {often} times: {said}")
+
+
 def costs(figures: dict[str, float], cost: dict[str, Any], way: str, viewers: int) -> None:
     own = {"relay": ("web",), "nginx": ("web", "nginx"), "bare": ("nginx",)}[way]
     name = f"cpu_ms_per_viewer_s_{viewers}"
@@ -388,7 +397,7 @@ def costs(figures: dict[str, float], cost: dict[str, Any], way: str, viewers: in
         f"database {cost['database_ms']:.2f}, client "
         f"{cost['client_cpu_s'] * 1000 / cost['good']:.2f} ms a viewer and second; a round p99 "
         f"{cost['round_p99_s'] * 1000:.0f} ms, late {cost['late']}, refused "
-        f"{cost['bad']} of {cost['good'] + cost['bad']}; "
+        f"{cost['bad']} of {cost['good'] + cost['bad']} {cost['refused'] or ''}; "
         f"{cost['bytes'] / cost['good'] / 1024:.0f} kB a piece"
     )
 
@@ -399,6 +408,7 @@ def main() -> None:
     parser.add_argument("--cold", type=int, default=8)
     parser.add_argument("--cuts", type=int, default=50, help="by each way")
     parser.add_argument("--viewers", type=int, nargs="*", default=list(CROWDS))
+    parser.add_argument("--ways", nargs="*", choices=SERVED, default=list(SERVED))
     parser.add_argument("--seconds", type=float, default=15)
     options = parser.parse_args()
     with scratch_database("video"):

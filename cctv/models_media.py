@@ -15,6 +15,8 @@ class MediaSession(models.Model):
     pass_digest = models.CharField(max_length=64, unique=True, editable=False)
     bytes_sent = models.BigIntegerField(default=0)
     admitted_at = models.DateTimeField(default=timezone.now)
+    # When `bytes_sent` was read last: what the server sent since then it sent after this.
+    looked_at = models.DateTimeField(default=timezone.now)
     kicked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

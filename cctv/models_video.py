@@ -1,5 +1,7 @@
 """The register of watching: a ticket opens a view, and a view is written before its first byte."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -8,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from cctv.choices import Action, EndReason
 from controlroom.municipalities.querysets import OwnedQuerySet
 from controlroom.municipalities.roles import Right
+
+# Nothing for so long after the last moment in which bytes might leave is a pause in a view.
+BREAK = timedelta(seconds=2)
 
 
 class ViewRecordQuerySet(OwnedQuerySet):
@@ -109,6 +114,21 @@ class ViewRecord(models.Model):
         return (
             f"{self.started_at:%Y-%m-%d %H:%M:%S} {self.viewer_id or self.agent} → {self.camera_id}"
         )
+
+    def claim(self, *, since: datetime, until: datetime) -> list[str]:
+        """Say that bytes may leave from one moment until another; gives the fields to save.
+
+        What lies between this claim and the one before is a pause when it is longer than BREAK.
+        """
+        changed = ["sent_until"]
+        if self.sent_until is None:
+            self.first_byte_at = since
+            changed.append("first_byte_at")
+        elif since > self.sent_until + BREAK:
+            self.breaks = [*self.breaks, [self.sent_until.isoformat(), since.isoformat()]]
+            changed.append("breaks")
+        self.sent_until = max(until, self.sent_until or until)
+        return changed
 
 
 class VideoTicket(models.Model):

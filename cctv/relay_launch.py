@@ -20,6 +20,8 @@ def main() -> None:
     # The parent may have died before the line above.
     if os.getppid() != parent:
         sys.exit(1)
+    # Pictures are for our group, which may be the proxy's, whatever we were started with.
+    os.umask(0o027)
     # A core file would hold the camera's secret.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.execv(arguments[0], arguments)  # noqa: S606  # no shell, and our own arguments

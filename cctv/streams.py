@@ -140,10 +140,17 @@ def want(
         alive = running is not None and running.is_alive()
         _touched[channel] = now
         folder = _folder(camera_id, quality)
-        folder.path.mkdir(mode=0o750, parents=True, exist_ok=True)
+        _make(folder.path)
         folder.want(for_s)
         if not alive:
             _start(channel, folder, source, _Slots(slots, limit or settings.RELAY_LIMIT))
+
+
+def _make(path: Path) -> None:
+    """Make a relay's folder and those above it: open to the proxy by its group, to nobody else."""
+    if path != root():
+        _make(path.parent)
+    path.mkdir(mode=0o750, parents=True, exist_ok=True)
 
 
 def _start(channel: Channel, folder: Folder, source: Source | None, slots: _Slots) -> None:

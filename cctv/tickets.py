@@ -32,9 +32,6 @@ from controlroom.municipalities.access import require, rights_in
 from controlroom.municipalities.roles import Right
 
 FIRST_USE_S = 60
-# Nothing for so long after the last moment in which bytes might leave is a pause in a view.
-BREAK = timedelta(seconds=CHECK_S)
-
 # Sent in the transaction with incident_id, municipality_id, camera_id and user before a ticket for
 # an incident is issued. The room that owns incidents answers the incident's number, or raises why
 # not. No answer means no ticket.
@@ -437,12 +434,5 @@ def _note_request(view: ViewRecord | None, *, sending: bool) -> None:
     view.last_seen_at = now
     changed = ["last_seen_at"]
     if sending:
-        if view.sent_until is None:
-            view.first_byte_at = now
-            changed.append("first_byte_at")
-        elif now > view.sent_until + BREAK:
-            view.breaks = [*view.breaks, [view.sent_until.isoformat(), now.isoformat()]]
-            changed.append("breaks")
-        view.sent_until = now + timedelta(seconds=CHECK_S + HANDOVER_S)
-        changed.append("sent_until")
+        changed += view.claim(since=now, until=now + timedelta(seconds=CHECK_S + HANDOVER_S))
     view.save(update_fields=changed)

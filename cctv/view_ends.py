@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.dispatch import Signal
 from django.utils import timezone
 
 from cctv import passes
 from cctv.choices import Action, EndReason
-from cctv.models import VideoTicket, ViewRecord
+from cctv.models import MediaSession, VideoTicket, ViewRecord
 from cctv.passes import CHECK_S, HANDOVER_S, QUIET_S
 from controlroom.audit import chain
 
@@ -21,6 +21,8 @@ KEEP_TICKETS = timedelta(days=1)
 # When nothing of an ended view can change any more: no process trusts it, and each has written.
 SETTLED = timedelta(seconds=CHECK_S + HANDOVER_S + 1)
 SETTLE_AT_ONCE = 500
+# A media server that cannot be told to stop may go on sending; so long the record waits for it.
+KICK_PATIENCE = timedelta(hours=1)
 
 # Sent in the transaction with view when nothing of it can change any more.
 view_settled = Signal()
@@ -135,13 +137,17 @@ def sweep() -> int:
 def settle() -> int:
     """Say on record how ended views truly ended, when nothing of them can change any more.
 
+    Nor does a media server send anything for them: it was told to stop.
     Emits: view_settled, in the transaction.
     Locks: the views.
     """
     now = timezone.now()
     with transaction.atomic():
-        rows = ViewRecord.objects.select_for_update(skip_locked=True).filter(
-            settled_at=None, ended_at__lt=now - SETTLED
+        goes_on = MediaSession.objects.filter(
+            view=OuterRef("pk"), kicked_at=None, view__ended_at__gt=now - KICK_PATIENCE
+        )
+        rows = ViewRecord.objects.select_for_update(of=("self",), skip_locked=True).filter(
+            ~Exists(goes_on), settled_at=None, ended_at__lt=now - SETTLED
         )
         views = list(rows.order_by("municipality_id", "pk")[:SETTLE_AT_ONCE])
         for view in views:

@@ -2,6 +2,7 @@
 
 The server asks us once, when a session opens. After that only we know when it must end: at the end
 of its view, when its player stops asking for the state, and when the view has lasted its time.
+What it sent in between it tells at each look, and the record of watching claims that time.
 """
 
 import hashlib
@@ -13,13 +14,13 @@ import structlog
 from django.conf import settings
 from django.core import signing
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from cctv.choices import Quality
 from cctv.gateway.choice import media_server
 from cctv.gateway.contract import Entry
-from cctv.gateway.mediamtx import MediaServerDown, stream_of
+from cctv.gateway.mediamtx import MediaMtx, MediaServerDown, stream_of
 from cctv.models import MediaSession, ViewRecord
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,9 @@ PASS_S = 30
 SALT = "cctv.gateway.pass"
 # A player asks for the state every second, and every other second that renews its view.
 SILENT_S = 4.0
+# From the moment that lets a session in, and from each look that found bytes, more may leave for so
+# long before the next look says so.
+CLAIM = timedelta(seconds=3)
 # What the callback calls a protocol, and the sessions that it lists for it.
 ADMITTED = {"hls": "hlssessions"}
 
@@ -82,6 +86,8 @@ def admit(asked: dict[str, Any]) -> bool:
                 )
         except IntegrityError:
             return False
+        now = timezone.now()
+        view.save(update_fields=view.claim(since=now, until=now + CLAIM))
     return True
 
 
@@ -101,51 +107,64 @@ def kick_ended() -> int:
     One that could not be kicked stays to be kicked at the next look.
     """
     server = media_server()
-    if server is None:
-        return 0
+    return _look_and_kick(server) if server and _over().exists() else 0
+
+
+def watch() -> None:
+    """Write down what was sent; kick what is over, and whom we never let in."""
+    if server := media_server():
+        _look_and_kick(server)
+
+
+def _over() -> QuerySet[MediaSession]:
     now = timezone.now()
     is_over = (
         Q(view__ended_at__isnull=False)
         | Q(view__last_seen_at__lt=now - timedelta(seconds=SILENT_S))
         | Q(view__started_at__lt=now - timedelta(seconds=settings.VIEW_MAX_S))
     )
+    return MediaSession.objects.filter(is_over, kicked_at=None).order_by("pk")
+
+
+def _look_and_kick(server: MediaMtx) -> int:
+    """Look first: with a session goes the number of what it sent since the last look."""
     kicked = 0
-    for row in MediaSession.objects.filter(is_over, kicked_at=None).order_by("pk")[:500]:
-        try:
+    try:
+        _look(server)
+        for row in _over()[:500]:
             server.kick_session(row.kind, row.session_id)
-        except MediaServerDown:
-            log.warning("media_session_not_kicked", view=row.view_id)
-            break
-        kicked += MediaSession.objects.filter(pk=row.pk).update(kicked_at=timezone.now())
+            kicked += MediaSession.objects.filter(pk=row.pk).update(kicked_at=timezone.now())
+    except MediaServerDown:
+        log.warning("media_server_not_watched")
     return kicked
 
 
-def watch() -> None:
-    """Kick what is over and whom we never let in, and write down what was sent."""
-    server = media_server()
-    if server is None:
-        return
-    kick_ended()
+def _look(server: MediaMtx) -> None:
+    """Raises: MediaServerDown."""
+    # The list first: whoever is let in while it is read is in our rows, which are read after it.
+    listed = list(server.sessions())
     rows = {(row.kind, row.session_id): row for row in MediaSession.objects.filter(kicked_at=None)}
-    try:
-        for session in server.sessions():
-            row = rows.get((session.kind, session.session_id))
-            if row is None:
-                # Nobody is let in twice, nor past us: a server that asks nobody must not hide it.
-                log.error("media_session_unknown", kind=session.kind, path=session.path)
-                server.kick_session(session.kind, session.session_id)
-            elif session.bytes_sent > row.bytes_sent:
-                _count(row, session.bytes_sent)
-    except MediaServerDown:
-        log.warning("media_server_not_watched")
+    for session in listed:
+        row = rows.get((session.kind, session.session_id))
+        if row is None:
+            # Nobody is let in twice, nor past us: a server that asks nobody must not hide it.
+            log.error("media_session_unknown", kind=session.kind, path=session.path)
+            server.kick_session(session.kind, session.session_id)
+        else:
+            _note_look(row, session.bytes_sent)
 
 
-def _count(row: MediaSession, sent: int) -> None:
-    more = sent - row.bytes_sent
+def _note_look(row: MediaSession, sent: int) -> None:
+    """Keep what a look found. New bytes left at any time since the look before, whenever that was.
+
+    Locks: the view.
+    """
+    now, more = timezone.now(), sent - row.bytes_sent
     with transaction.atomic():
-        if MediaSession.objects.filter(pk=row.pk, bytes_sent=row.bytes_sent).update(
-            bytes_sent=sent
-        ):
-            ViewRecord.objects.filter(pk=row.view_id).update(
-                bytes_sent=F("bytes_sent") + more, last_byte_at=timezone.now()
-            )
+        view = ViewRecord.objects.select_for_update().get(pk=row.view_id)
+        own = MediaSession.objects.filter(pk=row.pk, bytes_sent=row.bytes_sent)
+        if own.update(bytes_sent=sent, looked_at=now) and more > 0 and view.settled_at is None:
+            view.bytes_sent += more
+            view.last_byte_at = now
+            changed = view.claim(since=row.looked_at, until=now + CLAIM)
+            view.save(update_fields=[*changed, "bytes_sent", "last_byte_at"])

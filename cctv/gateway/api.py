@@ -46,8 +46,11 @@ class EntryView(VideoView):
 
 class MediaStateView(VideoView):
     def get(self, request: Request, camera_id: int, quality: str) -> Response:
-        """Say what the stream does; asking keeps the session of an open view alive."""
-        self.admit(request, camera_id)
+        """Say what the stream does; asking keeps the session of an open view alive.
+
+        That bytes leave is what the server says (gateway.admissions), not that somebody asks.
+        """
+        self.admit(request, camera_id, sending=False)
         server = media_server()
         if server is None:
             raise OutOfScope(_("there is no media server"))

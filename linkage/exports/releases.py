@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from cctv.choices import Action
 from cctv.models import ViewRecord
 from cctv.passes import CHECK_S, HANDOVER_S
-from cctv.tickets import BREAK, Caller
+from cctv.tickets import Caller
 from controlroom.errors import Conflict, Invalid, OutOfScope
 from controlroom.sealing import seal, unseal
 from linkage.choices import LinkState
@@ -270,13 +270,10 @@ def _note_view(
         .first()
     )
     if row is not None:
-        if row.sent_until is not None and now > row.sent_until + BREAK:
-            row.breaks = [*row.breaks, [row.sent_until.isoformat(), now.isoformat()]]
+        changed = row.claim(since=now, until=until)
         row.last_seen_at = row.last_byte_at = now
-        row.sent_until, row.bytes_sent = until, row.bytes_sent + sent
-        row.save(
-            update_fields=["breaks", "last_seen_at", "last_byte_at", "sent_until", "bytes_sent"]
-        )
+        row.bytes_sent += sent
+        row.save(update_fields=[*changed, "last_seen_at", "last_byte_at", "bytes_sent"])
         return
     row = ViewRecord.objects.create(
         municipality_id=export.municipality_id,

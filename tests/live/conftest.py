@@ -24,6 +24,8 @@ from django.db import connection
 from controlroom.accounts.models import User
 
 ROOT = Path(__file__).parent.parent.parent
+# As in deploy/controlroom-web.service.
+SOCKET = "unix:{}:mode=660:backlog=1024"
 
 
 def until(condition: Callable[[], object], *, within_s: float = 10, what: str = "") -> None:
@@ -74,12 +76,14 @@ class Web:
                     sys.executable,
                     "-m",
                     "daphne",
-                    *(("-u", self._socket) if self._socket else ("--fd", str(fd))),
+                    *(("-e", SOCKET.format(self._socket)) if self._socket else ("--fd", str(fd))),
                     "controlroom.asgi:application",
                 ],
                 cwd=ROOT,
                 env=self._environment,
                 pass_fds=[fd],
+                # As the unit has it; what others may read is named where it is made.
+                umask=0o027 if self._socket else -1,
                 stdout=output,
                 stderr=output,
             )

@@ -1,6 +1,8 @@
 """Mutual TLS behind Debian's nginx with the shipped file: what it lets through, and as whom."""
 
 import os
+import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -26,6 +28,7 @@ pytestmark = [
     pytest.mark.skipif(NGINX is None, reason="this machine has no nginx"),
 ]
 SHIPPED = CHECKOUT / "deploy" / "nginx.conf"
+TMPFILES = CHECKOUT / "deploy" / "controlroom.tmpfiles.conf"
 AROUND = """
 {user}
 daemon off;
@@ -50,14 +53,27 @@ def site(folder: Path, port: int) -> str:
     for shipped, ours in (
         ("listen 443 ", f"listen 127.0.0.1:{port} "),
         ("/etc/controlroom/tls/", f"{folder}/"),
-        ("/run/controlroom/web.sock", f"{folder}/web.sock"),
-        ("/run/controlroom/video", f"{folder}/state/hls"),
+        ("/run/controlroom/", f"{folder}/"),
         ("# ssl_client_certificate ", "ssl_client_certificate "),
         ("# ssl_verify_client ", "ssl_verify_client "),
     ):
         assert shipped in text
         text = text.replace(shipped, ours)
     return text
+
+
+def given_to_nginx(folder: Path) -> str:
+    """Make the folder as the shipped file for systemd-tmpfiles does; gives who nginx is then.
+
+    Only root may run nginx as somebody else.
+    """
+    if os.geteuid() != 0:
+        return ""
+    *_, line = TMPFILES.read_text(encoding="utf-8").splitlines()
+    _kind, _path, mode, _owner, group, _age = line.split()
+    shutil.chown(folder, group=group)
+    folder.chmod(int(mode, 8))
+    return f"user {group};"
 
 
 class Front:
@@ -68,7 +84,7 @@ class Front:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         own = centre.issue("localhost")
-        user = "user root;" if os.geteuid() == 0 else ""
+        user = given_to_nginx(folder)
         for name, text in (
             ("fullchain.pem", own.certificate),
             ("key.pem", own.key),
@@ -106,6 +122,21 @@ class Front:
         if self.process is not None:
             self.process.terminate()
             self.process.wait(20)
+
+    def workers(self) -> list[int]:
+        """Name the processes that serve."""
+        assert self.process is not None
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def kill(self) -> None:
+        """Kill it as a machine does that runs out of memory: those that serve would live on."""
+        assert self.process is not None
+        workers = self.workers()
+        self.process.kill()
+        self.process.wait(20)
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
 
     def client(self, paper: Paper | None = None) -> httpx.Client:
         context = ssl.create_default_context(cafile=self.folder / "trusted.pem")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cctv import addresses, streams
-from cctv.choices import SourceKind
+from cctv.choices import Quality, SourceKind
 from cctv.relay_watch import StreamState
 from cctv.sources import Source
 from tests.cctv.rtsp_camera import rtsp_camera
@@ -64,6 +64,20 @@ def wait_for(state: StreamState, camera_id: int, *, within_s: float) -> float:
 
 def pictures(folder: Path, camera_id: int) -> set[str]:
     return {path.name for path in (folder / "state/hls" / str(camera_id)).glob("*.m4s")}
+
+
+def test_no_other_user_of_the_machine_may_read_pictures(tmp_path):
+    """Whatever this process was started with, and whichever stream is asked for first."""
+    before = os.umask(0)
+    try:
+        streams.want(1, synthetic(), quality=Quality.SUB)
+        until(lambda: streams.playlist(1, Quality.SUB), within_s=10)
+    finally:
+        os.umask(before)
+    folder = tmp_path / "state/hls"
+    paths = [folder, folder / "1", folder / "1/sub", *folder.glob("1/sub/*.m[p34]*")]
+    assert len(paths) > 4
+    assert {path.stat().st_mode & 0o027 for path in paths} == {0}
 
 
 def test_a_picture_is_there_soon_and_goes_on(tmp_path):

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import F
+from django.utils import timezone
 
-from cctv import passes
+from cctv import passes, view_ends
 from cctv.choices import EndReason, Quality
 from cctv.gateway import admissions
 from cctv.gateway.choice import _server, gateway_for, media_server
@@ -201,9 +202,89 @@ def test_the_bytes_of_the_server_reach_the_record(operator, server):
         server.intrude("something-else", f"00000000-0000-4000-8000-{index:012}")
     session = server.read(*operator.enter())
     for sent in (1000, 1500, 1500):
-        server.sessions["hlssessions"][session]["outboundBytes"] = sent
+        sends(server, session, sent)
         admissions.watch()
     assert ViewRecord.objects.get().bytes_sent == 1500
+
+
+def test_who_reads_and_never_asks_for_the_state_is_on_record_all_the_same(operator, server):
+    """A pass and a session are enough to see pictures: the record may not wait for more."""
+    path, token = operator.enter()
+    view = ViewRecord.objects.get()
+    assert (view.first_byte_at, view.sent_until) == (None, None)
+    session = server.read(path, token)
+    view.refresh_from_db()
+    assert timezone.now() < view.sent_until <= timezone.now() + admissions.CLAIM
+    began = view.first_byte_at
+    sends(server, session, 1000)
+    ViewRecord.objects.update(last_seen_at=F("last_seen_at") - timedelta(seconds=20))
+    view_ends.sweep()
+    admissions.watch()
+    assert open_sessions(server) == set()
+    settled_at_last()
+    view.refresh_from_db()
+    assert (view.first_byte_at, view.bytes_sent) == (began, 1000)
+    assert view.settled_at
+
+
+def sends(server, session: str, sent: int) -> None:
+    server.sessions["hlssessions"][session]["outboundBytes"] = sent
+
+
+def settled_at_last() -> int:
+    ViewRecord.objects.update(ended_at=F("ended_at") - timedelta(seconds=10))
+    return view_ends.settle()
+
+
+def test_the_record_claims_what_the_server_sent_and_nothing_for_asking(operator, server):
+    session = server.read(*operator.enter())
+
+    def later(seconds: float) -> None:
+        """Let time pass: all that was, was so much earlier."""
+        back = timedelta(seconds=seconds)
+        MediaSession.objects.update(looked_at=F("looked_at") - back)
+        ViewRecord.objects.update(
+            first_byte_at=F("first_byte_at") - back, sent_until=F("sent_until") - back
+        )
+
+    def claims() -> tuple[float, int]:
+        """Give how long the claim still runs, and how many pauses it leaves out."""
+        view = ViewRecord.objects.get()
+        return (view.sent_until - timezone.now()).total_seconds(), len(view.breaks)
+
+    # A player that asks for the state of a server that sends nothing.
+    later(10)
+    assert operator.state().status_code == 200
+    admissions.watch()
+    assert claims() == (pytest.approx(3 - 10, abs=0.5), 0)
+    # It sends: since the look before, not since the first.
+    sends(server, session, 500)
+    admissions.watch()
+    assert claims() == (pytest.approx(3, abs=0.5), 1)
+    # Nobody looked for a while, and more has left: it may have been at any time in between.
+    later(60)
+    sends(server, session, 900)
+    admissions.watch()
+    assert claims() == (pytest.approx(3, abs=0.5), 1)
+    assert ViewRecord.objects.get().bytes_sent == 900
+
+
+def test_a_view_is_not_settled_while_the_server_may_still_send_for_it(operator, server):
+    session = server.read(*operator.enter())
+    server.is_down = True
+    revoked(operator)
+    assert settled_at_last() == 0
+    server.is_down = False
+    sends(server, session, 700)
+    assert admissions.kick_ended() == 1
+    assert ViewRecord.objects.get().bytes_sent == 700
+    assert settled_at_last() == 1
+    # One that cannot be reached any more is not waited for without end.
+    ViewRecord.objects.update(settled_at=None)
+    MediaSession.objects.update(kicked_at=None)
+    assert settled_at_last() == 0
+    ViewRecord.objects.update(ended_at=F("ended_at") - view_ends.KICK_PATIENCE)
+    assert settled_at_last() == 1
 
 
 def test_the_state_is_what_the_server_says_and_a_format_that_players_lack_is_refused(
