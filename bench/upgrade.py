@@ -151,6 +151,7 @@ def measure(incidents: int) -> dict[str, Any]:
     from django.db import connection  # noqa: PLC0415
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
+    connection.prepare_database()
     leaves = MigrationExecutor(connection).loader.graph.leaf_nodes()
     begin = [(app, BEFORE.get(app, name)) for app, name in leaves]
     MigrationExecutor(connection).migrate(begin)

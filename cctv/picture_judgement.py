@@ -9,6 +9,7 @@ What is normal for a camera is learned of that camera, apart for each three hour
 country lane that is black every night is not called dark by night, a plain wall not covered.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -165,8 +166,8 @@ def _sharpness(fine: Any, coarse: Any) -> float | None:
     if (coarse > max(EDGES_AT_LEAST, EDGES_OF_QUIET * quiet)).sum() < BLOCKS_WITH_EDGES:
         return None
     weight = np.minimum(1.0, np.percentile(coarse, GLARING_PERCENTILE) / np.maximum(coarse, 1e-6))
-    total = float((fine * weight).sum()) / float((coarse * weight).sum())
-    return max(0.0, total) ** 0.5
+    squared = float((fine * weight).sum()) / float((coarse * weight).sum())
+    return math.sqrt(max(0.0, squared))
 
 
 def _inner_blocks(slopes: Any) -> Any:
