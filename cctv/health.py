@@ -339,7 +339,10 @@ def _become(
     said = condition.tampered_since
     if said is not None and health in UNDER_TAMPERING:
         health, since = Health.TAMPERED, said
-    condition.reason = reason if health == Health.OFFLINE else TAMPERING if said else ""
+    if health != Health.OFFLINE:
+        # The name of the state itself says as much; what stands before it is told with it.
+        reason = TAMPERING if said and health != Health.TAMPERED else ""
+    condition.reason = reason
     if camera.health == health and camera.health_at is not None:
         return False
     is_news = camera.health != health

@@ -26,7 +26,7 @@ export function reasonText(code) {
     case "media_server_down":
       return t("the media server does not answer");
     case "tampering":
-      return t("the camera itself says so");
+      return t("reports tampering too");
     case "host_down":
       return t("its recorder is unreachable");
     case "host_back":

@@ -61,7 +61,7 @@ def test_a_camera_is_tampered_with_until_all_its_parts_say_that_it_is_over(devic
     Camera.objects.filter(pk=device.camera_id).update(health=Health.ONLINE)
     pulling.take_in(device, message())
     pulling.take_in(device, message("RuleEngine/TamperDetector/Tamper", source={"Rule": "2"}))
-    assert state() == (Health.TAMPERED, "tampering")
+    assert state() == (Health.TAMPERED, "")
     pulling.take_in(device, message(value="false"))
     assert state()[0] == Health.TAMPERED
     pulling.take_in(
