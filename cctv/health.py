@@ -128,7 +128,7 @@ def note_tampering(*, camera_id: int, since: datetime | None) -> bool:
     if (condition.tampered_since is None) == (since is None):
         return False
     now = timezone.now()
-    condition.tampered_since = min(since, now) if since else None
+    condition.tampered_since = since
     health = Health(camera.health)
     if health == Health.TAMPERED:
         health = Health.ONLINE if condition.picture_at else Health.UNKNOWN

@@ -86,13 +86,16 @@ def take_in(device: OnvifDevice, message: dict[str, Any]) -> CameraEvent | None:
 
 
 def _tampered_since(event: CameraEvent) -> datetime | None:
-    """Give since when some part of the camera reports tampering; None when none does now."""
+    """Give since when some part of the camera reports tampering; None when none does now.
+
+    By our clock: a state must not begin years ago because the camera's own is wrong.
+    """
     newest = (
         CameraEvent.objects.filter(camera_id=event.camera_id, kind=CameraEventKind.TAMPER)
         .order_by("source", "-seen_at", "-pk")
         .distinct("source")
     )
-    return min((one.at for one in newest if one.is_on), default=None)
+    return min((one.seen_at for one in newest if one.is_on), default=None)
 
 
 def _moment(said: str, offset_s: float) -> datetime:
