@@ -11,7 +11,7 @@ from psycopg import sql
 
 
 @contextmanager
-def scratch_database(purpose: str) -> Iterator[None]:
+def scratch_database(purpose: str, *, migrated: bool = True) -> Iterator[None]:
     """Make `bench_<purpose>_<pid>`, point DATABASE_URL and Django to it, drop it afterwards.
 
     To be entered before anything of the project is imported.
@@ -32,7 +32,8 @@ def scratch_database(purpose: str) -> Iterator[None]:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlroom.settings")
         try:
             django.setup()
-            _migrate()
+            if migrated:
+                _migrate()
             yield
         finally:
             _close()

@@ -46,7 +46,7 @@ WITH camera AS (
   SELECT t.id,
          sum(extract(epoch FROM upper(r) - lower(r))) FILTER (WHERE t.state = 'online') AS usable,
          sum(extract(epoch FROM upper(r) - lower(r)))
-           FILTER (WHERE t.state IN ('dark', 'blurred')) AS impaired,
+           FILTER (WHERE t.state IN ('dark', 'blurred', 'tampered')) AS impaired,
          sum(extract(epoch FROM upper(r) - lower(r)))
            FILTER (WHERE t.state IN ('offline', 'frozen', 'covered')) AS down
     FROM stretch t CROSS JOIN LATERAL unnest(t.within) AS r GROUP BY t.id

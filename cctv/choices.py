@@ -27,6 +27,8 @@ class Health(models.TextChoices):
     DARK = "dark", _("dark picture")
     COVERED = "covered", _("covered")
     BLURRED = "blurred", _("blurred picture")
+    # The camera itself says so, and its picture shows no worse.
+    TAMPERED = "tampered", _("tampering reported")
 
     @classmethod
     def useless(cls) -> frozenset["Health"]:
@@ -36,7 +38,7 @@ class Health(models.TextChoices):
     @classmethod
     def impaired(cls) -> frozenset["Health"]:
         """States in which it may still show something."""
-        return frozenset({cls.DARK, cls.BLURRED})
+        return frozenset({cls.DARK, cls.BLURRED, cls.TAMPERED})
 
 
 class HostState(models.TextChoices):
@@ -52,6 +54,7 @@ class TicketCause(models.TextChoices):
     COVERED = "covered", _("covered")
     DARK = "dark", _("dark picture")
     BLURRED = "blurred", _("blurred picture")
+    TAMPERED = "tampered", _("tampering reported")
     CLOCK = "clock", _("clock wrong")
     OTHER = "other", _("other")
 

@@ -1,7 +1,8 @@
 """Whether a camera gives a picture that is worth something, since when, and why not.
 
 Two see it: a running relay (`observe`: lost, frozen, there) and looks at the picture (`note_look`,
-of cctv.prober, which also probes cameras that nobody watches). A change is written at once to the
+of cctv.prober, which also probes cameras that nobody watches); and a camera may report tampering of
+itself (`note_tampering`, by cctv.onvif.pulling). A change is written at once to the
 camera, its condition and its intervals; the journal hears of all changes of a moment together
 (`tell`), and of a recorder whose cameras all fail as one fact (`note_host`).
 
@@ -31,7 +32,9 @@ from controlroom.journal.log import Fact
 CLOCK_WRONG_MS, CLOCK_RIGHT_MS, CLOCK_LOOKS = 5_000, 3_000, 2
 # A relay that plays says nothing of what the picture shows; it only ends these.
 RELAY_CLEARS = frozenset({Health.UNKNOWN, Health.OFFLINE, Health.FROZEN})
-HOST_DOWN, HOST_BACK = "host_down", "host_back"
+HOST_DOWN, HOST_BACK, TAMPERING = "host_down", "host_back", "tampering"
+# What the camera says of itself stands where its picture shows nothing worse.
+UNDER_TAMPERING = frozenset({Health.UNKNOWN, Health.ONLINE})
 TOLD_TOGETHER = 100
 TOLD_AT_ONCE = 2_000
 # Cameras of a recorder that came back are looked at within this time, not all at once.
@@ -101,12 +104,41 @@ def note_look(*, camera_id: int, look: Look, at: datetime | None = None) -> str:
     condition.suspect, condition.suspect_looks = memory.suspect, memory.looks
     condition.suspect_since = memory.suspect_since
     _become(camera, condition, Health(memory.state), memory.since, look.reason)
-    if look.measures is not None and seen == memory.state == Health.ONLINE:
+    is_well = seen == memory.state == Health.ONLINE and condition.tampered_since is None
+    if look.measures is not None and is_well:
         condition.reference = picture_judgement.learn(look.measures, reference, hour).as_json()
     if memory.suspects:
         condition.next_probe_at = now + timedelta(seconds=AGAIN_S)
     condition.save()
     return memory.suspect
+
+
+@transaction.atomic
+def note_tampering(*, camera_id: int, since: datetime | None) -> bool:
+    """Take that the camera itself reports tampering, or with None that this is over; say if news.
+
+    A good picture does not end it, for a camera that was turned away shows one: only the camera's
+    own word or a person's does.
+    Locks: the camera, its condition.
+    """
+    found = _locked(camera_id)
+    if found is None:
+        return False
+    camera, condition = found
+    if (condition.tampered_since is None) == (since is None):
+        return False
+    now = timezone.now()
+    condition.tampered_since = since
+    health = Health(camera.health)
+    if health == Health.TAMPERED:
+        health = Health.ONLINE if condition.picture_at else Health.UNKNOWN
+    if since is None and condition.next_probe_at is not None:
+        condition.next_probe_at = now
+    if not _become(camera, condition, health, now, condition.reason):
+        # The state is another one, but why it is told has changed.
+        condition.version += 1
+    condition.save()
+    return True
 
 
 @transaction.atomic
@@ -282,8 +314,10 @@ def _locked(camera_id: int) -> tuple[Camera, CameraCondition] | None:
 
 
 def _memory(camera: Camera, condition: CameraCondition) -> Memory:
+    # Of the picture itself nothing is held against a camera that only says this of itself.
+    state = Health.ONLINE if camera.health == Health.TAMPERED else camera.health
     return Memory(
-        camera.health,
+        state,
         camera.health_at,
         condition.suspect,
         condition.suspect_since,
@@ -302,7 +336,13 @@ def _become(
 
     The camera's row is written for news alone: it is read by every choice.
     """
-    condition.reason = reason if health == Health.OFFLINE else ""
+    said = condition.tampered_since
+    if said is not None and health in UNDER_TAMPERING:
+        health, since = Health.TAMPERED, said
+    if health != Health.OFFLINE:
+        # The name of the state itself says as much; what stands before it is told with it.
+        reason = TAMPERING if said and health != Health.TAMPERED else ""
+    condition.reason = reason
     if camera.health == health and camera.health_at is not None:
         return False
     is_news = camera.health != health

@@ -2,7 +2,7 @@
 
 Every act is a note, an audit record and a journal fact in one transaction.
 
-Locks: the ticket, then the municipality's counter row.
+Locks: the ticket, its cameras with their conditions (by id), then the municipality's counter row.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,9 +15,19 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cctv import health
 from cctv.choices import Health, TicketCause, TicketState
 from cctv.errors import TicketNotAllowed
-from cctv.maintenance_states import NEEDS_WORDS, REPAIRED, RULES, STANDING, UNDONE, Rule, target
+from cctv.maintenance_states import (
+    NEEDS_WORDS,
+    REPAIRED,
+    REVIEWS,
+    RULES,
+    STANDING,
+    UNDONE,
+    Rule,
+    target,
+)
 from cctv.models import (
     Camera,
     CameraCondition,
@@ -82,6 +92,7 @@ def act(
 ) -> MaintenanceTicket:
     """Take a ticket a step further along cctv.maintenance_states; nobody means the system.
 
+    A person who notes the repair, or that none is needed, has reviewed what a camera reported.
     Emits: "maintenance.ticket".
     Raises: NotAllowed, TicketNotAllowed for a step that its state does not allow, Invalid.
     """
@@ -103,6 +114,8 @@ def act(
         ticket.contractor = contractor.strip()[:CONTRACTOR_AT_MOST]
     ticket.state, ticket.state_at = to, timezone.now()
     ticket.save(update_fields=["state", "state_at", "contractor"])
+    if by is not None and verb in REVIEWS:
+        _end_tampering(ticket)
     if to == REPAIRED:
         _look_soon(ticket)
     _note(ticket, verb, by, text)
@@ -230,6 +243,13 @@ def _names(cameras: Iterable[Camera]) -> str:
 def _require(user: User, municipality_id: int, rights: frozenset[Right]) -> None:
     if not rights & rights_in(user, municipality_id):
         raise NotAllowed(_("your role does not allow this"))
+
+
+def _end_tampering(ticket: MaintenanceTicket) -> None:
+    """Believe a person who looked: a camera may never say itself that it is over."""
+    tampered = ticket.cameras.filter(condition__tampered_since__isnull=False)
+    for camera_id in tampered.order_by("pk").values_list("pk", flat=True):
+        health.note_tampering(camera_id=camera_id, since=None)
 
 
 def _look_soon(ticket: MaintenanceTicket) -> None:

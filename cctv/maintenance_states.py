@@ -24,6 +24,8 @@ VERBS: dict[str, tuple[frozenset[str], str]] = {
 }
 # What only the system does, by a healthy look at every camera of the ticket.
 SYSTEM_VERBS = frozenset({"verify"})
+# What a person says after having looked at the cameras.
+REVIEWS = frozenset({"repair", "dismiss"})
 NEEDS_WORDS = frozenset({"dismiss", "reopen"})
 
 
@@ -53,6 +55,7 @@ RULES: dict[str, Rule] = {
     "offline": Rule(60, 2),
     "frozen": Rule(60, 2),
     "covered": Rule(30, 1),
+    "tampered": Rule(10, 1),
     "dark": Rule(720, 3),
     "blurred": Rule(1440, 3),
     "clock": Rule(1440, 4),

@@ -40,6 +40,8 @@ class CameraCondition(models.Model):
     suspect = models.CharField(max_length=10, blank=True)
     suspect_since = models.DateTimeField(null=True)
     suspect_looks = models.PositiveSmallIntegerField(default=0)
+    # Since when the camera itself reports tampering; until it or a person says that it is over.
+    tampered_since = models.DateTimeField(_("tampering reported since"), null=True)
     # cctv.picture_judgement.Reference: numbers, and no picture.
     reference = models.JSONField(default=dict)
     # Keyed hash of host and port: groups cameras of one recorder without telling where it is.

@@ -9,6 +9,7 @@ What is normal for a camera is learned of that camera, apart for each three hour
 country lane that is black every night is not called dark by night, a plain wall not covered.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,8 +25,10 @@ Grey = NDArray[np.uint8]
 
 WIDTH, HEIGHT = 320, 180
 FRAME_BYTES = WIDTH * HEIGHT * 2
-# Blocks of the picked pixels; the clock that a camera writes into its picture fills a few of them.
+# Blocks of a picture. The clock that a camera writes into it fills a few of them, mostly in the top
+# or bottom row: these are left out where edges are judged, for a covered lens does not cover it.
 ROWS, COLUMNS = 9, 16
+RIM_ROWS = 1
 BUCKETS, BUCKET_HOURS = 8, 3
 
 # --- frozen: two key frames that are the same but for a few blocks, and none that truly moves.
@@ -38,15 +41,21 @@ WAVERS_AT_MOST = 3.0
 # --- dark: hardly a bright spot, and that is not how this camera always looks at this hour.
 DARK_BRIGHT_AT_MOST = 26.0
 DARK_OF_OWN_BRIGHT = 0.45
-# --- covered: hardly an edge left where there used to be many.
+# --- covered: no coarse edge left, and hardly a fine one, where there used to be many.
 EDGE = 2.0
 COVERED_OF_OWN_TEXTURE = 0.25
 COVERED_TEXTURE_AT_MOST = 0.20
 COVERED_IF_UNKNOWN = 0.06
-# --- blurred: edges wider than this camera's own.
-BLURRED_OF_OWN_SHARPNESS = 0.65
-MIN_EDGES = 6.0
+# --- blurred: edges wider than this camera's own. A lens is out of focus everywhere; glaring lamps,
+# which are soft by nature, count no more than the strongest of the other blocks.
+BLURRED_OF_OWN_SHARPNESS, BLURRED_OF_OWN_TEXTURE = 0.68, 0.5
+QUIET_PERCENTILE, GLARING_PERCENTILE = 20, 85
+# A block has edges when its coarse slopes rise so far above the quiet parts of the picture.
+EDGES_OF_QUIET, EDGES_AT_LEAST = 8.0, 1.0
+BLOCKS_WITH_EDGES = 6
 
+# Counts up when a measure changes its meaning: what was learned by another is forgotten.
+MEASURED_AS = 2
 # A reference is believed after so many good looks, and follows slowly afterwards.
 LEARNED_AFTER = 6
 FOLLOWS = 0.05
@@ -67,8 +76,8 @@ class Measures(NamedTuple):
     """What was measured over one look. Grey levels 0 to 255; shares 0 to 1."""
 
     bright: float  # the brightest two per cent of the picture begin here
-    texture: float  # share of blocks with an edge in them
-    sharpness: float | None  # slope of the strongest edges, fine over coarse; None without edges
+    texture: float  # share of blocks with an edge in them, without the rim
+    sharpness: float | None  # slopes of the edges, fine over coarse; None without edges
     # Between frames, in the stillest three quarters of blocks: the least and the most of the pairs;
     # None when there was one frame only.
     change: float | None
@@ -102,11 +111,12 @@ class Reference:
             [round(u.bright, 1), round(u.texture, 3), round(u.sharpness, 3), u.looks]
             for u in self.usual
         ]
-        return {"usual": rows, "noise": self.noise and round(self.noise, 3)}
+        noise = self.noise and round(self.noise, 3)
+        return {"measured_as": MEASURED_AS, "usual": rows, "noise": noise}
 
     @classmethod
     def of_json(cls, body: dict[str, Any]) -> "Reference":
-        if not body:
+        if body.get("measured_as") != MEASURED_AS:
             return cls()
         return cls(tuple(Usual(*row) for row in body["usual"]), body["noise"])
 
@@ -136,12 +146,33 @@ def _of_frame(picture: Grey) -> tuple[float, float, float | None]:
     smooth = cv2.GaussianBlur(picture, (3, 3), 0)
     fine = _slopes(smooth)
     coarse = _slopes(cv2.resize(smooth, (WIDTH // 4, HEIGHT // 4), interpolation=cv2.INTER_AREA))
-    blocks = fine[: ROWS * 20, : COLUMNS * 20].reshape(ROWS, 20, COLUMNS, 20)
-    edged = np.percentile(blocks, 90, axis=(1, 3)) > EDGE
+    edged = np.percentile(_inner_blocks(fine), 90, axis=(1, 3)) > EDGE
     bright = float(np.percentile(picture, 98))
-    strong = float(np.percentile(coarse, 95))
-    sharpness = float(np.percentile(fine, 98)) / strong if strong >= MIN_EDGES else None
-    return bright, float(edged.mean()), sharpness
+    return bright, float(edged.mean()), _sharpness(fine, coarse)
+
+
+def _sharpness(fine: Any, coarse: Any) -> float | None:
+    """Give how steep the edges are, finely over coarsely seen: half as wide is twice as much.
+
+    Over squares, from which those of the quiet parts are taken: noise, which grows by night, adds
+    to squares alike everywhere and so takes nothing from a blurred edge's being blurred.
+    """
+    fine, coarse = np.square(fine), np.square(coarse)
+    fine = cv2.resize(fine, (coarse.shape[1], coarse.shape[0]), interpolation=cv2.INTER_AREA)
+    fine, coarse = _inner_blocks(fine), _inner_blocks(coarse)
+    quiet = np.percentile(coarse, QUIET_PERCENTILE)
+    fine = (fine - np.percentile(fine, QUIET_PERCENTILE)).mean(axis=(1, 3))
+    coarse = (coarse - quiet).mean(axis=(1, 3))
+    if (coarse > max(EDGES_AT_LEAST, EDGES_OF_QUIET * quiet)).sum() < BLOCKS_WITH_EDGES:
+        return None
+    weight = np.minimum(1.0, np.percentile(coarse, GLARING_PERCENTILE) / np.maximum(coarse, 1e-6))
+    squared = float((fine * weight).sum()) / float((coarse * weight).sum())
+    return math.sqrt(max(0.0, squared))
+
+
+def _inner_blocks(slopes: Any) -> Any:
+    high, wide = slopes.shape[0] // ROWS, slopes.shape[1] // COLUMNS
+    return slopes.reshape(ROWS, high, COLUMNS, wide)[RIM_ROWS : ROWS - RIM_ROWS]
 
 
 def _slopes(picture: Any) -> Any:
@@ -177,7 +208,7 @@ def judge(seen: Measures, reference: Reference, hour: int) -> Verdict:
         return Verdict.COVERED
     if _is_frozen(seen, reference):
         return Verdict.FROZEN
-    if _is_blurred(seen, usual):
+    if _is_blurred(seen, reference, hour):
         return Verdict.BLURRED
     return Verdict.GOOD
 
@@ -202,6 +233,8 @@ def _is_dark(seen: Measures, usual: Usual) -> bool:
 def _is_covered(seen: Measures, usual: Usual) -> bool:
     if not usual.is_known:
         return seen.texture <= COVERED_IF_UNKNOWN
+    if seen.sharpness is not None:
+        return False
     return seen.texture < min(COVERED_TEXTURE_AT_MOST, COVERED_OF_OWN_TEXTURE * usual.texture)
 
 
@@ -211,13 +244,25 @@ def _is_frozen(seen: Measures, reference: Reference) -> bool:
     return seen.change < still_below(reference) and seen.moved < WAVERS_AT_MOST
 
 
-def _is_blurred(seen: Measures, usual: Usual) -> bool:
-    if not usual.is_known or not usual.sharpness:
+def _is_blurred(seen: Measures, reference: Reference, hour: int) -> bool:
+    sharp = _least_sharp(reference, hour)
+    if sharp is None:
         return False
     # Defocus so strong that no coarse edge is left: there were edges, now there is none.
     if seen.sharpness is None:
-        return seen.texture < 0.5 * usual.texture
-    return seen.sharpness < BLURRED_OF_OWN_SHARPNESS * usual.sharpness
+        return seen.texture < BLURRED_OF_OWN_TEXTURE * _usual_at(reference, hour).texture
+    return seen.sharpness < BLURRED_OF_OWN_SHARPNESS * sharp
+
+
+def _least_sharp(reference: Reference, hour: int) -> float | None:
+    """Give the sharpness that is usual at this hour, of two beside a border the lower one.
+
+    Day and night part on no border: at dusk and dawn a picture may look as those next to it do.
+    """
+    beside = (hour + hour % BUCKET_HOURS - 1) % 24
+    usual = [_usual_at(reference, one) for one in (hour, beside)]
+    known = [one.sharpness for one in usual if one.is_known and one.sharpness]
+    return min(known, default=None)
 
 
 def learn(seen: Measures, reference: Reference, hour: int) -> Reference:

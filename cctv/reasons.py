@@ -37,6 +37,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "covered": ("화면 가려짐", "camera is covered"),
     "dark": ("화면 어두움", "picture is dark"),
     "blurred": ("화면 흐림", "picture is blurred"),
+    "tampered": ("카메라 훼손 신호", "the camera reports tampering"),
     "old": ("설치 후 {n}년", "installed {n} years ago"),
     "not_connected": ("영상 미연결", "no video source is connected"),
     "purpose_allowed": ("설치 목적({text})이 허용됨", "its purpose ({text}) is allowed"),

@@ -15,6 +15,7 @@ WORDS: dict[str, str | Promise] = {
     "failed": _("breaks off"),
     "camera_not_connected": _("is not connected"),
     "camera_address_refused": _("its address is not allowed"),
+    "tampering": _("reports tampering too"),
     "host_down": _("its recorder is unreachable"),
     "host_back": _("its recorder is back; not looked at yet"),
 }

@@ -38,7 +38,7 @@ AWAY_BEYOND_IF_UNKNOWN_DEG = 90.0
 # Nobody sees anything by these; by the others something may still be seen, so they only lose points
 # (a dark picture more than all that being online earns: a lit one farther away shows more).
 UNUSABLE = frozenset({"offline", "frozen", "covered"})
-IMPAIRED_POINTS = {"dark": -30.0, "blurred": -15.0}
+IMPAIRED_POINTS = {"dark": -30.0, "blurred": -15.0, "tampered": -30.0}
 
 
 class Place(NamedTuple):

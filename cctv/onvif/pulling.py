@@ -17,6 +17,7 @@ from django.db import connections, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
+from cctv import health
 from cctv.choices import CameraEventKind, PullState
 from cctv.models import CameraEvent, OnvifDevice
 from cctv.onvif import devices
@@ -50,7 +51,8 @@ def kind_of(topic: str) -> CameraEventKind | None:
 def take_in(device: OnvifDevice, message: dict[str, Any]) -> CameraEvent | None:
     """Keep what a camera reported if it is news.
 
-    Locks: the device's row, so that of two listeners one writes.
+    Tampering is a state of the camera until every part of it says that it is over.
+    Locks: the device's row, so that of two listeners one writes; then the camera, its condition.
     Emits: camera_reported, after commit.
     """
     kind = kind_of(str(message.get("topic", "")))
@@ -75,10 +77,25 @@ def take_in(device: OnvifDevice, message: dict[str, Any]) -> CameraEvent | None:
             is_on=is_on,
             at=_moment(str(message.get("utc_time", "")), device.clock_offset_s),
         )
+        if kind == CameraEventKind.TAMPER:
+            health.note_tampering(camera_id=device.camera_id, since=_tampered_since(event))
         transaction.on_commit(
             lambda: camera_reported.send_robust(sender=CameraEvent, event_id=event.pk), robust=True
         )
     return event
+
+
+def _tampered_since(event: CameraEvent) -> datetime | None:
+    """Give since when some part of the camera reports tampering; None when none does now.
+
+    By our clock: a state must not begin years ago because the camera's own is wrong.
+    """
+    newest = (
+        CameraEvent.objects.filter(camera_id=event.camera_id, kind=CameraEventKind.TAMPER)
+        .order_by("source", "-seen_at", "-pk")
+        .distinct("source")
+    )
+    return min((one.seen_at for one in newest if one.is_on), default=None)
 
 
 def _moment(said: str, offset_s: float) -> datetime:

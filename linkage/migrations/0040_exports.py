@@ -142,24 +142,6 @@ class Migration(migrations.Migration):
                 'ordering': ['-pk'],
             },
         ),
-        migrations.RemoveConstraint(
-            model_name='outboxmessage',
-            name='outbox_has_its_fact',
-        ),
-        migrations.AlterField(
-            model_name='inboxmessage',
-            name='message_type',
-            field=models.CharField(choices=[('EVENT_NOTIFY', 'report'), ('ACK', 'acknowledgement'), ('CAMERA_LIST', 'list of cameras'), ('STREAM_REQUEST', 'request for video'), ('STREAM_GRANT', 'video granted'), ('STREAM_DENY', 'video refused'), ('STATUS_UPDATE', 'status'), ('UNIT_POSITION', 'position of a unit'), ('STILL', 'still picture'), ('ESCAPE_ROUTE', 'direction of escape'), ('CO_RESPONSE', 'co-response'), ('TRANSFER', 'transfer'), ('CANCEL', 'cancellation'), ('CLOSE', 'close'), ('CLOSE_ACK', 'close acknowledged'), ('HEARTBEAT', 'heartbeat'), ('RESYNC', 'resynchronisation'), ('CAP_ALERT', 'CAP alert'), ('TEST', 'test message'), ('EXPORT', 'recorded video asked for')], max_length=24, verbose_name='type'),
-        ),
-        migrations.AlterField(
-            model_name='outboxmessage',
-            name='message_type',
-            field=models.CharField(choices=[('EVENT_NOTIFY', 'report'), ('ACK', 'acknowledgement'), ('CAMERA_LIST', 'list of cameras'), ('STREAM_REQUEST', 'request for video'), ('STREAM_GRANT', 'video granted'), ('STREAM_DENY', 'video refused'), ('STATUS_UPDATE', 'status'), ('UNIT_POSITION', 'position of a unit'), ('STILL', 'still picture'), ('ESCAPE_ROUTE', 'direction of escape'), ('CO_RESPONSE', 'co-response'), ('TRANSFER', 'transfer'), ('CANCEL', 'cancellation'), ('CLOSE', 'close'), ('CLOSE_ACK', 'close acknowledged'), ('HEARTBEAT', 'heartbeat'), ('RESYNC', 'resynchronisation'), ('CAP_ALERT', 'CAP alert'), ('TEST', 'test message'), ('EXPORT', 'recorded video asked for')], max_length=24, verbose_name='type'),
-        ),
-        migrations.AddConstraint(
-            model_name='outboxmessage',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('event__isnull', False), ('incident__isnull', False)), ('message_type__in', ['TEST', 'RESYNC', 'EXPORT']), _connector='OR'), name='outbox_has_its_fact'),
-        ),
         migrations.AddField(
             model_name='exportclip',
             name='camera',
@@ -300,6 +282,25 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='exportclip',
             constraint=models.UniqueConstraint(fields=('export', 'camera'), name='export_camera_once'),
+        ),
+        # Last, for the outbox is locked from here on.
+        migrations.RemoveConstraint(
+            model_name='outboxmessage',
+            name='outbox_has_its_fact',
+        ),
+        migrations.AlterField(
+            model_name='inboxmessage',
+            name='message_type',
+            field=models.CharField(choices=[('EVENT_NOTIFY', 'report'), ('ACK', 'acknowledgement'), ('CAMERA_LIST', 'list of cameras'), ('STREAM_REQUEST', 'request for video'), ('STREAM_GRANT', 'video granted'), ('STREAM_DENY', 'video refused'), ('STATUS_UPDATE', 'status'), ('UNIT_POSITION', 'position of a unit'), ('STILL', 'still picture'), ('ESCAPE_ROUTE', 'direction of escape'), ('CO_RESPONSE', 'co-response'), ('TRANSFER', 'transfer'), ('CANCEL', 'cancellation'), ('CLOSE', 'close'), ('CLOSE_ACK', 'close acknowledged'), ('HEARTBEAT', 'heartbeat'), ('RESYNC', 'resynchronisation'), ('CAP_ALERT', 'CAP alert'), ('TEST', 'test message'), ('EXPORT', 'recorded video asked for')], max_length=24, verbose_name='type'),
+        ),
+        migrations.AlterField(
+            model_name='outboxmessage',
+            name='message_type',
+            field=models.CharField(choices=[('EVENT_NOTIFY', 'report'), ('ACK', 'acknowledgement'), ('CAMERA_LIST', 'list of cameras'), ('STREAM_REQUEST', 'request for video'), ('STREAM_GRANT', 'video granted'), ('STREAM_DENY', 'video refused'), ('STATUS_UPDATE', 'status'), ('UNIT_POSITION', 'position of a unit'), ('STILL', 'still picture'), ('ESCAPE_ROUTE', 'direction of escape'), ('CO_RESPONSE', 'co-response'), ('TRANSFER', 'transfer'), ('CANCEL', 'cancellation'), ('CLOSE', 'close'), ('CLOSE_ACK', 'close acknowledged'), ('HEARTBEAT', 'heartbeat'), ('RESYNC', 'resynchronisation'), ('CAP_ALERT', 'CAP alert'), ('TEST', 'test message'), ('EXPORT', 'recorded video asked for')], max_length=24, verbose_name='type'),
+        ),
+        migrations.AddConstraint(
+            model_name='outboxmessage',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('event__isnull', False), ('incident__isnull', False)), ('message_type__in', ['TEST', 'RESYNC', 'EXPORT']), _connector='OR'), name='outbox_has_its_fact'),
         ),
         migrations.RunSQL(PROTECT, RELEASE),
     ]

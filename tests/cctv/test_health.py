@@ -71,6 +71,35 @@ def test_a_relay_that_plays_does_not_uncover_a_camera(city):
     assert health.observe(camera_id=camera.pk, health=Health.ONLINE) is True
 
 
+def test_a_good_picture_does_not_end_what_a_camera_reports_but_a_worse_one_stands_before_it(city):
+    camera = make_camera(city, health=Health.UNKNOWN)
+    now = timezone.now()
+    look(camera, GOOD, now)
+    learned = CameraCondition.objects.get(pk=camera.pk).reference
+    assert health.note_tampering(camera_id=camera.pk, since=now) is True
+    assert health.note_tampering(camera_id=camera.pk, since=now) is False
+    assert look(camera, GOOD, now + timedelta(seconds=15)) == ""
+    health.observe(camera_id=camera.pk, health=Health.ONLINE)
+    camera.refresh_from_db()
+    assert (camera.health, camera.health_at) == (Health.TAMPERED, now)
+    assert camera.condition.reason == ""
+    assert camera.condition.reference == learned, "it may have been turned away"
+    for number in range(3):
+        look(camera, COVERED, now + timedelta(seconds=30 + 15 * number))
+    camera.refresh_from_db()
+    assert (camera.health, camera.condition.reason) == (Health.COVERED, "tampering")
+    for number in range(2):
+        look(camera, GOOD, now + timedelta(seconds=90 + 15 * number))
+    camera.refresh_from_db()
+    assert camera.health == Health.TAMPERED
+    health.tell()
+    (told,) = facts()[-1].data["cameras"]
+    assert (told["health"], told["reason"]) == ("tampered", "")
+    health.note_tampering(camera_id=camera.pk, since=None)
+    camera.refresh_from_db()
+    assert (camera.health, camera.condition.reason) == (Health.ONLINE, "")
+
+
 def test_many_changes_of_a_moment_are_few_facts_and_told_once(city):
     site = make_site(city, away())
     cameras = [make_camera(city, site=site, health=Health.ONLINE) for _ in range(250)]

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from django.utils import timezone
 
-from cctv import maintenance
+from cctv import health, maintenance
 from cctv.choices import Health, TicketCause, TicketState
 from cctv.errors import TicketNotAllowed
 from cctv.maintenance_states import STATES, VERBS, target
@@ -89,6 +89,22 @@ def test_a_repair_that_the_next_look_does_not_find_is_reopened(city, camera, sup
     )
     maintenance.verify_repaired()
     assert MaintenanceTicket.objects.get().state == "reopened"
+
+
+@pytest.mark.django_db
+def test_what_a_camera_reports_opens_a_ticket_and_a_persons_review_ends_it(city, supervisor):
+    camera = ill(city, 0, health=Health.ONLINE)
+    health.note_tampering(camera_id=camera.pk, since=timezone.now())
+    assert maintenance.open_due() == 0
+    assert maintenance.open_due(timezone.now() + timedelta(minutes=11)) == 1
+    ticket = MaintenanceTicket.objects.get()
+    assert (ticket.cause, ticket.priority) == ("tampered", 1)
+    maintenance.act(ticket=ticket, verb="assign", by=supervisor, contractor="한빛영상")
+    camera.refresh_from_db()
+    assert camera.health == Health.TAMPERED
+    maintenance.act(ticket=ticket, verb="dismiss", by=supervisor, text="가로수 정비")
+    camera.refresh_from_db()
+    assert camera.health == Health.UNKNOWN, "the next look says what it is"
 
 
 @pytest.mark.django_db

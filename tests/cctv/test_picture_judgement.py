@@ -106,6 +106,35 @@ def test_a_lane_that_is_black_every_night_is_not_dark():
     assert judgement.judge(seen, Reference(), NIGHT) == Verdict.DARK
 
 
+def test_blur_is_seen_on_an_unlit_lane_at_dusk_and_by_night_and_the_lane_itself_is_good():
+    dusk = 19
+    reference = Reference()
+    for hour in (18, dusk, 20, NIGHT):
+        for at in (60, 900, 1700, 2500, 3300):
+            reference = judgement.learn(look(hour, "", 8, at), reference, hour)
+    # The later half of a dusk has hardly anything of what these hours usually have.
+    for hour in (dusk, NIGHT):
+        for fault, verdict in (("", Verdict.GOOD), ("blurred", Verdict.BLURRED)):
+            seen = look(hour, fault, 8, 1300)
+            assert judgement.judge(seen, reference, hour) == verdict, (hour, seen)
+
+
+def test_dark_mornings_after_a_border_of_hours_are_compared_with_the_night_too():
+    usual = [Usual(bright=150, texture=0.9, sharpness=0.9, looks=20)] * judgement.BUCKETS
+    usual[judgement.bucket_of(5)] = Usual(bright=90, texture=0.4, sharpness=0.5, looks=20)
+    reference = Reference(tuple(usual))
+    seen = Measures(bright=90, texture=0.4, sharpness=0.5, change=2.0, moved=2.0)
+    assert judgement.judge(seen, reference, 6) == Verdict.GOOD
+    assert judgement.judge(seen, reference, 7) == Verdict.BLURRED
+
+
+def test_what_was_learned_by_other_measures_is_forgotten():
+    body = judgement.learn(look(NOON), Reference(), NOON).as_json()
+    assert Reference.of_json(body) != Reference()
+    body["measured_as"] -= 1
+    assert Reference.of_json(body) == Reference()
+
+
 def test_what_is_usual_is_learned_and_small_and_survives_its_record():
     reference = Reference()
     for _, hour in zip(range(24), count(), strict=False):

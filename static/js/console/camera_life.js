@@ -3,7 +3,7 @@
 import { healthName } from "./labels.js";
 import { reasonText } from "./video_reasons.js";
 
-const WORSE = new Set(["dark", "covered", "blurred", "frozen", "offline"]);
+const WORSE = new Set(["dark", "covered", "blurred", "tampered", "frozen", "offline"]);
 
 /** What a tile says of its camera's condition; nothing while it is well. */
 function words(camera) {

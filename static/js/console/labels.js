@@ -134,6 +134,7 @@ export function healthName(health) {
       dark: t("Dark picture"),
       covered: t("Covered"),
       blurred: t("Blurred picture"),
+      tampered: t("Tampering reported"),
       unknown: t("Health unknown"),
     }[health] ?? health
   );

@@ -25,6 +25,8 @@ export function reasonText(code) {
       return t("its format needs transcoding, and this server has no room for more");
     case "media_server_down":
       return t("the media server does not answer");
+    case "tampering":
+      return t("reports tampering too");
     case "host_down":
       return t("its recorder is unreachable");
     case "host_back":

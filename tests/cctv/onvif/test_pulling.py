@@ -6,8 +6,8 @@ import time
 import pytest
 from django.utils import timezone
 
-from cctv.choices import PullState
-from cctv.models import CameraEvent, OnvifDevice
+from cctv.choices import Health, PullState
+from cctv.models import Camera, CameraEvent, OnvifDevice
 from cctv.onvif import pulling
 from cctv.onvif.pulling import Listener, Listeners
 from controlroom.journal.models import Entry
@@ -50,6 +50,24 @@ def test_only_changes_are_kept_and_tampering_is_told_to_the_desk(
     assert kept[0].at.isoformat() == "2026-03-01T03:03:05+00:00"
     told = Entry.objects.filter(kind="camera.event")
     assert [one.data["event"]["is_on"] for one in told] == [True, False]
+
+
+@pytest.mark.django_db
+def test_a_camera_is_tampered_with_until_all_its_parts_say_that_it_is_over(device):
+    def state():
+        camera = Camera.objects.select_related("condition").get(pk=device.camera_id)
+        return camera.health, camera.condition.reason
+
+    Camera.objects.filter(pk=device.camera_id).update(health=Health.ONLINE)
+    pulling.take_in(device, message())
+    pulling.take_in(device, message("RuleEngine/TamperDetector/Tamper", source={"Rule": "2"}))
+    assert state() == (Health.TAMPERED, "")
+    pulling.take_in(device, message(value="false"))
+    assert state()[0] == Health.TAMPERED
+    pulling.take_in(
+        device, message("RuleEngine/TamperDetector/Tamper", source={"Rule": "2"}, value="false")
+    )
+    assert state() == (Health.UNKNOWN, "")
 
 
 @pytest.mark.django_db
