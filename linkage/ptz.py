@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from controlroom.errors import OutOfScope
 from incidents.features import moment
 from linkage import documents, viewing
 from linkage.models import AgencySeat, Link, StreamGrant
+from linkage.models_video import GrantQuerySet
 from linkage.policy.words import Access
 from linkage.wire import Schema, record, text
 
@@ -158,8 +159,8 @@ def grant_of(*, link: Link, reference: uuid.UUID) -> StreamGrant:
     return grant
 
 
-def _whole() -> QuerySet[StreamGrant]:
-    found: QuerySet[StreamGrant] = StreamGrant.objects.select_related(
+def _whole() -> GrantQuerySet:
+    found: GrantQuerySet = StreamGrant.objects.select_related(
         "camera__site", "incident", "link__agency", "link__legal_basis"
     )
     return found
@@ -199,11 +200,14 @@ def let_go(grants: Collection[StreamGrant]) -> None:
     Call it before the grants' own ends are recorded: the journal's counter comes last.
     Locks: the open locks concerned.
     """
+    held = Q()
     for grant in grants:
         if Access.PTZ in grant.rights:
-            locks.end_locks(
+            held |= Q(
                 link_id=grant.link_id,
                 camera_id=grant.camera_id,
                 incident_id=grant.incident_id,
-                reason=PtzEnd.RIGHT_LOST,
             )
+    if held:
+        found = PtzLock.objects.filter(held, ended_at=None).values_list("pk", flat=True)
+        locks.end_locks(lock_ids=list(found), reason=PtzEnd.RIGHT_LOST)

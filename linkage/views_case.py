@@ -138,7 +138,8 @@ class PtzActView(PtzView):
         found, user = self.grant(link, number, grant), cast(User, request.user)
         if "person" in request.data:
             raise Invalid(_("who is signed in acts"), fields={"person": [_("unknown field")]})
-        said = ptz.act(grant=found, name=self.act, said=request.data, user=user)
+        data = cast(dict[str, Any], request.data)
+        said = ptz.act(grant=found, name=self.act, said=data, user=user)
         return Response(said, headers=NOT_KEPT)
 
 

@@ -6,7 +6,7 @@ the camera owes its way home (`home_due_at`), which the sweep collects whoever d
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -349,9 +349,9 @@ def end_locks(
     incident_id: uuid.UUID | None = None,
     holder_id: int | None = None,
     link_id: int | None = None,
-    camera_id: int | None = None,
+    lock_ids: Collection[int] | None = None,
 ) -> list[int]:
-    """End every open lock of an incident, a person, an agency's link, a camera; gives their ids.
+    """End every open lock of an incident, a person, an agency's link, or of these; gives their ids.
 
     Locks: those rows, then the municipalities' counter rows.
     Raises: ValueError when nothing narrows it.
@@ -360,11 +360,11 @@ def end_locks(
         "incident_id": incident_id,
         "holder_id": holder_id,
         "link_id": link_id,
-        "camera_id": camera_id,
+        "pk__in": lock_ids,
     }
     narrowed = {name: value for name, value in said.items() if value is not None}
     if not narrowed:
-        raise ValueError("end_locks needs an incident, a person, a link or a camera")
+        raise ValueError("end_locks needs an incident, a person, a link or locks")
     return _end_each(lambda _lock: reason, **narrowed)
 
 

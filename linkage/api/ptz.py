@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -102,7 +102,7 @@ class PtzActView(PtzView):
 
 
 def _documented(operation_id: str, act: str, summary: str, description: str) -> Any:
-    return extend_schema(
+    said = extend_schema(
         operation_id=operation_id,
         tags=["turning"],
         summary=summary,
@@ -111,6 +111,7 @@ def _documented(operation_id: str, act: str, summary: str, description: str) -> 
         request={"application/json": ptz.ACTS[act][0]},
         responses={200: PtzSerializer, **problems(400, 409, 413, 415)},
     )
+    return extend_schema_view(post=said)
 
 
 @_documented(

@@ -15,9 +15,7 @@ from django.utils import timezone
 
 from cctv import streams
 from cctv.choices import SourceKind
-from cctv.models import Camera, OnvifDevice, PtzLock
-from cctv.onvif import devices
-from cctv.onvif.line import Access
+from cctv.models import Camera, PtzLock
 from controlroom.errors import DomainError
 from incidents import catalogue, lifecycle
 from incidents.models import Incident, Kind
@@ -48,7 +46,7 @@ from linkage.services import video_answers
 from linkage.services.contracts import CONTRACTS
 from linkage.services.disaster import situations
 from linkage.transport import sign
-from tests.cctv.onvif.conftest import networks, sim  # noqa: F401 - fixtures
+from tests.cctv.onvif.conftest import let_turn, networks, sim  # noqa: F401 - fixtures
 from tests.incidents.conftest import make_camera
 from tests.linkage.conftest import api_client, drain, envelope
 from tests.live.conftest import start_web  # noqa: F401 - a fixture
@@ -213,20 +211,6 @@ def test_every_example_runs_as_printed_against_one_real_server(
     what_the_pages_promise()
     acts = ["ContinuousMove", "Stop", "GotoPreset", "AbsoluteMove", "GotoHomePosition"]
     assert [one for one in sim.camera.requests if one in acts] == acts
-
-
-def let_turn(camera: Camera, simulator) -> None:
-    """Let the camera be turned by the simulated one's motors."""
-    services = {"ptz": f"{simulator.base}/onvif/ptz"}
-    access = Access(simulator.address, simulator.camera.user, simulator.camera.password, services)
-    OnvifDevice.objects.create(
-        municipality_id=camera.municipality_id,
-        camera=camera,
-        access_secret=devices.seal(access),
-        main_token="main",
-        has_ptz=True,
-        zero_deg=0.0,
-    )
 
 
 def add_sensor(link: Link) -> None:

@@ -80,7 +80,7 @@ export class Ptz {
       return;
     }
     const state = await this.getJson(this.url(this.camera.id)).catch(() => null);
-    if (state?.ptz && this.turn === turn && tile.root.isConnected) {
+    if (state && state.ptz !== false && this.turn === turn && tile.root.isConnected) {
       this.#mount(tile.root);
       this.#take(state);
     }
