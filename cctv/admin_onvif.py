@@ -210,7 +210,7 @@ class PtzLockAdmin(ScopedAdmin):
     ]
     list_filter = ["began_at", "end_reason", "service"]
     list_select_related = ["holder", "camera__site"]
-    search_fields = ["reason", "agency", "holder__username", "camera__name"]
+    search_fields = ["reason", "agency", "person", "holder__username", "camera__name"]
     date_hierarchy = "began_at"
 
 

@@ -1,5 +1,7 @@
 """Cameras that speak ONVIF: how they are reached, who holds their motors, what they report."""
 
+from datetime import datetime
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -120,12 +122,16 @@ class PtzLock(models.Model):
     # An agency's link lives above this app: its id and the name that it is told by.
     link_id = models.BigIntegerField(_("link"), null=True)
     agency = models.CharField(_("agency"), max_length=100, blank=True)
+    # Who acts for the agency where it is no person known here, as the agency says.
+    person = models.CharField(_("person of the agency"), max_length=60, blank=True)
     rank = models.PositiveSmallIntegerField(_("rank"))
     service = models.SlugField(_("service"), max_length=16)
     incident_id = models.UUIDField(_("incident"), null=True, db_index=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     began_at = models.DateTimeField(_("from"), default=timezone.now)
     until = models.DateTimeField(_("at the latest until"))
+    # The hand must be heard of before then: a browser that died holds no camera for long.
+    lease_until = models.DateTimeField(_("unless heard of until"))
     ended_at = models.DateTimeField(_("to"), null=True)
     end_reason = models.CharField(
         _("why it ended"), max_length=14, choices=PtzEnd.choices, blank=True
@@ -153,9 +159,8 @@ class PtzLock(models.Model):
                 fields=["camera"], condition=Q(ended_at__isnull=True), name="ptz_lock_once"
             ),
             models.CheckConstraint(
-                condition=Q(holder__isnull=False, link_id__isnull=True)
-                | Q(holder__isnull=True, link_id__isnull=False),
-                name="ptz_lock_has_one_holder",
+                condition=Q(holder__isnull=False) | Q(link_id__isnull=False),
+                name="ptz_lock_has_holder",
             ),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, end_reason="")
@@ -176,7 +181,12 @@ class PtzLock(models.Model):
 
     @property
     def holder_name(self) -> str:
-        return self.agency or str(self.holder)
+        """The person, or the agency and who acts for it."""
+        person = str(self.holder) if self.holder else self.person
+        return " · ".join(part for part in (self.agency, person) if part)
+
+    def is_over(self, now: datetime) -> bool:
+        return min(self.until, self.lease_until) <= now
 
 
 class CameraEventQuerySet(OwnedQuerySet):

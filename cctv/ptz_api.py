@@ -84,7 +84,7 @@ def state(device: OnvifDevice, user: User) -> dict[str, Any]:
         "may_set": Right.PTZ_SET in rights,
         "may_cue": devices.mount_of(device) is not None,
         "lock": locks.as_json(lock),
-        "mine": lock is not None and lock.holder_id == user.pk,
+        "mine": lock is not None and lock.link_id is None and lock.holder_id == user.pk,
     }
 
 
@@ -129,6 +129,11 @@ class TakeView(ActView):
         ptz.take(
             device=device, hand=hand, incident_id=said["incident"], reason=said["reason"] or ""
         )
+
+
+class KeepView(ActView):
+    def act(self, device: OnvifDevice, hand: Hand, said: dict[str, Any]) -> None:
+        locks.keep(device=device, hand=hand)
 
 
 class MoveView(ActView):

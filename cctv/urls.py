@@ -41,6 +41,7 @@ urlpatterns = [
     ),
     path(PTZ, ptz_api.PtzView.as_view(), name="ptz"),
     path(f"{PTZ}lock/", ptz_api.TakeView.as_view(), name="ptz-lock"),
+    path(f"{PTZ}keep/", ptz_api.KeepView.as_view(), name="ptz-keep"),
     path(f"{PTZ}move/", ptz_api.MoveView.as_view(), name="ptz-move"),
     path(f"{PTZ}stop/", ptz_api.StopView.as_view(), name="ptz-stop"),
     path(f"{PTZ}preset/", ptz_api.PresetView.as_view(), name="ptz-preset"),

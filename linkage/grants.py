@@ -28,7 +28,7 @@ from controlroom.municipalities.roles import Right
 from incidents.features import moment
 from incidents.models import Incident
 from incidents.statuses import OPEN
-from linkage import viewing
+from linkage import ptz, viewing
 from linkage.agreements import may_tell
 from linkage.choices import DataKind, LinkState
 from linkage.models import Link, StreamGrant
@@ -83,7 +83,7 @@ def hold_link(link_ids: Iterable[int]) -> None:
 def give(
     *, link: Link, incident: Incident, case_number: str, camera_id: int, given: Given
 ) -> StreamGrant:
-    """Grant a camera for the case; one that is granted already stays as it is.
+    """Grant a camera for the case; one that is granted already gains rights at most.
 
     Locks: the incident, the link (shared), the open grant of this camera and case.
     Raises: VideoRefused on an ended incident or a suspended link.
@@ -99,9 +99,10 @@ def give(
         .first()
     )
     if found is not None and found.expires_at > now:
-        return found
+        return _widened(found, given)
     if found is not None:
         viewing.end_views(grants=[found], why=GrantEnd.TTL)
+        ptz.let_go([found])
         _end(found, GrantEnd.TTL, at=found.expires_at)
     is_dark = Camera.objects.filter(pk=camera_id, health=Health.OFFLINE).exists()
     grant: StreamGrant = StreamGrant.objects.create(
@@ -131,6 +132,20 @@ def give(
         rights=grant.rights,
     )
     _announce("video.granted", grant, by=given.given_by)
+    return grant
+
+
+def _widened(grant: StreamGrant, given: Given) -> StreamGrant:
+    """Add the rights that a standing grant lacks; its clock stays, its last end comes no later."""
+    new = [str(one) for one in given.rights if one not in grant.rights]
+    if not new:
+        return grant
+    grant.rights = [*grant.rights, *new]
+    last = grant.granted_at + (given.not_after - given.at)
+    grant.not_after = max(min(grant.not_after, last), grant.expires_at)
+    grant.save(update_fields=["rights", "not_after"])
+    _audit("grant.widened", grant, by=given.given_by, rights=grant.rights, added=new)
+    _announce("video.widened", grant, by=given.given_by)
     return grant
 
 
@@ -173,8 +188,8 @@ def end(
 ) -> int:
     """End those of them that are still open; return how many.
 
-    Locks: their incidents in the order of their ids, the grants, their views, then the journal's
-    counter.
+    Locks: their incidents in the order of their ids, the grants, their views, the locks of their
+    cameras, then the journal's counter.
     """
     still_open = grants.filter(ended_at=None)
     incidents = set(still_open.order_by().values_list("incident_id", flat=True))
@@ -189,6 +204,7 @@ def end(
     ended = [grant for grant in found if grant.expires_at > now]
     viewing.end_views(grants=ran_out, why=GrantEnd.TTL)
     viewing.end_views(grants=ended, why=why)
+    ptz.let_go(found)
     for grant in found:
         why_now = why if grant.expires_at > now else GrantEnd.TTL
         _end(grant, why_now, at=min(now, grant.expires_at), by=by, reason=reason)

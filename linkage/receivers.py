@@ -1,6 +1,5 @@
 """Upward connections: what incidents record becomes what links are owed."""
 
-import uuid
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -94,10 +93,13 @@ def enter_session(view: ViewRecord, **_kwargs: Any) -> None:
 
 
 @receiver(locks.leave_asked, dispatch_uid="linkage.ptz")
-def answer_leave(
-    link_id: int, camera_id: int, incident_id: uuid.UUID | None, **_kwargs: Any
-) -> locks.Leave | None:
-    return ptz.leave(link_id=link_id, camera_id=camera_id, incident_id=incident_id)
+def answer_leave(**asked: Any) -> locks.Leave | None:
+    return ptz.leave(
+        link_id=asked["link_id"],
+        camera_id=asked["camera_id"],
+        incident_id=asked["incident_id"],
+        viewer=asked["viewer"],
+    )
 
 
 # Connected last: it writes to the journal, whose counter is locked after everything else.

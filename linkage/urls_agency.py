@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from linkage import views_agency, views_case
+from linkage import ptz, views_agency, views_case
 from linkage import views_agency_exports as exports
 
 app_name = "agency"
+PTZ = "case/<slug:link>/<str:number>/watch/cameras/<uuid:grant>/ptz/"
 urlpatterns = [
     path("", views_agency.desk, name="desk"),
     path("account/", views_agency.account, name="account"),
@@ -18,6 +19,11 @@ urlpatterns = [
         views_case.TicketView.as_view(),
         name="case-ticket",
     ),
+    path(PTZ, views_case.PtzView.as_view(), name="case-ptz"),
+    *[
+        path(f"{PTZ}{act}/", views_case.PtzActView.as_view(act=act), name=f"case-ptz-{act}")
+        for act in ptz.ACTS
+    ],
     path("<slug:link>/", views_agency.link_page, name="link"),
     path("<slug:link>/test/", views_agency.send_test, name="test"),
     path("<slug:link>/replay/", views_agency.replay, name="replay"),

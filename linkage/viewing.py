@@ -123,10 +123,11 @@ def why_over(
         return None
     if action not in row.rights:
         return EndReason.REVOKED
-    return _why_ended(row) or _why_not_theirs(row, viewer, agent) or True
+    return why_grant_over(row) or _why_not_theirs(row, viewer, agent) or True
 
 
-def _why_ended(grant: StreamGrant) -> EndReason | None:
+def why_grant_over(grant: StreamGrant) -> EndReason | None:
+    """Say why a grant opens nothing now, whatever its rights; None while it stands."""
     if grant.ended_at is not None:
         return END_OF.get(grant.end_reason, EndReason.REVOKED)
     if grant.expires_at <= timezone.now():

@@ -5,7 +5,7 @@ Whoever sits for the agency sees it, by the link of the case; nothing else of th
 
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -14,21 +14,27 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cctv import streams
+from cctv.onvif.locks import PtzRefused
+from cctv.onvif.ptz import NoPtz
 from cctv.video_api import caller_of, mark_of
-from controlroom.errors import OutOfScope
+from controlroom.accounts.models import User
+from controlroom.errors import Invalid, OutOfScope
 from incidents.features import moment
-from linkage import grants, self_service, viewing
+from linkage import grants, ptz, self_service, viewing
 from linkage.models import Case, Link, StreamGrant
+from linkage.policy.words import Access
 from linkage.services.casework import worked_on
 from linkage.views_agency import for_engineers
 
 # So long the page still says why a camera is gone.
 END_SHOWN = timedelta(minutes=30)
+NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 @for_engineers
@@ -69,10 +75,10 @@ class NowView(CaseView):
                     "is_drill": incident.is_drill,
                     "opened_at": moment(case.opened_at),
                 },
-                "streams": [_stream(grant) for grant in held.order_by("pk")],
+                "streams": [_stream(grant, request.user) for grant in held.order_by("pk")],
                 "ended": [_ended(grant) for grant in over.order_by("-ended_at", "-pk")[:20]],
             },
-            headers={"Cache-Control": "no-store"},
+            headers=NOT_KEPT,
         )
 
 
@@ -97,8 +103,44 @@ class TicketView(CaseView):
                 "expires_at": moment(issued.expires_at),
             },
             status=HTTPStatus.CREATED,
-            headers={"Cache-Control": "no-store"},
+            headers=NOT_KEPT,
         )
+
+
+class PtzView(CaseView):
+    """Turning a camera of the case by the grant that says so: as the agency API, by a person."""
+
+    def grant(self, link: str, number: str, reference: UUID) -> StreamGrant:
+        """Raises: OutOfScope, PtzRefused."""
+        case = self.case(link, number)
+        found = ptz.grant_of(link=case.link, reference=reference)
+        if found.case_number != case.external_id:
+            raise OutOfScope(_("no such grant"))
+        return found
+
+    def get(self, request: Request, link: str, number: str, grant: UUID) -> Response:
+        user = cast(User, request.user)
+        said = ptz.state(grant=self.grant(link, number, grant), user=user)
+        return Response(said, headers=NOT_KEPT)
+
+
+class PtzActView(PtzView):
+    act: str = ""
+
+    def get(self, request: Request, link: str, number: str, grant: UUID) -> Response:
+        """List the presets, the one thing of a camera that is asked for."""
+        if self.act != "preset":
+            raise MethodNotAllowed("GET")
+        found = self.grant(link, number, grant)
+        return Response({"presets": ptz.presets(found)}, headers=NOT_KEPT)
+
+    def post(self, request: Request, link: str, number: str, grant: UUID) -> Response:
+        found, user = self.grant(link, number, grant), cast(User, request.user)
+        if "person" in request.data:
+            raise Invalid(_("who is signed in acts"), fields={"person": [_("unknown field")]})
+        data = cast(dict[str, Any], request.data)
+        said = ptz.act(grant=found, name=self.act, said=data, user=user)
+        return Response(said, headers=NOT_KEPT)
 
 
 def _case(link: Link, number: str) -> Case:
@@ -113,13 +155,24 @@ def _case(link: Link, number: str) -> Case:
     return found
 
 
-def _stream(grant: StreamGrant) -> dict[str, Any]:
+def _stream(grant: StreamGrant, user: Any) -> dict[str, Any]:
     return {
         "id": grant.camera_id,
         "grant": str(grant.reference),
         "name": str(grant.camera),
         "until": moment(grant.expires_at),
+        "ptz": _turning(grant, user),
     }
+
+
+def _turning(grant: StreamGrant, user: Any) -> dict[str, Any] | None:
+    """Say how the camera is held; None where it is not this agency's to turn, or does not."""
+    if Access.PTZ not in grant.rights:
+        return None
+    try:
+        return ptz.state(grant=grant, user=user)
+    except (NoPtz, PtzRefused):
+        return None
 
 
 def _ended(grant: StreamGrant) -> dict[str, Any]:

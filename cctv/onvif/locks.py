@@ -1,11 +1,12 @@
 """Who holds a camera's motors: taken with a reason, for a time, by rank; the end is on record.
 
-A lock ends by release, lapse, a higher rank, its incident's end or a lost right. Whenever nobody
-follows, the camera owes its way home (`home_due_at`), which the sweep collects whoever died.
+A lock ends by release, lapse, a higher rank, its incident's end or a lost right, and soon when
+nothing is heard of its hand any more: it is a lease within its time limit. Whenever nobody follows,
+the camera owes its way home (`home_due_at`), which the sweep collects whoever died.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,13 +29,15 @@ from controlroom.municipalities.access import rights_in
 
 # What serves no incident serves the centre's own duty.
 OWN_SERVICE = "city"
+# A hand that is not heard of for so long is gone: its browser crashed, its system hung up.
+LEASE_S = 20
 
 # Sent in the transaction with incident_id, municipality_id and camera_id. The room that owns
 # incidents answers an Occasion for one that is open here; no answer means no lock.
 occasion_asked = Signal()
-# Sent with link_id, camera_id and incident_id (or None) before an agency's hand is let on. The
-# room that gives grants answers a Leave while a grant with the right "ptz" stands; no answer means
-# no hand.
+# Sent with link_id, camera_id, incident_id (or None) and viewer (the agency's person known here, or
+# None) before an agency's hand is let on. The room that gives grants answers a Leave while a grant
+# with the right "ptz" stands; no answer means no hand.
 leave_asked = Signal()
 # Sent after commit with lock_id when a lock was taken or ended; losing it harms nobody.
 lock_changed = Signal()
@@ -47,7 +50,10 @@ class PtzRefused(NotAllowed):
 
 
 class PtzTaken(Conflict):
-    """Another hand of the same or a higher rank is on the camera."""
+    """Another hand of the same or a higher rank is on the camera; `fields` say whose, until when.
+
+    An agency is told the kind of holder only: `centre`, `agency`, `colleague`.
+    """
 
     code = "ptz_taken"
 
@@ -83,17 +89,20 @@ class Leave:
 
 @dataclass(frozen=True)
 class Hand:
-    """Who wants to move a camera: a person, or an agency by its leave."""
+    """Who wants to move a camera: a person, or an agency by its leave.
+
+    `user` beside a link is a person who sits for the agency; `person` is one whom it names itself.
+    """
 
     rank: Rank
     user: User | None = None
     link_id: int | None = None
     leave: Leave | None = None
+    person: str = ""
 
     def holds(self, lock: PtzLock) -> bool:
-        if self.user is not None:
-            return bool(lock.holder_id == self.user.pk)
-        return self.link_id is not None and bool(lock.link_id == self.link_id)
+        own = (self.link_id, self.user.pk if self.user else None, self.person)
+        return own == (lock.link_id, lock.holder_id, lock.person)
 
 
 def hand_of_person(user: User, camera: Camera) -> Hand:
@@ -104,19 +113,32 @@ def hand_of_person(user: User, camera: Camera) -> Hand:
     return Hand(rank, user=user)
 
 
-def hand_of_agency(link_id: int, camera: Camera, incident_id: uuid.UUID | None = None) -> Hand:
+def hand_of_agency(
+    link_id: int,
+    camera: Camera,
+    incident_id: uuid.UUID | None = None,
+    *,
+    user: User | None = None,
+    person: str = "",
+) -> Hand:
     """Raises: PtzRefused without a standing grant that carries the right to move."""
-    leave = _leave(link_id, camera.pk, incident_id)
+    leave = _leave(link_id, camera.pk, incident_id, user)
     if leave is None:
         raise PtzRefused(
             _("no grant lets this agency move this camera"), fields={"rule": ["grant_without_ptz"]}
         )
-    return Hand(Rank.AGENCY, link_id=link_id, leave=leave)
+    return Hand(Rank.AGENCY, user=user, link_id=link_id, leave=leave, person=person)
 
 
-def _leave(link_id: int, camera_id: int, incident_id: uuid.UUID | None) -> Leave | None:
+def _leave(
+    link_id: int, camera_id: int, incident_id: uuid.UUID | None, viewer: User | None
+) -> Leave | None:
     answers: list[tuple[Any, Any]] = leave_asked.send(
-        sender=PtzLock, link_id=link_id, camera_id=camera_id, incident_id=incident_id
+        sender=PtzLock,
+        link_id=link_id,
+        camera_id=camera_id,
+        incident_id=incident_id,
+        viewer=viewer,
     )
     found = [answer for _receiver, answer in answers if isinstance(answer, Leave)]
     return next((one for one in found if one.until > timezone.now()), None)
@@ -146,7 +168,7 @@ def take(
         service = _service(camera, hand, incident_id)
         check_purpose(camera, service)
         standing = _open_lock(camera.pk)
-        if standing is not None and standing.until <= timezone.now():
+        if standing is not None and standing.is_over(timezone.now()):
             _end(standing, PtzEnd.LAPSED)
             standing = None
         outcome = decide(
@@ -155,10 +177,7 @@ def take(
             is_same=standing is not None and hand.holds(standing),
         )
         if standing is not None and outcome is Outcome.REFUSED:
-            raise PtzTaken(
-                _("%(name)s moves this camera now") % {"name": standing.holder_name},
-                fields={"holder": [standing.holder_name]},
-            )
+            raise _taken(standing, hand)
         if standing is not None and outcome is Outcome.RENEWED:
             return _renew(standing, hand, service, incident_id, reason), outcome
         if standing is not None:
@@ -169,12 +188,14 @@ def take(
             camera=camera,
             holder=hand.user,
             link_id=hand.link_id,
-            agency=hand.leave.agency if hand.leave else "",
+            agency=hand.leave.agency[:100] if hand.leave else "",
+            person=hand.person,
             rank=hand.rank,
             service=service,
             incident_id=incident_id,
             reason=reason,
             until=_until(hand),
+            lease_until=_lease(),
         )
         detail = {"outcome": str(outcome)}
         if standing is not None:
@@ -187,13 +208,40 @@ def take(
 def _renew(
     lock: PtzLock, hand: Hand, service: str, incident_id: uuid.UUID | None, reason: str
 ) -> PtzLock:
-    lock.until, lock.rank = _until(hand), hand.rank
+    lock.until, lock.lease_until, lock.rank = _until(hand), _lease(), hand.rank
     lock.service, lock.incident_id = service, incident_id
     lock.reason = reason or lock.reason
-    lock.save(update_fields=["until", "rank", "service", "incident_id", "reason"])
+    lock.save(update_fields=["until", "lease_until", "rank", "service", "incident_id", "reason"])
     record("ptz.lock", lock, outcome=str(Outcome.RENEWED))
     _tell(lock)
     return lock
+
+
+def _taken(lock: PtzLock, hand: Hand) -> PtzTaken:
+    kind, name = who_holds(lock, hand)
+    return PtzTaken(
+        _("%(name)s moves this camera now") % {"name": name},
+        fields={
+            "holder": [name if hand.link_id is None else kind],
+            "until": [lock.until.isoformat()],
+        },
+    )
+
+
+def who_holds(lock: PtzLock, hand: Hand) -> tuple[str, str]:
+    """Say of what kind the holder is, and its name; an agency learns nobody's but its own."""
+    if hand.holds(lock):
+        return "you", lock.holder_name
+    kind = "centre" if lock.link_id is None else "agency"
+    if hand.link_id is None:
+        return kind, lock.holder_name
+    if lock.link_id == hand.link_id:
+        return "colleague", lock.holder_name
+    return kind, _("the centre") if kind == "centre" else _("another agency")
+
+
+def _lease() -> datetime:
+    return timezone.now() + timedelta(seconds=LEASE_S)
 
 
 def _until(hand: Hand) -> datetime:
@@ -260,14 +308,26 @@ def _open_lock(camera_id: int) -> PtzLock | None:
 
 
 def held(device: OnvifDevice, hand: Hand) -> PtzLock:
-    """Give the lock of this hand, its row locked; call in a transaction.
+    """Give the lock of this hand, its row locked, its lease renewed; call in a transaction.
 
     Raises: PtzLockMissing when it is another's, lapsed or never was.
     """
     lock = _open_lock(device.camera_id)
-    if lock is None or not hand.holds(lock) or lock.until <= timezone.now():
+    if lock is None or not hand.holds(lock) or lock.is_over(timezone.now()):
         raise PtzLockMissing(_("take the camera first: it moves only under a lock"))
+    lock.lease_until = _lease()
+    lock.save(update_fields=["lease_until"])
     return lock
+
+
+def keep(*, device: OnvifDevice, hand: Hand) -> PtzLock:
+    """Say that the hand is still there: its lease goes on, its time limit comes no later.
+
+    Locks: the lock's row.
+    Raises: PtzLockMissing.
+    """
+    with transaction.atomic():
+        return held(device, hand)
 
 
 def release(*, device: OnvifDevice, hand: Hand) -> PtzLock:
@@ -289,16 +349,22 @@ def end_locks(
     incident_id: uuid.UUID | None = None,
     holder_id: int | None = None,
     link_id: int | None = None,
+    lock_ids: Collection[int] | None = None,
 ) -> list[int]:
-    """End every open lock of an incident, a person or an agency's link; gives their ids.
+    """End every open lock of an incident, a person, an agency's link, or of these; gives their ids.
 
     Locks: those rows, then the municipalities' counter rows.
     Raises: ValueError when nothing narrows it.
     """
-    said = {"incident_id": incident_id, "holder_id": holder_id, "link_id": link_id}
+    said = {
+        "incident_id": incident_id,
+        "holder_id": holder_id,
+        "link_id": link_id,
+        "pk__in": lock_ids,
+    }
     narrowed = {name: value for name, value in said.items() if value is not None}
     if not narrowed:
-        raise ValueError("end_locks needs an incident, a person or a link")
+        raise ValueError("end_locks needs an incident, a person, a link or locks")
     return _end_each(lambda _lock: reason, **narrowed)
 
 
@@ -326,14 +392,14 @@ def _end_each(why: Callable[[PtzLock], PtzEnd | None], **narrowed: Any) -> list[
 
 
 def _why_over(lock: PtzLock) -> PtzEnd | None:
-    if lock.until <= timezone.now():
+    if lock.is_over(timezone.now()):
         return PtzEnd.LAPSED
-    if lock.holder is not None:
-        rank = rank_of(rights_in(lock.holder, lock.municipality_id))
-        return PtzEnd.RIGHT_LOST if rank is None else None
-    assert lock.link_id is not None  # noqa: S101  # the table holds one of both
-    leave = _leave(lock.link_id, lock.camera_id, lock.incident_id)
-    return PtzEnd.RIGHT_LOST if leave is None else None
+    if lock.link_id is not None:
+        leave = _leave(lock.link_id, lock.camera_id, lock.incident_id, lock.holder)
+        return PtzEnd.RIGHT_LOST if leave is None else None
+    assert lock.holder is not None  # noqa: S101  # the table holds one at least
+    rank = rank_of(rights_in(lock.holder, lock.municipality_id))
+    return PtzEnd.RIGHT_LOST if rank is None else None
 
 
 def _end(lock: PtzLock, reason: PtzEnd) -> None:
@@ -381,6 +447,7 @@ def record(action: str, lock: PtzLock, **detail: Any) -> None:
             "lock": lock.pk,
             "incident": str(lock.incident_id) if lock.incident_id else None,
             "service": lock.service,
+            **({"person": lock.person} if lock.person else {}),
             **detail,
         },
     )

@@ -254,7 +254,7 @@ def keep_home(*, device: OnvifDevice, hand: Hand) -> PtzLock:
 
 
 def _require_setting(device: OnvifDevice, hand: Hand) -> None:
-    if hand.user is None:
+    if hand.user is None or hand.link_id is not None:
         raise PtzRefused(_("an agency keeps no presets"), fields={"rule": ["agency_sets_nothing"]})
     require(hand.user, device.municipality_id, Right.PTZ_SET)
 

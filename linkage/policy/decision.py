@@ -63,6 +63,15 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A grant of the case that is open now, and how long it goes on."""
+
+    rights: frozenset[Access]
+    minutes_left: float
+    may_extend: bool
+
+
+@dataclass(frozen=True)
 class Answer:
     """The word, the rule behind it where it is not AUTOMATIC, and the row that was read."""
 
@@ -83,6 +92,50 @@ class Decision:
     granted: tuple[int, ...] = ()
     waiting: tuple[int, ...] = ()
     denied: tuple[tuple[int, Rule], ...] = ()
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What becomes of a request, right by right; each is decided by its own row."""
+
+    said: Mapping[Access, Decision]
+
+    @property
+    def granted(self) -> dict[int, tuple[Access, ...]]:
+        return _by_camera({right: one.granted for right, one in self.said.items()})
+
+    @property
+    def waiting(self) -> dict[int, tuple[Access, ...]]:
+        return _by_camera({right: one.waiting for right, one in self.said.items()})
+
+    @property
+    def denied(self) -> list[tuple[int, Access, Rule]]:
+        return [
+            (camera, right, rule) for right, one in self.said.items() for camera, rule in one.denied
+        ]
+
+    def rows(self, rights: Iterable[Access]) -> list[Row]:
+        found = (self.said[right].answer.row for right in rights)
+        return [row for row in found if row is not None]
+
+
+def _by_camera(cameras: Mapping[Access, Iterable[int]]) -> dict[int, tuple[Access, ...]]:
+    found: dict[int, tuple[Access, ...]] = {}
+    for right, own in cameras.items():
+        for camera in own:
+            found[camera] = (*found.get(camera, ()), right)
+    return found
+
+
+def rights_meant(named: Iterable[str]) -> tuple[Access, ...]:
+    """Give the rights that a request means: live where it names none; only what is seen is turned.
+
+    In the order in which they are decided.
+    """
+    meant = {Access(one) for one in named} or {Access.LIVE}
+    if Access.PTZ in meant:
+        meant.add(Access.LIVE)
+    return tuple(right for right in Access if right in meant)
 
 
 def judge(*, rows: Iterable[Row], terms: Terms, asked: Asked) -> Answer:
@@ -217,3 +270,104 @@ def decide(
         waiting=tuple(waiting),
         denied=tuple(denied),
     )
+
+
+def decide_rights(
+    *,
+    rows: Iterable[Row],
+    terms: Terms,
+    asked: Asked,
+    rights: Iterable[Access],
+    listed: Mapping[int, Seen],
+    held: Mapping[int, Held],
+) -> Ruling:
+    """Decide each right of a request by its own row; fewer may be granted than were asked for.
+
+    Turning is given only with the picture, and to a grant that stands only while it ends no later
+    than turning may last. A grant has one clock: it is extended with all of its rights or not.
+    """
+    policy, wanted = list(rows), set(rights)
+    longer = asked.extends and Access.LIVE in wanted
+    said: dict[Access, Decision] = {}
+    for right in Access:
+        cameras = tuple(
+            camera
+            for camera in asked.cameras
+            if right in wanted or (longer and camera in held and right in held[camera].rights)
+        )
+        if right not in wanted and not cameras:
+            continue
+        decision = decide(
+            rows=policy,
+            terms=terms,
+            asked=replace(asked, access=right, cameras=cameras),
+            listed=listed,
+            held={one: row.may_extend for one, row in held.items() if right in row.rights},
+        )
+        if right is Access.RECORDED:
+            decision = _by_letter(decision)
+        elif right is Access.PTZ and Access.LIVE in said:
+            decision = _with_the_picture(decision, said[Access.LIVE], terms, held)
+        said[right] = decision
+    return Ruling(_on_one_clock(said, held) if asked.extends else said)
+
+
+def _by_letter(decision: Decision) -> Decision:
+    """Refuse what the row may say otherwise: no grant opens recordings, an export does."""
+    if decision.answer.refused:
+        return decision
+    return _refused(decision, Rule.LETTER)
+
+
+def _refused(decision: Decision, rule: Rule) -> Decision:
+    cameras = dict.fromkeys((*decision.granted, *decision.waiting))
+    denied = (*decision.denied, *((camera, rule) for camera in cameras))
+    return Decision(replace(decision.answer, word=Word.REFUSED, rule=rule), denied=denied)
+
+
+def _with_the_picture(
+    decision: Decision, live: Decision, terms: Terms, held: Mapping[int, Held]
+) -> Decision:
+    row = decision.answer.row
+    if live.answer.refused:
+        return _refused(decision, live.answer.refused)
+    rules = dict(live.denied)
+    if row is not None:
+        rules |= {
+            camera: Rule.TOO_LONG
+            for camera, one in held.items()
+            if Access.PTZ not in one.rights and one.minutes_left > longest(row, terms)
+        }
+    granted = [one for one in decision.granted if one not in rules]
+    waiting = [one for one in decision.waiting if one not in rules]
+    lost = [one for one in (*decision.granted, *decision.waiting) if one in rules]
+    return Decision(
+        answer=decision.answer,
+        granted=tuple(one for one in granted if one not in live.waiting),
+        waiting=(*waiting, *(one for one in granted if one in live.waiting)),
+        denied=(*decision.denied, *((one, rules[one]) for one in lost)),
+    )
+
+
+def _on_one_clock(
+    said: Mapping[Access, Decision], held: Mapping[int, Held]
+) -> dict[Access, Decision]:
+    """Let the strictest word about a right that a grant holds count for all that it holds."""
+    rules: dict[int, Rule] = {}
+    waits: set[int] = set()
+    for right, one in said.items():
+        own = {camera for camera, row in held.items() if right in row.rights}
+        rules |= {camera: rule for camera, rule in one.denied if camera in own}
+        waits |= own & set(one.waiting)
+    found = {}
+    for right, one in said.items():
+        cameras = (*one.granted, *one.waiting)
+        found[right] = Decision(
+            answer=one.answer,
+            granted=tuple(c for c in one.granted if c not in rules and c not in waits),
+            waiting=tuple(
+                c for c in cameras if c not in rules and (c in one.waiting or c in waits)
+            ),
+            denied=(*one.denied, *((c, rules[c]) for c in cameras if c in rules)),
+        )
+    return found

@@ -27,7 +27,7 @@ from linkage.models import Case, OutboxMessage, StreamGrant, VideoRequest
 from linkage.models_video import GrantEnd
 from linkage.obligations import owe
 from linkage.policy import decision as policy
-from linkage.policy.decision import Asked, Decision, Seen, Terms
+from linkage.policy.decision import Asked, Decision, Held, Ruling, Seen, Terms
 from linkage.policy.rows import Row
 from linkage.policy.words import Access, Mode, Rule, Trigger, Word
 from linkage.services.casework import worked_on
@@ -43,6 +43,8 @@ SERVICES = tuple(
 CHOOSING = frozenset({"open", "move", "update"})
 # For what nobody asked: pictures of the scene.
 SCENE = "SCENE"
+LIVE_ONLY = (Access.LIVE,)
+LETTER = Rule.LETTER
 _LISTED = ("id", "name", "lon", "lat", "distance_m", "bearing_deg", "in_view", "health")
 
 
@@ -146,13 +148,14 @@ def _last_list(case: Case) -> OutboxMessage | None:
 
 # --- asked for ---------------------------------------------------------------------------
 def take_request(*, case: Case, message: Message, standing: str = "") -> Incident:
-    """Answer a request: the list when no camera is named, else each camera by the policy.
+    """Answer a request: the list when no camera is named, else each right to each camera.
 
     `standing` is the rule by which the agency's own case refuses; its incident is asked here.
     Locks: the incident, the link (shared), the case's grants and requests.
     """
     incident = hold(case)
     said = message.payload
+    rights = policy.rights_meant(said.get("rights", ()))
     asked = Asked(
         purpose=said["purpose"],
         basis=said["basis"],
@@ -167,16 +170,22 @@ def take_request(*, case: Case, message: Message, standing: str = "") -> Inciden
         incident=incident,
         verb="video-request",
         agent=case.link.code,
-        data={"cameras": list(asked.cameras), "purpose": asked.purpose, "basis": asked.basis},
+        data={
+            "cameras": list(asked.cameras),
+            "purpose": asked.purpose,
+            "basis": asked.basis,
+            "rights": [str(right) for right in rights],
+        },
     )
-    found = decided(case, incident, asked)
-    refused = found.answer.refused
-    if not asked.cameras and refused is None:
-        send_list(case=case, incident=incident, event=event, asked_by=message.message_id)
-    elif not asked.cameras:
-        _tell(case, incident, event, MessageType.STREAM_DENY, message.message_id, [(None, refused)])
-    else:
+    found = decided(case, incident, asked, rights)
+    if asked.cameras:
         _carry_out(case, incident, event, message, asked, found)
+        return incident
+    refused = {right: one.answer.refused for right, one in found.said.items()}
+    if Access.LIVE in refused and refused[Access.LIVE] is None:
+        send_list(case=case, incident=incident, event=event, asked_by=message.message_id)
+    denied = [(None, right, rule) for right, rule in refused.items() if rule]
+    _tell_denied(case, incident, event, message.message_id, denied)
     return incident
 
 
@@ -207,17 +216,32 @@ def standing_of(case: Case, incident: Incident) -> str:
     return _standing(incident)
 
 
-def decided(case: Case, incident: Incident, asked: Asked) -> Decision:
-    """Ask the policy of now about the cameras of the newest list."""
-    now = timezone.now()
-    held = StreamGrant.objects.in_force(now).filter(link=case.link, case_number=case.external_id)
-    return policy.decide(
+def decided(
+    case: Case, incident: Incident, asked: Asked, rights: Iterable[Access] = LIVE_ONLY
+) -> Ruling:
+    """Ask the policy of now about these rights to cameras of the newest list."""
+    return policy.decide_rights(
         rows=rows_of(incident.municipality_id),
         terms=terms_of(case.link, urgency=incident.urgency),
         asked=asked,
+        rights=rights,
         listed=seen_in(incident),
-        held={row.camera_id: row.expires_at < row.not_after for row in held},
+        held=held_by(case),
     )
+
+
+def held_by(case: Case) -> dict[int, Held]:
+    """Give what the agency holds for its case now, by camera."""
+    now = timezone.now()
+    rows = StreamGrant.objects.in_force(now).filter(link=case.link, case_number=case.external_id)
+    return {
+        row.camera_id: Held(
+            rights=frozenset(Access(one) for one in row.rights),
+            minutes_left=(row.expires_at - now) / timedelta(minutes=1),
+            may_extend=row.expires_at < row.not_after,
+        )
+        for row in rows
+    }
 
 
 def picks_of(incident: Incident) -> list[dict[str, Any]]:
@@ -240,21 +264,22 @@ def _carry_out(
     event: IncidentEvent,
     message: Message,
     asked: Asked,
-    found: Decision,
+    found: Ruling,
 ) -> None:
     extension = message.payload.get("extend", "")
     rows = give_all(
         case=case,
         incident=incident,
         asked=asked,
-        row=found.answer.row,
-        cameras=found.granted,
+        found=found,
         request_id=message.message_id,
         extension=extension,
     )
     tell_granted(case=case, incident=incident, event=event, rows=rows, request=message.message_id)
-    if found.waiting and found.answer.row is not None:
+    if found.waiting:
         now = timezone.now()
+        waiting = {right for rights in found.waiting.values() for right in rights}
+        row = _left_to_a_person(found, waiting)
         video_requests.keep(
             municipality_id=incident.municipality_id,
             link=case.link,
@@ -264,15 +289,23 @@ def _carry_out(
             purpose=asked.purpose,
             basis=asked.basis,
             ground=asked.ground,
-            access=str(asked.access),
+            # Turning is asked for with its picture.
+            access=str(Access.PTZ if Access.PTZ in waiting else Access.LIVE),
             cameras=list(found.waiting),
             minutes=asked.minutes,
             extension=extension,
-            policy_row=found.answer.row.code,
+            policy_row=row.code,
             asked_at=now,
-            answer_by=now + timedelta(seconds=found.answer.row.answer_s),
+            answer_by=now + timedelta(seconds=row.answer_s),
         )
-    _tell(case, incident, event, MessageType.STREAM_DENY, message.message_id, found.denied)
+    _tell_denied(case, incident, event, message.message_id, found.denied)
+
+
+def _left_to_a_person(found: Ruling, rights: Iterable[Access]) -> Row:
+    """Give the row that left these rights to a person; what only waits with them has none."""
+    answers = [found.said[right].answer for right in sorted(rights, key=list(Access).index)]
+    rows = [one.row for one in answers if one.row is not None and one.word is Word.OPERATOR]
+    return rows[-1]
 
 
 # --- given and refused -------------------------------------------------------------------
@@ -281,36 +314,36 @@ def give_all(
     case: Case,
     incident: Incident,
     asked: Asked,
-    row: Row | None,
-    cameras: Iterable[int],
+    found: Ruling,
     request_id: str = "",
     extension: str = "",
     by: User | None = None,
 ) -> list[StreamGrant]:
-    """Give what the policy allowed by this row; what is held is repeated, or extended by a reason.
+    """Give what the policy allowed; what is held is repeated, widened, or extended by a reason.
 
+    A grant with several rights ends when the first of them must.
     Locks: held by hold().
     """
-    if row is None:
-        return []
     now = timezone.now()
     terms = terms_of(case.link, urgency=incident.urgency)
-    until = now + timedelta(minutes=policy.lasting(row, terms, asked))
-    given = Given(
-        purpose=asked.purpose,
-        basis=asked.basis,
-        at=now,
-        until=until,
-        not_after=now + timedelta(minutes=row.total_minutes),
-        request_id=request_id,
-        rights=tuple(dict.fromkeys((Access.LIVE, asked.access)))
-        if asked.access is Access.PTZ
-        else (asked.access,),
-        trigger=asked.trigger,
-        given_by=by,
-        radius_m=policy.reach_m(row, terms),
-    )
-    return [_given(case, incident, camera, given, until, extension, by) for camera in cameras]
+    made = []
+    for camera, rights in found.granted.items():
+        rows = found.rows(rights)
+        until = now + timedelta(minutes=min(policy.lasting(row, terms, asked) for row in rows))
+        given = Given(
+            purpose=asked.purpose,
+            basis=asked.basis,
+            at=now,
+            until=until,
+            not_after=now + timedelta(minutes=min(row.total_minutes for row in rows)),
+            request_id=request_id,
+            rights=rights,
+            trigger=asked.trigger,
+            given_by=by,
+            radius_m=min(policy.reach_m(row, terms) for row in rows),
+        )
+        made.append(_given(case, incident, camera, given, until, extension, by))
+    return made
 
 
 def _given(
@@ -347,7 +380,9 @@ def tell_granted(
             "camera": grant.camera_id,
             "grant": str(grant.reference),
             "expires_at": moment(grant.expires_at),
-            "playlist": f"/api/v1/links/{case.link.code}/grants/{grant.reference}/live.m3u8",
+            "rights": grant.rights,
+            "playlist": f"{_address(case, grant)}/live.m3u8",
+            **({"ptz": f"{_address(case, grant)}/ptz"} if Access.PTZ in grant.rights else {}),
         }
         for grant in rows
     ]
@@ -355,17 +390,29 @@ def tell_granted(
         _owe(case, incident, event, MessageType.STREAM_GRANT, request, {"grants": given})
 
 
-def _tell(
+def _address(case: Case, grant: StreamGrant) -> str:
+    return f"/api/v1/links/{case.link.code}/grants/{grant.reference}"
+
+
+def _tell_denied(
     case: Case,
     incident: Incident,
     event: IncidentEvent,
-    message_type: MessageType,
     request: str,
-    denied: Iterable[tuple[int | None, Rule | None]],
+    denied: Iterable[tuple[int | None, Access, Rule]],
 ) -> None:
-    said = [{"camera": camera, "rule": str(rule)} for camera, rule in denied]
+    said = [
+        {
+            "camera": camera,
+            "right": str(right),
+            "rule": str(rule),
+            # Recordings are asked for elsewhere: there it begins.
+            **({"instead": f"/api/v1/links/{case.link.code}/exports"} if rule is LETTER else {}),
+        }
+        for camera, right, rule in denied
+    ]
     if said:
-        _owe(case, incident, event, message_type, request, {"denied": said})
+        _owe(case, incident, event, MessageType.STREAM_DENY, request, {"denied": said})
 
 
 def tell_denied(
@@ -373,13 +420,27 @@ def tell_denied(
     rows: Sequence[VideoRequest],
     event: IncidentEvent,
     rule: Rule | str = "",
-    denied: Iterable[tuple[int, Rule]] = (),
+    denied: Iterable[tuple[int, Access, Rule]] = (),
 ) -> None:
-    """Answer requests of one case that waited, by one rule or camera by camera."""
+    """Answer requests of one case that waited, by one rule or right by right."""
     case = case_of(rows[0])
-    by_rule = [(camera, Rule(rule)) for row in rows for camera in row.cameras] if rule else []
+    by_rule = [
+        (camera, right, Rule(rule)) for row in rows for camera, right in waited(row, case) if rule
+    ]
     request = rows[0].request_id if len(rows) == 1 else ""
-    _tell(case, event.incident, event, MessageType.STREAM_DENY, request, [*by_rule, *denied])
+    _tell_denied(case, event.incident, event, request, [*by_rule, *denied])
+
+
+def waited(row: VideoRequest, case: Case) -> list[tuple[int, Access]]:
+    """Give what a request waits for: all that it means and the agency does not hold yet."""
+    rights = policy.rights_meant([row.access])
+    held = {} if row.extension else held_by(case)
+    return [
+        (camera, right)
+        for camera in row.cameras
+        for right in rights
+        if camera not in held or right not in held[camera].rights
+    ]
 
 
 def case_of(row: VideoRequest | StreamGrant) -> Case:
@@ -439,13 +500,8 @@ def _push(case: Case, incident: Incident, event: IncidentEvent) -> None:
         for pick in picks_of(incident)
         if policy.judge_camera(row=answer.row, terms=terms, seen=seen(pick)) is None
     ]
-    given = give_all(
-        case=case,
-        incident=incident,
-        asked=asked,
-        row=answer.row,
-        cameras=near[: policy.limit(answer.row, terms)],
-    )
+    chosen = Decision(answer, granted=tuple(near[: policy.limit(answer.row, terms)]))
+    given = give_all(case=case, incident=incident, asked=asked, found=Ruling({Access.LIVE: chosen}))
     tell_granted(case=case, incident=incident, event=event, rows=given)
 
 
@@ -493,30 +549,48 @@ def _replace(
     for old in lost:
         if old.expires_at <= now:
             continue
+        rows = _rows_again(case, incident, terms, old)
+        if Access.LIVE not in rows:
+            continue
+        held = len(kept) + len(given)
+        for camera in free:
+            rights = tuple(
+                right
+                for right, row in rows.items()
+                if policy.judge_camera(row=row, terms=terms, seen=near[camera], held=held) is None
+            )
+            if Access.LIVE in rights:
+                free.remove(camera)
+                given.append(_replacement(case, incident, camera, old, rights))
+                break
+    request = next((old.request_id for old in lost if old.request_id), "")
+    tell_granted(case=case, incident=incident, event=event, rows=given, request=request)
+
+
+def _rows_again(
+    case: Case, incident: Incident, terms: Terms, old: StreamGrant
+) -> dict[Access, Row]:
+    """Give the rows by which the rights of a grant may go on, those that the policy still lets."""
+    rows = [policy.without_grounds(row) for row in rows_of(incident.municipality_id)]
+    found: dict[Access, Row] = {}
+    for right in (Access(one) for one in old.rights):
         asked = Asked(
             purpose=old.purpose,
             basis=old.basis,
             kind=kind_of(case.incident),
             # What a person, or the agency, set off goes on by the same word.
             trigger=Trigger.OPERATOR,
-            access=Access.PTZ if Access.PTZ in old.rights else Access(old.rights[0]),
+            access=right,
         )
-        rows = [policy.without_grounds(row) for row in rows_of(incident.municipality_id)]
         answer = policy.judge(rows=rows, terms=terms, asked=asked)
-        row = answer.row
-        if answer.word is not Word.AUTOMATIC or row is None:
-            continue
-        for camera in free:
-            held = len(kept) + len(given)
-            if policy.judge_camera(row=row, terms=terms, seen=near[camera], held=held) is None:
-                free.remove(camera)
-                given.append(_replacement(case, incident, camera, old))
-                break
-    request = next((old.request_id for old in lost if old.request_id), "")
-    tell_granted(case=case, incident=incident, event=event, rows=given, request=request)
+        if answer.word is Word.AUTOMATIC and answer.row is not None:
+            found[right] = answer.row
+    return found
 
 
-def _replacement(case: Case, incident: Incident, camera: int, old: StreamGrant) -> StreamGrant:
+def _replacement(
+    case: Case, incident: Incident, camera: int, old: StreamGrant, rights: tuple[Access, ...]
+) -> StreamGrant:
     return grants.give(
         link=case.link,
         incident=incident,
@@ -529,7 +603,7 @@ def _replacement(case: Case, incident: Incident, camera: int, old: StreamGrant) 
             until=old.expires_at,
             not_after=old.not_after,
             request_id=old.request_id,
-            rights=tuple(old.rights),
+            rights=rights,
             trigger=Trigger(old.trigger),
             given_by=old.given_by,
             radius_m=old.radius_m,

@@ -1,6 +1,7 @@
 """A person's word about video: what waits is allowed or refused, and video is given by hand."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -45,17 +46,18 @@ def allow(*, request: VideoRequest, by: User) -> VideoRequest:
     require(by, request.municipality_id, Right.INCIDENT_WORK)
     case, incident, row = _held(request)
     asked = _asked(row, case)
-    found = video.decided(case, incident, asked)
-    if not found.granted:
-        rule = found.denied[0][1] if found.denied else Rule.ON_WORD
-        raise refusal(rule, found.answer)
+    found = video.decided(case, incident, asked, policy.rights_meant([row.access]))
+    # What it waited for above all; the picture alone may be held already.
+    main = found.said[Access(row.access)]
+    if not main.granted:
+        rule = main.denied[0][1] if main.denied else Rule.ON_WORD
+        raise refusal(rule, main.answer)
     event = _note(row, "video-allow", by=by)
     given = video.give_all(
         case=case,
         incident=incident,
         asked=asked,
-        row=found.answer.row,
-        cameras=found.granted,
+        found=found,
         request_id=row.request_id,
         extension=row.extension,
         by=by,
@@ -123,7 +125,6 @@ def _asked(row: VideoRequest, case: Case) -> Asked:
         cameras=tuple(row.cameras),
         kind=kind_of(case.incident),
         trigger=Trigger.OPERATOR,
-        access=Access(row.access),
         ground=row.ground,
         minutes=row.minutes,
         standing=video.standing_of(case, worked_on(case)),
@@ -138,7 +139,12 @@ def _note(row: VideoRequest, verb: str, *, by: User | None = None, text: str = "
         by=by,
         agent="" if by else row.link.code,
         text=text,
-        data={"cameras": row.cameras, "purpose": row.purpose, "basis": row.basis},
+        data={
+            "cameras": row.cameras,
+            "purpose": row.purpose,
+            "basis": row.basis,
+            "rights": [str(right) for right in policy.rights_meant([row.access])],
+        },
     )
 
 
@@ -182,23 +188,17 @@ def give(
     if not asked.cameras:
         raise Invalid(_("choose a camera"), fields={"cameras": [_("This field is required.")]})
     found = video.decided(case, held, asked)
-    if found.denied or not found.granted:
-        raise refusal(found.denied[0][1] if found.denied else Rule.ON_WORD, found.answer)
+    live = found.said[Access.LIVE]
+    if live.denied or not live.granted:
+        raise refusal(live.denied[0][1] if live.denied else Rule.ON_WORD, live.answer)
     event = note_fact(
         incident=held,
         verb="video-give",
         by=by,
         text=link_code,
-        data={"cameras": list(found.granted), "purpose": purpose, "basis": asked.basis},
+        data={"cameras": list(live.granted), "purpose": purpose, "basis": asked.basis},
     )
-    rows = video.give_all(
-        case=case,
-        incident=held,
-        asked=asked,
-        row=found.answer.row,
-        cameras=found.granted,
-        by=by,
-    )
+    rows = video.give_all(case=case, incident=held, asked=asked, found=found, by=by)
     video.tell_granted(case=case, incident=held, event=event, rows=rows)
     return rows
 
@@ -219,16 +219,18 @@ def extend(*, grant: StreamGrant, by: User, reason: str, minutes: int | None = N
         basis=grant.basis,
         kind=kind_of(case.incident),
         trigger=Trigger.OPERATOR,
-        access=Access.PTZ if Access.PTZ in grant.rights else Access(grant.rights[0]),
         standing=video.standing_of(case, incident),
         minutes=minutes,
         extends=True,
     )
     terms = terms_of(case.link, urgency=incident.urgency)
     rows = [policy.without_grounds(row) for row in rows_of(incident.municipality_id)]
-    answer = policy.judge(rows=rows, terms=terms, asked=asked)
-    if answer.word is not Word.AUTOMATIC or answer.row is None:
-        raise refusal(answer.rule or Rule.KIND, answer)
+    lasting = []
+    for right in grant.rights:
+        answer = policy.judge(rows=rows, terms=terms, asked=replace(asked, access=Access(right)))
+        if answer.word is not Word.AUTOMATIC or answer.row is None:
+            raise refusal(answer.rule or Rule.KIND, answer)
+        lasting.append(policy.lasting(answer.row, terms, asked))
     event = note_fact(
         incident=incident,
         verb="video-extend",
@@ -236,7 +238,7 @@ def extend(*, grant: StreamGrant, by: User, reason: str, minutes: int | None = N
         text=reason.strip(),
         data={"cameras": [grant.camera_id]},
     )
-    until = timezone.now() + timedelta(minutes=policy.lasting(answer.row, terms, asked))
+    until = timezone.now() + timedelta(minutes=min(lasting))
     longer = grants.extend(grant=grant, until=until, reason=reason, by=by)
     video.tell_granted(case=case, incident=incident, event=event, rows=[longer])
     return longer

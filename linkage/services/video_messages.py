@@ -3,7 +3,7 @@
 Source: domain.md 2.1 (CAMERA_LIST, STREAM_REQUEST, STREAM_GRANT, STREAM_DENY).
 """
 
-from linkage.policy.words import Ground
+from linkage.policy.words import Access, Ground
 from linkage.told import AT, IN_REPLY_TO, INCIDENT_NUMBER
 from linkage.wire import PLACE, RECEIPT_NO, VERSION, Schema, moment, record, text, token
 
@@ -22,6 +22,15 @@ _ASKED: dict[str, Schema] = {
         "minimum": 1,
         "maximum": 10_080,
         "description": "For how long; left out: as agreed",
+    },
+    "rights": {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": len(Access),
+        "uniqueItems": True,
+        "items": {"enum": [str(right) for right in Access]},
+        "description": "What for; left out: live. `ptz` means the picture too; `recorded` is "
+        "answered by DENY, which names where it is asked for",
     },
     "extend": text(200, "Why a grant must last longer; only with it a grant held is extended"),
 }
@@ -64,13 +73,21 @@ _GRANT: Schema = record(
     camera=_CAMERA_ID,
     grant={"type": "string", "format": "uuid"},
     expires_at=moment("From then on its addresses answer 404"),
+    rights={
+        "type": "array",
+        "items": {"enum": [str(right) for right in Access]},
+        "description": "What it lets you do, perhaps fewer than you asked for",
+    },
     playlist={"type": "string", "description": "Path of the HLS play list, with your token"},
+    ptz={"type": "string", "description": "Path under which you turn it, where `rights` say so"},
 )
 _DENIED: Schema = record(
     "camera",
     "rule",
     camera={"type": ["integer", "null"], "description": "null: no camera was named"},
+    right={"enum": [str(right) for right in Access], "description": "What of it is refused"},
     rule={"type": "string", "description": "The rule that refuses it"},
+    instead={"type": "string", "description": "Path under which it is asked for instead"},
 )
 _UNASKED = {**IN_REPLY_TO, "description": "The request; empty when it comes by itself"}
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from cctv import streams
 from cctv.choices import SourceKind
-from cctv.models import Camera
+from cctv.models import Camera, PtzLock
 from controlroom.errors import DomainError
 from incidents import catalogue, lifecycle
 from incidents.models import Incident, Kind
@@ -37,16 +37,19 @@ from linkage.models import (
     StillRelease,
     StreamGrant,
     UnitPosition,
+    VideoRequest,
 )
 from linkage.models_cap import CapAlert
 from linkage.models_city import Bell, BellPress, Sensor, SensorReading
 from linkage.models_disaster import Situation
+from linkage.services import video_answers
 from linkage.services.contracts import CONTRACTS
 from linkage.services.disaster import situations
 from linkage.transport import sign
+from tests.cctv.onvif.conftest import let_turn, networks, sim  # noqa: F401 - fixtures
 from tests.incidents.conftest import make_camera
 from tests.linkage.conftest import api_client, drain, envelope
-from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
+from tests.live.conftest import start_web  # noqa: F401 - a fixture
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 GUIDE = DOCS / "agency-api.md"
@@ -139,6 +142,9 @@ class Sandbox:
         ):
             with contextlib.suppress(DomainError):  # over meanwhile
                 situations.publish(situation=situation, is_public=True, by=self.haneul)
+        for request in VideoRequest.objects.filter(link=link, state="pending"):
+            with contextlib.suppress(DomainError):  # over meanwhile
+                video_answers.allow(request=request, by=self.haneul)
         if link.push_url:
             drain(link)
 
@@ -165,18 +171,20 @@ def owed_nothing(link: Link) -> bool:
 
 @pytest.mark.live
 def test_every_example_runs_as_printed_against_one_real_server(
-    web,  # noqa: F811
+    start_web,  # noqa: F811
+    sim,  # noqa: F811
     city,
     haneul,
     tmp_path,
     settings,
 ):
+    web = start_web(CONTROLROOM_CAMERA_NETWORKS="127.0.0.0/8")
     settings.STATE_DIR = tmp_path / "state"
     catalogue.install()
     sandbox = Sandbox(web.url, tmp_path, city, haneul)
     run_the_guide(sandbox)
     run_self_service(sandbox)
-    make_camera(city, 127.4, 36.4003)
+    let_turn(make_camera(city, 127.4, 36.4003), sim)
     Camera.objects.update(source_kind=SourceKind.SYNTHETIC)
     Bell.objects.create(
         municipality=city,
@@ -201,6 +209,8 @@ def test_every_example_runs_as_printed_against_one_real_server(
             assert "ACK" in told.values_list("message_type", flat=True), made.link.code
     streams.stop_all()
     what_the_pages_promise()
+    acts = ["ContinuousMove", "Stop", "GotoPreset", "AbsoluteMove", "GotoHomePosition"]
+    assert [one for one in sim.camera.requests if one in acts] == acts
 
 
 def add_sensor(link: Link) -> None:
@@ -254,7 +264,8 @@ def run_self_service(sandbox: Sandbox) -> None:
 def what_the_pages_promise() -> None:
     """Look at what the examples have left behind in the centre."""
     assert StreamGrant.objects.filter(ended_at=None).count() == 0
-    assert StreamGrant.objects.count() == 2
+    assert StreamGrant.objects.count() == 3
+    assert PtzLock.objects.get().person == "상황실 2팀"
     assert StillRelease.objects.exclude(first_viewed_at=None).count() == 3
     assert set(UnitPosition.objects.values_list("unit", flat=True)) == {"중앙12"}
     assert set(FireCase.objects.values_list("state", flat=True)) == {"ended", "cancelled"}

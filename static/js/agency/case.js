@@ -1,5 +1,6 @@
 /** An agency's viewer page: what of its case may be watched now, with each grant's clock. */
 
+import { Pads } from "./pads.js";
 import { LiveWall } from "../patrol/live_wall.js";
 import { byId, h, setText, show } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
@@ -11,7 +12,16 @@ const ASK_MS = 2000;
 /** Without an answer for so long no picture stays: its end could not be heard. */
 const SILENT_MS = 10000;
 
-const wall = new LiveWall({ list: byId("live"), none: byId("live-none"), base: config.cameras, csrfToken: csrfToken() });
+const wall = new LiveWall({
+  list: byId("live"),
+  none: byId("live-none"),
+  base: config.cameras,
+  csrfToken: csrfToken(),
+  onToggle: () => pads.follow(streams, askedAt),
+});
+const pads = new Pads({ playing: (grant) => wall.playing(grant), base: config.cameras, now: () => Date.now() + ahead });
+let streams = [];
+let askedAt = -Infinity;
 let heardAt = performance.now();
 /** How far the server's clock is ahead of this one. */
 let ahead = 0;
@@ -22,7 +32,9 @@ function draw(found) {
   setText(byId("urgency"), found.case.urgency ? t("Code %(code)s", { code: found.case.urgency }) : "");
   show(byId("urgency"), Boolean(found.case.urgency));
   show(byId("drill"), found.case.is_drill);
-  wall.draw(found.streams);
+  streams = found.streams;
+  wall.draw(streams);
+  pads.follow(streams, askedAt);
   drawEnded(found.ended);
 }
 
@@ -37,11 +49,14 @@ function drawEnded(ended) {
 
 async function ask() {
   try {
-    draw(await getJson(config.now));
+    const began = performance.now();
+    const found = await getJson(config.now);
+    askedAt = began;
+    draw(found);
     heardAt = performance.now();
   } catch (error) {
     if ([401, 403, 404].includes(error.status)) {
-      wall.clear();
+      hideAll();
       location.reload();
       return;
     }
@@ -58,8 +73,14 @@ function tick() {
   show(byId("silent"), silent);
   if (silent) {
     setText(byId("silent"), t("No connection: the pictures are hidden."));
-    wall.clear();
+    hideAll();
   }
+}
+
+function hideAll() {
+  streams = [];
+  wall.clear();
+  pads.follow(streams, askedAt);
 }
 
 setInterval(tick, 1000);

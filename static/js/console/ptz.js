@@ -9,6 +9,10 @@ import { moves, presetOf, speeds } from "./ptz_keys.js";
 /** The server stops a move that is not asked for again within a second. */
 const AGAIN_MS = 400;
 const RENEW_BELOW_S = 30;
+/** The server lets go of a camera whose hand it has not heard of for four of these. */
+const KEEP_MS = 5000;
+
+const usualWish = (incidentId, purpose) => (incidentId ? { incident: incidentId } : { reason: purpose });
 
 export class Ptz {
   /**
@@ -18,9 +22,11 @@ export class Ptz {
    * @param {(url: string) => Promise<any>} wiring.getJson
    * @param {(url: string, body?: object) => Promise<any>} wiring.postJson
    * @param {() => number} wiring.now
+   * @param {(incidentId: string | null, purpose: string) => object} [wiring.wish] what the lock is asked for with
+   * @param {() => void} [wiring.onMine] the camera was taken by this hand
    */
-  constructor({ me, url, getJson, postJson, now }) {
-    Object.assign(this, { me, url, getJson, postJson, now });
+  constructor({ me, url, getJson, postJson, now, wish = usualWish, onMine = () => {} }) {
+    Object.assign(this, { me, url, getJson, postJson, now, wish, onMine });
     this.camera = null;
     this.state = null;
     this.presets = null;
@@ -29,17 +35,26 @@ export class Ptz {
     this.driving = false;
     this.turn = 0;
     this.usedAt = -Infinity;
-    this.listeners = [
-      ["keydown", (event) => this.#onDown(event)],
-      ["keyup", (event) => this.#onUp(event)],
-    ];
-    for (const [name, listener] of this.listeners) {
-      document.addEventListener(name, listener, { capture: true });
-    }
-    addEventListener("blur", () => this.#still());
-    addEventListener("pagehide", () => this.#still());
-    document.addEventListener("visibilitychange", () => document.hidden && this.#still());
-    setInterval(() => this.#tick(), 1000);
+    this.keptAt = -Infinity;
+    /** Acts under way, and when the last of them was answered: what was asked before is older news. */
+    this.acting = 0;
+    this.toldAt = -Infinity;
+    this.closing = new AbortController();
+    const { signal } = this.closing;
+    document.addEventListener("keydown", (event) => this.#onDown(event), { capture: true, signal });
+    document.addEventListener("keyup", (event) => this.#onUp(event), { capture: true, signal });
+    addEventListener("blur", () => this.#still(), { signal });
+    addEventListener("pagehide", () => this.#still(), { signal });
+    document.addEventListener("visibilitychange", () => document.hidden && this.#still(), { signal });
+    const timer = setInterval(() => this.#tick(), 1000);
+    signal.addEventListener("abort", () => clearInterval(timer));
+  }
+
+  /** Let go, and listen no more. */
+  close() {
+    this.turn += 1;
+    this.#leave();
+    this.closing.abort();
   }
 
   get isMine() {
@@ -65,7 +80,7 @@ export class Ptz {
       return;
     }
     const state = await this.getJson(this.url(this.camera.id)).catch(() => null);
-    if (state?.ptz && this.turn === turn && tile.root.isConnected) {
+    if (state && state.ptz !== false && this.turn === turn && tile.root.isConnected) {
       this.#mount(tile.root);
       this.#take(state);
     }
@@ -121,7 +136,7 @@ export class Ptz {
       this.#still();
       this.#act("release");
     } else {
-      this.#act("lock", this.incidentId ? { incident: this.incidentId } : { reason: this.purpose });
+      this.#act("lock", this.wish(this.incidentId, this.purpose));
     }
   }
 
@@ -145,9 +160,26 @@ export class Ptz {
     }
   }
 
+  /**
+   * How it stands as somebody asked: for a page without a journal.
+   * @param {any} state
+   * @param {number} askedAt by performance.now()
+   */
+  refresh(state, askedAt) {
+    if (!this.bar || this.acting > 0 || askedAt < this.toldAt) {
+      return;
+    }
+    if (this.isMine && !state.mine && state.lock) {
+      toast(t("%(name)s took over %(camera)s", { name: state.lock.holder.name, camera: state.camera.name }), { bad: true });
+    }
+    this.#take(state);
+  }
+
   async #act(name, body = {}) {
     const camera = this.camera;
     this.usedAt = this.now();
+    this.keptAt = this.usedAt;
+    this.acting += 1;
     try {
       const state = await this.postJson(`${this.url(camera.id)}${name}/`, body);
       if (this.camera === camera) {
@@ -160,6 +192,22 @@ export class Ptz {
         this.#take({ ...this.state, mine: false });
       }
       return false;
+    } finally {
+      this.acting -= 1;
+      this.toldAt = performance.now();
+    }
+  }
+
+  /** Say that the hand is still there: a browser that crashed says nothing, and loses the camera. */
+  async #keep() {
+    const camera = this.camera;
+    this.keptAt = this.now();
+    try {
+      await this.postJson(`${this.url(camera.id)}keep/`);
+    } catch (problem) {
+      if (problem.code === "ptz_lock_missing" && this.camera === camera) {
+        this.#take({ ...this.state, mine: false });
+      }
     }
   }
 
@@ -173,11 +221,12 @@ export class Ptz {
     root.dataset.mine = String(this.isMine);
     setText(parts.word, this.isMine ? t("Let go") : t("Move the camera"));
     parts.take.setAttribute("aria-pressed", String(this.isMine));
-    show(parts.take, state.may_move);
+    show(parts.take, state.may_move ?? true);
     show(parts.hands, this.isMine);
     show(parts.cue, state.may_cue && Boolean(this.incidentId));
     this.#tick();
     if (this.isMine && !was) {
+      this.onMine();
       announce(t("You move this camera now: arrows, plus and minus, Home"));
       this.#listPresets();
     }
@@ -210,8 +259,10 @@ export class Ptz {
     const name = this.isMine ? t("You") : lock?.holder.name;
     setText(this.bar.parts.holder, lock ? t("%(name)s, %(left)s s left", { name, left }) : "");
     if (this.isMine && left < RENEW_BELOW_S && this.now() - this.usedAt < RENEW_BELOW_S * 1000) {
-      this.#act("lock", lock.incident_id ? { incident: lock.incident_id } : { reason: lock.reason });
+      this.#act("lock", this.wish(lock.incident_id, lock.reason));
       this.usedAt = -Infinity;
+    } else if (this.isMine && this.now() - this.keptAt >= KEEP_MS) {
+      this.#keep();
     }
   }
 

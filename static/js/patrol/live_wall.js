@@ -13,12 +13,14 @@ export class LiveWall {
    * @param {HTMLElement} options.none what is shown without any
    * @param {string} options.base the address that each camera's ticket is under
    * @param {string} [options.csrfToken]
+   * @param {() => void} [options.onToggle] a picture began or ended by its button
    */
-  constructor({ list, none, base, csrfToken = "" }) {
+  constructor({ list, none, base, csrfToken = "", onToggle = () => {} }) {
     this.list = list;
     this.none = none;
     this.base = base;
     this.csrfToken = csrfToken;
+    this.onToggle = onToggle;
     /** @type {Map<string, {root: HTMLElement, parts: any, player: {destroy(): void, seen(): void} | null, until: number}>} by grant */
     this.tiles = new Map();
   }
@@ -63,6 +65,13 @@ export class LiveWall {
       tile.player = mountVideo(tile.parts.screen, { door: this.#door(stream.grant), name: stream.name });
     }
     this.#word(tile, stream.name);
+    this.onToggle();
+  }
+
+  /** The tile of a picture that plays. @param {string} grant */
+  playing(grant) {
+    const tile = this.tiles.get(grant);
+    return tile?.player ? tile.root : null;
   }
 
   #door(grant) {

@@ -26,9 +26,8 @@ def camera(city):
     return make_camera(city, name="한빛초 회전")
 
 
-@pytest.fixture
-def device(sim, camera):
-    """Give the simulated camera as one of the register, taken in by hand."""
+def let_turn(camera, sim) -> OnvifDevice:
+    """Let the camera be turned by the simulated one's motors: taken in by hand."""
     access = Access(
         sim.address,
         sim.camera.user,
@@ -48,3 +47,9 @@ def device(sim, camera):
         has_events=True,
         zero_deg=0.0,
     )
+
+
+@pytest.fixture
+def device(sim, camera):
+    """Give the simulated camera as one of the register."""
+    return let_turn(camera, sim)

@@ -131,6 +131,30 @@ def test_a_lapsed_lock_moves_nothing_and_its_camera_goes_home(device, sim, haneu
     assert actions()[-2:] == ["ptz.lock_end", "ptz.home_returned"]
 
 
+def test_a_hand_that_is_not_heard_of_holds_the_camera_for_seconds_only(
+    client, device, sim, haneul, city
+):
+    lock = taken(haneul, device)
+    assert lock.lease_until - timezone.now() <= timedelta(seconds=20)
+    assert lock.until - timezone.now() > timedelta(seconds=100)
+    client.force_login(haneul)
+    PtzLock.objects.update(lease_until=timezone.now() + timedelta(seconds=2))
+    assert post(client, device, "keep").json()["mine"]
+    lock.refresh_from_db()
+    assert lock.lease_until - timezone.now() > timedelta(seconds=15)
+    assert actions() == ["ptz.lock"]
+    # The browser dies: another takes it at once, nobody needs to sweep first.
+    PtzLock.objects.update(lease_until=timezone.now())
+    assert post(client, device, "keep").json()["code"] == "ptz_lock_missing"
+    taken(make_member("second", city, Role.OPERATOR), device)
+    lock.refresh_from_db()
+    assert lock.end_reason == PtzEnd.LAPSED
+    PtzLock.objects.update(lease_until=timezone.now())
+    ptz.sweep()
+    assert not PtzLock.objects.filter(ended_at=None).exists()
+    assert "GotoHomePosition" in sim.camera.requests
+
+
 def test_a_camera_that_does_not_answer_is_brought_home_later(device, sim, haneul):
     lock = taken(haneul, device)
     sim.camera.faults.reset = True

@@ -8,7 +8,17 @@ import pytest
 from cctv.policies import CRIME, TRAFFIC_ENFORCEMENT, usual_purposes
 from incidents.catalogue import CITY, DISASTER, FIRE119, POLICE112
 from linkage import legal_catalogue
-from linkage.policy.decision import Asked, Decision, Seen, Terms, decide, judge
+from linkage.policy.decision import (
+    Asked,
+    Decision,
+    Held,
+    Seen,
+    Terms,
+    decide,
+    decide_rights,
+    judge,
+    rights_meant,
+)
 from linkage.policy.rows import BY_CODE, DEFAULTS, LIMITS, SERVICES, changed, faults, values_of
 from linkage.policy.words import Access, Ground, Mode, Rule, Trigger, Word
 
@@ -204,6 +214,96 @@ def test_each_camera_serves_the_services_that_its_purpose_allows():
     for case, purpose in product(GIVEN, [CRIME, TRAFFIC_ENFORCEMENT, ""]):
         refused = None if purpose in usual_purposes(case[0]) else Rule.CAMERA_PURPOSE
         assert first_camera(decided(case, {1: Seen(10, purpose)})) == refused
+
+
+def ruled(rows=(), held=None, rights=(Access.LIVE, Access.PTZ), **changes):
+    """Decide these rights to cameras 1 and 2 with some rows changed, each {code: values}."""
+    own = dict(rows)
+    return decide_rights(
+        rows=[changed(row, own.get(row.code, {})) for row in DEFAULTS],
+        terms=terms_for("police112", minutes=60),
+        asked=asked_for(USUAL, **({"cameras": (1, 2)} | changes)),
+        rights=rights,
+        listed={1: Seen(10, CRIME), 2: Seen(700, CRIME)},
+        held=held or {},
+    )
+
+
+LIVE, PTZ = (Access.LIVE,), (Access.PTZ,)
+BOTH = (Access.LIVE, Access.PTZ)
+FAR = [(2, Access.LIVE, Rule.OUT_OF_RADIUS), (2, Access.PTZ, Rule.OUT_OF_RADIUS)]
+NO_PTZ = {"police112.ptz": {"word": NO}}
+CRIMES_ASK = {"police112.crimes": {"word": ASK}}
+PTZ_GOES = {"police112.ptz": {"word": GO}}
+PTZ_SHORT = {"police112.ptz": {"word": GO, "minutes": 10, "total_minutes": 20}}
+
+
+def holds(*rights, left=30.0, may_extend=True):
+    return {1: Held(frozenset(rights), left, may_extend)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "held", "granted", "waiting", "denied"),
+    [
+        # Fewer may be given than asked for; what is refused names right and rule.
+        ({}, None, {1: LIVE}, {1: PTZ}, FAR),
+        (PTZ_GOES, None, {1: BOTH}, {}, FAR),
+        (NO_PTZ, None, {1: LIVE}, {}, [FAR[0], (1, Access.PTZ, RIGHT), (2, Access.PTZ, RIGHT)]),
+        # Nothing is turned that is not seen.
+        (CRIMES_ASK, None, {}, {1: BOTH}, FAR),
+        (CRIMES_ASK | PTZ_GOES, None, {}, {1: BOTH}, FAR),
+        # What is held is repeated; a clock that is too long for turning gains no turning.
+        ({}, holds(*BOTH), {1: BOTH}, {}, FAR),
+        (PTZ_GOES, holds(*LIVE), {1: BOTH}, {}, FAR),
+        (PTZ_SHORT, holds(*LIVE), {1: LIVE}, {}, [*FAR, (1, Access.PTZ, Rule.TOO_LONG)]),
+        (PTZ_SHORT, holds(*LIVE, left=9.0), {1: BOTH}, {}, FAR),
+    ],
+)
+def test_each_right_is_decided_by_its_own_row(rows, held, granted, waiting, denied):
+    ruling = ruled(rows, held)
+    assert (ruling.granted, ruling.waiting) == (granted, waiting)
+    assert sorted(ruling.denied) == sorted(denied)
+
+
+def test_a_refused_picture_refuses_its_turning_by_the_same_rule():
+    ruling = ruled(PTZ_GOES, standing="closed")
+    assert {rule for _camera, _right, rule in ruling.denied} == {Rule.CLOSED}
+    assert ruling.granted == ruling.waiting == {}
+
+
+def test_no_row_opens_recordings_to_an_agency():
+    for word in (GO, ASK):
+        basis = next(code for code, data in DATA.items() if legal_catalogue.RECORDED_VIDEO in data)
+        ruling = ruled(
+            {"police112.recorded": {"word": word}}, rights=(Access.RECORDED,), basis=basis
+        )
+        rules = {rule for camera, _right, rule in ruling.denied if camera == 1}
+        assert rules <= {Rule.LETTER}
+        assert ruling.granted == ruling.waiting == {}
+
+
+@pytest.mark.parametrize(
+    ("rows", "held", "granted", "waiting", "rules"),
+    [
+        (PTZ_GOES, holds(*BOTH), {1: BOTH}, {}, set()),
+        ({}, holds(*BOTH), {}, {1: BOTH}, set()),
+        (NO_PTZ, holds(*BOTH), {}, {}, {RIGHT}),
+        ({}, holds(*BOTH, may_extend=False), {}, {}, {Rule.USED_UP}),
+        ({}, holds(*LIVE), {1: LIVE}, {}, set()),
+    ],
+)
+def test_a_grant_is_extended_with_all_of_its_rights_or_not(rows, held, granted, waiting, rules):
+    ruling = ruled(rows, held, rights=LIVE, extends=True, cameras=(1,))
+    assert (ruling.granted, ruling.waiting) == (granted, waiting)
+    assert {rule for _camera, _right, rule in ruling.denied} == rules
+
+
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [((), LIVE), (("live",), LIVE), (("ptz",), BOTH), (("recorded",), (Access.RECORDED,))],
+)
+def test_a_request_that_names_no_right_means_live_and_turning_means_the_picture(named, meant):
+    assert rights_meant(named) == meant
 
 
 USUAL = next(case for case in GIVEN if case[0] == "police112")

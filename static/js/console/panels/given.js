@@ -33,6 +33,8 @@ function stateText(state) {
   return { allowed: t("Allowed"), refused: t("Refused"), lapsed: t("Nobody answered in time"), over: t("Over before it was answered") }[state] ?? "";
 }
 
+const turnsText = (turns) => (turns ? t("may turn the camera") : "");
+
 export class GivenPanel {
   /**
    * @param {object} wiring
@@ -119,7 +121,7 @@ export class GivenPanel {
   }
 
   #waiting(request) {
-    const about = [request.purpose, request.basis, request.ground, request.minutes ? t("%(n)s min", { n: request.minutes }) : ""].filter(Boolean);
+    const about = [turnsText(request.access === "ptz"), request.purpose, request.basis, request.ground, request.minutes ? t("%(n)s min", { n: request.minutes }) : ""].filter(Boolean);
     const buttons = this.mayWork && h("div", { class: "unit-actions" },
       h("button", { class: "button button-small button-primary", type: "button", onclick: () => this.allow(request) }, t("Allow"), " ", h("kbd", { "aria-hidden": "true" }, "Y")),
       h("button", { class: "button button-small", type: "button", onclick: () => this.askRefuse(request) }, t("Refuse"), " ", h("kbd", { "aria-hidden": "true" }, "⇧Y")));
@@ -140,7 +142,7 @@ export class GivenPanel {
     const over = grant.ended_at !== null;
     const clock = over ? h("span", { class: "muted" }, `${endText(grant.end_reason)} ${moment(grant.ended_at, this.now())}`) : h("span", { class: "number", "data-until": grant.expires_at });
     const watched = grant.first_viewed_at ? t("watched") : t("not watched yet");
-    const facts = [grant.link, triggerText(grant.trigger), grant.given_by, watched].filter(Boolean).join(" · ");
+    const facts = [grant.link, turnsText(grant.rights.includes("ptz")), triggerText(grant.trigger), grant.given_by, watched].filter(Boolean).join(" · ");
     const buttons = !over && this.mayWork && h("div", { class: "unit-actions" },
       h("button", { class: "button button-small", type: "button", onclick: () => this.askExtend(grant) }, t("Extend")),
       h("button", { class: "button button-small", type: "button", onclick: () => this.askRevoke(grant) }, t("Withdraw"), " ", h("kbd", { "aria-hidden": "true" }, "X")));

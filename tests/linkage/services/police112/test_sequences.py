@@ -69,7 +69,8 @@ def test_each_message_is_applied_filed_or_refused_as_the_table_says(
     elif message_type == "STREAM_REQUEST":
         assert response.status_code == 201
         (denied,) = owed("STREAM_DENY")
-        assert denied.payload["denied"] == [{"camera": None, "rule": expected.reason}]
+        refused = {"camera": None, "right": "live", "rule": expected.reason}
+        assert denied.payload["denied"] == [refused]
         assert not owed("STREAM_GRANT")
     else:
         assert (response.status_code, response.data["code"]) == (409, "out_of_sequence")

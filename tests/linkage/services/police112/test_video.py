@@ -15,9 +15,10 @@ from incidents.models import IncidentEvent
 from linkage import grants
 from linkage.choices import LinkMode, LinkState
 from linkage.links import set_state
-from linkage.models import StreamGrant
+from linkage.models import StreamGrant, VideoRequest
 from linkage.models_agreements import LegalBasis
 from linkage.models_video import GrantEnd
+from linkage.services import video_answers
 from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.police112.conftest import RECEIPT, ask, owed
 
@@ -122,7 +123,7 @@ def test_a_camera_outside_the_list_is_refused_beside_a_granted_one(case, cameras
     post(ask(cameras[0].pk, cameras[3].pk))
     assert [row["camera"] for row in owed("STREAM_GRANT")[0].payload["grants"]] == [cameras[0].pk]
     assert owed("STREAM_DENY")[0].payload["denied"] == [
-        {"camera": cameras[3].pk, "rule": "not_in_list"}
+        {"camera": cameras[3].pk, "right": "live", "rule": "not_in_list"}
     ]
 
 
@@ -177,6 +178,75 @@ def test_a_grant_that_ran_out_is_given_anew(case, cameras, post):
     StreamGrant.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     (fresh,) = granted(post, cameras[0])
     assert fresh.pk != grant.pk
+
+
+# --- rights -----------------------------------------------------------------------------
+def told(message_type):
+    return owed(message_type)[-1].payload
+
+
+def test_turning_is_left_to_a_person_while_the_picture_is_given_at_once(
+    case, cameras, post, link, haneul
+):
+    camera = cameras[0].pk
+    assert post(ask(camera, rights=["live", "ptz"])).status_code == 201
+    grant = StreamGrant.objects.get()
+    assert grant.rights == ["live"]
+    assert told("STREAM_GRANT")["grants"][0]["rights"] == ["live"]
+    request = VideoRequest.objects.get()
+    assert (request.access, request.policy_row) == ("ptz", "police112.ptz")
+    video_answers.allow(request=request, by=haneul)
+    (widened,) = StreamGrant.objects.all()
+    assert (widened.pk, widened.rights) == (grant.pk, ["live", "ptz"])
+    assert widened.expires_at == grant.expires_at
+    (said,) = told("STREAM_GRANT")["grants"]
+    assert said["rights"] == ["live", "ptz"]
+    assert said["ptz"] == f"/api/v1/links/{link.code}/grants/{grant.reference}/ptz"
+    assert Record.objects.get(action="grant.widened").detail["added"] == ["ptz"]
+    assert not owed("STREAM_DENY")
+
+
+def test_a_person_who_refuses_the_turning_leaves_the_picture(case, cameras, post, haneul):
+    post(ask(cameras[0].pk, rights=["ptz"]))
+    video_answers.refuse(request=VideoRequest.objects.get(), by=haneul, reason="현장 관제 중")
+    assert told("STREAM_DENY")["denied"] == [
+        {"camera": cameras[0].pk, "right": "ptz", "rule": "refused_by_operator"}
+    ]
+    assert StreamGrant.objects.get().rights == ["live"]
+
+
+def test_recordings_are_refused_with_the_place_where_they_are_asked_for(case, cameras, post, link):
+    post(ask(cameras[0].pk, rights=["live", "recorded"]))
+    assert told("STREAM_DENY")["denied"] == [
+        {
+            "camera": cameras[0].pk,
+            "right": "recorded",
+            "rule": "by_letter",
+            "instead": f"/api/v1/links/{link.code}/exports",
+        }
+    ]
+    assert StreamGrant.objects.get().rights == ["live"]
+    post(ask(rights=["recorded"]))
+    assert [row["camera"] for row in told("STREAM_DENY")["denied"]] == [None]
+
+
+def test_a_right_that_nobody_knows_is_malformed(case, cameras, post):
+    for rights in (["audio"], [], ["live", "live"], "ptz"):
+        refused = post(ask(cameras[0].pk, rights=rights))
+        assert refused.status_code == 400, rights
+        assert all(name.startswith("payload.rights") for name in refused.json()["errors"])
+
+
+def test_longer_goes_for_all_that_a_grant_holds_or_not_at_all(case, cameras, post, haneul):
+    post(ask(cameras[0].pk, rights=["ptz"]))
+    video_answers.allow(request=VideoRequest.objects.get(), by=haneul)
+    before = StreamGrant.objects.get().expires_at
+    post(ask(cameras[0].pk, extend="추적 중"))
+    assert StreamGrant.objects.get().expires_at == before
+    video_answers.allow(request=VideoRequest.objects.get(state="pending"), by=haneul)
+    longer = StreamGrant.objects.get()
+    assert longer.expires_at > before
+    assert longer.rights == ["live", "ptz"]
 
 
 def under(link, grant, piece=""):
