@@ -10,7 +10,7 @@ def lease_as_held(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cctv", "0016_camera_groups"),
+        ("cctv", "0018_tampering_is_a_state"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
