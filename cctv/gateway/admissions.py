@@ -19,7 +19,7 @@ from django.utils import timezone
 from cctv.choices import Quality
 from cctv.gateway.choice import media_server
 from cctv.gateway.contract import Entry
-from cctv.gateway.mediamtx import MediaServerDown, stream_of
+from cctv.gateway.mediamtx import KINDS, MediaServerDown, stream_of
 from cctv.models import MediaSession, ViewRecord
 
 log = structlog.get_logger(__name__)
@@ -110,7 +110,9 @@ def kick_ended() -> int:
         | Q(view__started_at__lt=now - timedelta(seconds=settings.VIEW_MAX_S))
     )
     kicked = 0
-    for row in MediaSession.objects.filter(is_over, kicked_at=None).order_by("pk")[:500]:
+    for row in MediaSession.objects.filter(is_over, kicked_at=None, kind__in=KINDS).order_by("pk")[
+        :500
+    ]:
         try:
             server.kick_session(row.kind, row.session_id)
         except MediaServerDown:
@@ -126,7 +128,10 @@ def watch() -> None:
     if server is None:
         return
     kick_ended()
-    rows = {(row.kind, row.session_id): row for row in MediaSession.objects.filter(kicked_at=None)}
+    rows = {
+        (row.kind, row.session_id): row
+        for row in MediaSession.objects.filter(kicked_at=None, kind__in=KINDS)
+    }
     try:
         for session in server.sessions():
             row = rows.get((session.kind, session.session_id))
@@ -135,12 +140,12 @@ def watch() -> None:
                 log.error("media_session_unknown", kind=session.kind, path=session.path)
                 server.kick_session(session.kind, session.session_id)
             elif session.bytes_sent > row.bytes_sent:
-                _count(row, session.bytes_sent)
+                count(row, session.bytes_sent)
     except MediaServerDown:
         log.warning("media_server_not_watched")
 
 
-def _count(row: MediaSession, sent: int) -> None:
+def count(row: MediaSession, sent: int) -> None:
     more = sent - row.bytes_sent
     with transaction.atomic():
         if MediaSession.objects.filter(pk=row.pk, bytes_sent=row.bytes_sent).update(

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
+
 from cctv import passes, streams
 from cctv.choices import Quality
 from cctv.sources import Source
@@ -17,7 +19,10 @@ class BuiltIn:
 
     def addresses(self, camera_id: int, quality: Quality) -> dict[str, str]:
         under = f"/video/{camera_id}/{'sub/' if quality == Quality.SUB else ''}"
-        return {"playlist": f"{under}live.m3u8", "state": f"{under}state"}
+        found = {"playlist": f"{under}live.m3u8", "state": f"{under}state"}
+        if settings.JANUS_SOCKET:
+            found["whep"] = f"/video/{camera_id}/whep/{quality}"
+        return found
 
     def kick(self, view_ids: Iterable[int]) -> None:
         passes.distrust(set(view_ids))
