@@ -146,6 +146,7 @@ def watch() -> None:
 
 
 def count(row: MediaSession, sent: int) -> None:
+    """Write down how much a session was sent up to now, once whoever asks."""
     more = sent - row.bytes_sent
     with transaction.atomic():
         if MediaSession.objects.filter(pk=row.pk, bytes_sent=row.bytes_sent).update(

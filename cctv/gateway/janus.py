@@ -27,6 +27,8 @@ TIMEOUT_S = 2.0
 # The transport reads no longer message.
 MOST_BYTES = 8000
 ADMINISTRATION = "admin.sock"
+# No such session, no such handle: somebody else ended it first.
+_GONE = frozenset({458, 459})
 _ANSWERS = frozenset({"success", "error", "event"})
 
 
@@ -89,7 +91,8 @@ class Line:
         finally:
             self._waiting.pop(transaction, None)
         if answer["janus"] == "error":
-            raise down(str(answer.get("error", {}).get("code")))
+            code = answer.get("error", {}).get("code")
+            raise JanusDown(_("there is no WebRTC now")) if code in _GONE else down(str(code))
         return answer
 
     def tell(self, kind: str, **body: Any) -> None:

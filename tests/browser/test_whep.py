@@ -1,139 +1,195 @@
-"""Pictures by WebRTC from a real Janus: at once, once for a ticket, and cut when the view ends."""
+"""Pictures by WebRTC from Debian's Janus, in a real Chromium: on record, cut, and done without."""
 
-import socket
+import re
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
-from shutil import which
-from typing import IO
 
 import pytest
+from django.db.models import F
+from django.utils import timezone
 
+from cctv import view_ends
 from cctv.choices import EndReason
-from cctv.models import MediaSession, VideoTicket, ViewRecord
+from cctv.gateway.whep import LOOK_S
+from cctv.models import MediaSession, ViewRecord
+from cctv.passes import CHECK_S, HANDOVER_S
 from cctv.view_ends import end_views
-from controlroom.accounts.models import User
-from tests.browser.conftest import open_context, show, stage
-from tests.live.conftest import until
+from controlroom.runtime import debian, webrtc
+from tests.cctv.builders import make_camera
+from tests.live.conftest import Web, start_web, until
+from tests.live.test_video_player import frames, mount, note, signed_in, state, wait_state
 
-__all__ = ["stage"]
+__all__ = ["start_web"]
 
-pytestmark = pytest.mark.django_db(transaction=True)
-SECRET = "janus-secret-0123456789"
-DEPLOYED = Path(__file__).parent.parent.parent / "deploy" / "janus"
-# What the console's player does, without its screen; every frame is noted by the clock on the wall.
-WATCH = """
-async (camera) => {
-  const csrf = document.cookie.match(/csrftoken=([^;]+)/)?.[1] ?? '';
-  const asked = await fetch(`/m/90010/cctv/cameras/${camera}/ticket/`, {
-    method: 'POST', body: JSON.stringify({ purpose: '시험' }),
-    headers: { 'Content-Type': 'application/json', 'X-CSRFToken': csrf },
-  });
-  const ticket = await asked.json();
-  const headers = { Authorization: `Ticket ${ticket.ticket}`, 'Content-Type': 'application/sdp' };
-  const began = performance.now();
-  const offer = await fetch(ticket.whep, { method: 'POST', headers, body: 'v=0' });
-  const again = await fetch(ticket.whep, { method: 'POST', headers, body: 'v=0' });
-  const peer = new RTCPeerConnection();
-  const video = document.createElement('video');
-  const own = { peer, video, ticket, frames: [], offer: offer.status, again: again.status };
-  own.location = offer.headers.get('Location');
-  window.watching = own;
-  Object.assign(video, { muted: true, autoplay: true });
-  document.body.append(video);
-  peer.ontrack = (event) => { video.srcObject = new MediaStream([event.track]); };
-  const note = () => { own.frames.push(Date.now()); video.requestVideoFrameCallback(note); };
-  const first = new Promise((done) => video.requestVideoFrameCallback(() => { note(); done(performance.now() - began); }));
-  await peer.setRemoteDescription({ type: 'offer', sdp: await offer.text() });
-  await peer.setLocalDescription(await peer.createAnswer());
-  const taken = await fetch(own.location, { method: 'PATCH', headers, body: peer.localDescription.sdp });
-  own.poll = setInterval(() => fetch(own.location, { headers }), 1000);
-  return { offer: own.offer, again: own.again, taken: taken.status, location: own.location, ticket: ticket.ticket, first: await first };
-}
-"""  # noqa: E501
+JANUS = debian.find_janus()
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(JANUS is None, reason="this machine has no Debian janus"),
+]
+CUT_S = 5.0
+AT_THE_END = timedelta(seconds=CHECK_S + HANDOVER_S + 0.2)
 
 
-def started(command: list[str], at: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start Janus, again where it gives its socket up at once (ADR 10)."""
-    for _attempt in range(12):
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        until(lambda process=process: process.poll() is not None or answers(at), what="Janus")
-        if process.poll() is None:
-            return process
-    raise AssertionError("Janus does not stay")
+class Beside:
+    """A Janus of our own, which may be killed and started."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = webrtc.environment(folder)
+        self.at = Path(self.env["CONTROLROOM_JANUS_SOCKET"])
+        self.process: subprocess.Popen[bytes] | None = None
 
-def answers(at: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
-        line.settimeout(1)
-        try:
-            line.connect(str(at))
-            line.send(b'{"janus": "ping", "transaction": "1"}')
-            return bool(line.recv(8192))
-        except OSError:
-            return False
+    def start(self) -> None:
+        """Start it, again where it gives its socket up at once (ADR 10)."""
+        spec = webrtc.spec(JANUS, self.folder, self.env)
+        for _attempt in range(12):
+            with (self.folder / "log").open("ab") as log:
+                self.process = subprocess.Popen(
+                    spec.command, env=spec.env, stdout=log, stderr=log
+                )
+            until(lambda: self.process.poll() is not None or webrtc.answers(self.at))
+            if self.process.poll() is None:
+                return
+        raise AssertionError("Janus does not stay")
 
-
-@pytest.fixture(scope="module", autouse=True)
-def janus(tmp_path_factory) -> Iterator[Path]:
-    """Run Debian's Janus with the files of deploy/janus, its paths and secret put in."""
-    program = which("janus")
-    if not program:
-        pytest.skip("no Janus here")
-    folder = tmp_path_factory.mktemp("janus")
-    at = folder / "janus.sock"
-    for file in DEPLOYED.iterdir():
-        text = file.read_text(encoding="utf-8").replace("SECRET", SECRET)
-        text = text.replace("/etc/controlroom/janus", str(folder))
-        text = text.replace("/run/controlroom-janus", str(folder))
-        (folder / file.name).write_text(text, encoding="utf-8")
-    with (folder / "log").open("wb") as log, pytest.MonkeyPatch.context() as patch:
-        command = [program, "-F", str(folder), "-C", str(folder / "janus.jcfg")]
-        process = started(command, at, log)
-        patch.setenv("CONTROLROOM_JANUS_SOCKET", str(at))
-        patch.setenv("CONTROLROOM_JANUS_SECRET", SECRET)
-        patch.setenv("CONTROLROOM_JANUS_RTP_PORT", "43000")
-        yield at
-        process.kill()
-        process.wait()
+    def kill(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
 
 @pytest.fixture
-def page(stage, janus, settings):
-    settings.JANUS_SOCKET, settings.JANUS_SECRET = str(janus), SECRET
-    context = open_context(stage, "haneul")
-    page = context.new_page()
-    page.goto("/m/90010/")
-    yield page
-    context.close()
+def janus(tmp_path_factory, settings) -> Iterator[Beside]:
+    beside = Beside(tmp_path_factory.mktemp("janus"))
+    settings.JANUS_SOCKET = str(beside.at)
+    settings.JANUS_SECRET = beside.env["CONTROLROOM_JANUS_SECRET"]
+    try:
+        beside.start()
+        yield beside
+    finally:
+        beside.kill()
 
 
-def frames(page) -> list[float]:
-    return page.evaluate("watching.frames")
+@pytest.fixture
+def web(start_web, janus) -> Web:
+    return start_web(**janus.env)
 
 
-def test_a_used_ticket_opens_nothing_and_frames_stop_with_the_view(stage, page, capsys):
-    camera = stage.city.cameras.order_by("pk").first()
-    seen = page.evaluate(WATCH, camera.pk)
-    assert (seen["offer"], seen["again"], seen["taken"]) == (406, 403, 204)
-    assert seen["ticket"] not in seen["location"]
-    view = ViewRecord.objects.get(ended_at=None)
-    import json
-    from cctv.gateway.janus import Line
-    row = MediaSession.objects.get(view=view)
-    a, b = map(int, row.session_id.split("/"))
-    time.sleep(4)
-    print(json.dumps(Line(administers=True).ask("handle_info", session_id=a, handle_id=b), indent=1))
-    view.refresh_from_db(); print(vars(view))
-    count = len(frames(page))
-    until(lambda: len(frames(page)) > count + 5, what="frames go on")
-    # By another process than the one that offered.
-    end_views(viewer_id=User.objects.get(username="haneul").pk, reason=EndReason.REVOKED)
-    view.refresh_from_db()
-    ended = view.ended_at.timestamp() * 1000
-    until(lambda: time.time() * 1000 > frames(page)[-1] + 2000, what="frames stop")
-    assert frames(page)[-1] - ended < 5000
-    assert MediaSession.objects.get(view=view).kicked_at
-    assert VideoTicket.objects.get(view=view)
-    show(capsys, f"first frame {seen['first']:.0f} ms, last {frames(page)[-1] - ended:.0f} ms")
+def way(page, camera) -> str:
+    return page.get_attribute(f"#camera-{camera.pk} .player", "data-way") or ""
+
+
+def playing(page, city, camera, quality: str = "main") -> ViewRecord:
+    """Open a picture, wait until it plays by WebRTC."""
+    mount(page, city.code, camera.pk, quality=quality)
+    wait_state(page, camera.pk, "live", within_s=20)
+    assert way(page, camera) == "WebRTC"
+    return ViewRecord.objects.get(camera=camera, ended_at=None)
+
+
+def last_frame(page, camera) -> datetime:
+    """Wait until no frame has come for two seconds; when the last one was seen."""
+    seen, at = -1, timezone.now()
+    until_s = time.monotonic() + 20
+    while timezone.now() - at < timedelta(seconds=2):
+        assert time.monotonic() < until_s, "frames go on"
+        if (now := frames(page, camera.pk)) != seen:
+            seen, at = now, timezone.now()
+        page.wait_for_timeout(30)
+    return at
+
+
+def revoke(view: ViewRecord) -> None:
+    """Whoever ends it is another process than the one that holds the session."""
+    end_views(viewer_id=view.viewer_id, reason=EndReason.REVOKED)
+
+
+def expire(view: ViewRecord) -> None:
+    ViewRecord.objects.filter(pk=view.pk).update(started_at=F("started_at") - timedelta(hours=9))
+
+
+def test_views_are_counted_and_cut_and_no_second_is_claimed_more(chromium, web, city, haneul):
+    """Two viewers of one relay; ends by another process than the one that holds the sessions."""
+    camera = make_camera(city)
+    width = "document.querySelector('.player video').videoWidth"
+    with signed_in(chromium, web, haneul) as page, signed_in(chromium, web, haneul) as second:
+        view = playing(page, city, camera, quality="sub")
+        assert page.evaluate(width) == 320
+        page.evaluate("Object.values(window.players)[0].setQuality('main')")
+        page.wait_for_function(f"{width} === 640")
+        seen = frames(page, camera.pk)
+        page.wait_for_function(f"document.querySelector('.player').dataset.frames > {seen + 30}")
+        assert (way(page, camera), state(page, camera.pk)) == ("WebRTC", "live")
+        assert "WebRTC" in page.locator(".player-age").inner_text()
+        assert ViewRecord.objects.count() == MediaSession.objects.count() == 1
+        until(lambda: ViewRecord.objects.get().bytes_sent > 20_000, what="bytes are counted")
+        other = playing(second, city, camera)
+        lasted = [cut(page, camera, view, expire), cut(second, camera, other, revoke)]
+    until(lambda: not MediaSession.objects.filter(kicked_at=None).exists(), what="sessions are over")
+    until(lambda: view_ends.settle() or not unsettled(), within_s=20, what="the views are settled")
+    for one, last in zip((view, other), lasted, strict=True):
+        one.refresh_from_db()
+        assert one.first_byte_at < one.decoded_at < one.last_byte_at <= one.sent_until
+        assert one.frames_decoded > 10
+        assert last < one.sent_until + timedelta(seconds=0.2)
+        assert one.sent_until - last < AT_THE_END
+    assert [view.end_reason, other.end_reason] == [EndReason.EXPIRED, EndReason.REVOKED]
+
+
+def unsettled() -> bool:
+    return ViewRecord.objects.filter(settled_at=None).exists()
+
+
+def cut(page, camera, view: ViewRecord, act) -> datetime:
+    """End the view; when its last frame was seen."""
+    # The player would ask for another view after its hour, and rightly get one.
+    page.route("**/ticket/", lambda route: route.abort())
+    began = timezone.now()
+    act(view)
+    last = last_frame(page, camera)
+    note(f"last decoded frame {(last - began).total_seconds():.2f} s after {act.__name__}")
+    assert last - began < timedelta(seconds=CUT_S)
+    return last
+
+
+def test_where_janus_dies_the_play_list_goes_on_until_it_is_back(
+    chromium, web, city, haneul, janus
+):
+    camera, other = make_camera(city), make_camera(city, 40.0)
+    with signed_in(chromium, web, haneul) as page:
+        view = playing(page, city, camera)
+        janus.kill()
+        page.wait_for_selector(".player[data-way=HLS][data-state=live]")
+        seen = frames(page, camera.pk)
+        page.wait_for_function(f"document.querySelector('.player').dataset.frames > {seen + 20}")
+        assert [one.pk for one in ViewRecord.objects.filter(ended_at=None)] == [view.pk]
+        janus.start()
+        assert playing(page, city, other).pk != view.pk
+
+
+def test_pictures_come_only_while_the_record_is_ahead_of_them(chromium, web, city, haneul):
+    """A player that asks for nothing is sent nothing; nor is anybody by a process that died."""
+    camera = make_camera(city)
+    session = re.compile(r"/video/\d+/whep/main/\d+$")
+    with signed_in(chromium, web, haneul) as page:
+        view = playing(page, city, camera)
+        page.route(session, lambda route: route.abort())
+        last = last_frame(page, camera)
+        view.refresh_from_db()
+        assert view.ended_at is None
+        assert last < view.sent_until + timedelta(seconds=LOOK_S + 0.3)
+        page.unroute(session)
+        seen = frames(page, camera.pk)
+        page.wait_for_function(f"document.querySelector('.player').dataset.frames > {seen + 10}")
+        assert (way(page, camera), state(page, camera.pk)) == ("WebRTC", "live")
+        web.stop(signal.SIGKILL)
+        last = last_frame(page, camera)
+        view.refresh_from_db()
+        assert last < view.sent_until
+        assert view.sent_until - last < AT_THE_END

@@ -349,6 +349,7 @@ class Player {
   }
 
   #finish(state, text) {
+    this.report();
     this.#stop();
     this.#show(state, text);
   }
