@@ -2,15 +2,19 @@
 
 import secrets
 import socket
+import subprocess
+import time
 from pathlib import Path
 
 from controlroom.runtime.debian import Janus
-from controlroom.runtime.places import CHECKOUT, write_private
+from controlroom.runtime.places import CHECKOUT, CannotRun, write_private
 from controlroom.runtime.processes import Spec
 
 DEPLOYED = CHECKOUT / "deploy" / "janus"
 # As the files of deploy/janus have them.
 FOLDER, RUNTIME, SECRET = "/etc/controlroom/janus", "/run/controlroom-janus", '"SECRET"'
+# One start in three may fail on a busy machine.
+ATTEMPTS = 12
 MODULES = "/usr/lib/x86_64-linux-gnu/janus"
 # Below what the kernel gives away by itself; two runs at a time hardly choose the same hundred.
 FIRST_PORT, PORTS, CHOICES = 20_000, 128, 90
@@ -39,6 +43,22 @@ def spec(janus: Janus, folder: Path, env: dict[str, str]) -> Spec:
         (folder / name).unlink(missing_ok=True)
     folders = ["--configs-folder", str(folder), "--config", str(folder / "janus.jcfg")]
     return Spec(name="janus", command=[str(janus.program), *folders], env=janus.libraries)
+
+
+def started(janus: Janus, folder: Path, env: dict[str, str]) -> "subprocess.Popen[bytes]":
+    """Start Janus without a supervisor and wait until it answers.
+
+    Raises: CannotRun.
+    """
+    own = spec(janus, folder, env)
+    for _attempt in range(ATTEMPTS):
+        with (folder / "janus.log").open("ab") as log:
+            process = subprocess.Popen(own.command, env=own.env, stdout=log, stderr=log)
+        while process.poll() is None and not answers(folder / "janus.sock"):
+            time.sleep(0.02)
+        if process.poll() is None:
+            return process
+    raise CannotRun(f"Janus does not stay; see {folder / 'janus.log'}")
 
 
 def answers(at: Path) -> bool:

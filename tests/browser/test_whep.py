@@ -46,17 +46,7 @@ class Beside:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, again where it gives its socket up at once (ADR 10)."""
-        spec = webrtc.spec(JANUS, self.folder, self.env)
-        for _attempt in range(12):
-            with (self.folder / "log").open("ab") as log:
-                self.process = subprocess.Popen(
-                    spec.command, env=spec.env, stdout=log, stderr=log
-                )
-            until(lambda: self.process.poll() is not None or webrtc.answers(self.at))
-            if self.process.poll() is None:
-                return
-        raise AssertionError("Janus does not stay")
+        self.process = webrtc.started(JANUS, self.folder, self.env)
 
     def kill(self) -> None:
         if self.process:
@@ -90,7 +80,7 @@ def playing(page, city, camera, quality: str = "main") -> ViewRecord:
     mount(page, city.code, camera.pk, quality=quality)
     wait_state(page, camera.pk, "live", within_s=20)
     assert way(page, camera) == "WebRTC"
-    return ViewRecord.objects.get(camera=camera, ended_at=None)
+    return ViewRecord.objects.filter(camera=camera, ended_at=None).latest("pk")
 
 
 def last_frame(page, camera) -> datetime:

@@ -268,8 +268,12 @@ class Player {
       if (this.#refused(answer.body)) {
         return;
       }
-    } else if (++this.#misses >= 2) {
-      this.#show("lost");
+    } else {
+      // Nothing renewed the view meanwhile, so pictures paused.
+      this.#liveSince = null;
+      if (++this.#misses >= 2) {
+        this.#show("lost");
+      }
     }
     this.#later(POLL_MS, () => this.#poll());
   }
