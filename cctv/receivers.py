@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from cctv import health, sources, streams, tasks, view_ends
 from cctv.choices import CameraEventKind, EndReason, Health, PtzEnd
-from cctv.gateway import admissions, whep
+from cctv.gateway import admissions, whep_ends
 from cctv.gateway.choice import media_server
 from cctv.models import Camera, CameraEvent, ViewRecord
 from cctv.onvif import locks, pulling
@@ -57,7 +57,7 @@ def kick_from_media_server(sender: Any, *, instance: ViewRecord, **_: Any) -> No
 @receiver(post_save, sender=ViewRecord)
 def cut_webrtc(sender: Any, *, instance: ViewRecord, **_: Any) -> None:
     if instance.ended_at is not None and settings.JANUS_SOCKET:
-        transaction.on_commit(whep.cut_ended, robust=True)
+        transaction.on_commit(whep_ends.cut_ended, robust=True)
 
 
 @receiver(pulling.camera_reported)

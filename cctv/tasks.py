@@ -5,7 +5,7 @@ from celery import shared_task
 from django.conf import settings
 
 from cctv import health, maintenance, streams, view_ends
-from cctv.gateway import admissions, whep
+from cctv.gateway import admissions, whep_ends
 from cctv.models import ImportBatch
 from cctv.onvif import ptz
 from cctv.register import batches, reading, reasons, work
@@ -18,7 +18,7 @@ SLICE_S = 20.0
 def sweep_views() -> None:
     view_ends.sweep()
     if settings.JANUS_SOCKET:
-        whep.cut_ended()
+        whep_ends.cut_ended()
     view_ends.settle()
     streams.sweep()
 

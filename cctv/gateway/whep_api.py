@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from cctv import tickets
 from cctv.choices import Quality
-from cctv.gateway import whep
+from cctv.gateway import whep, whep_ends
 from cctv.gateway.janus import MOST_BYTES
 from cctv.models import MediaSession
 from cctv.passes import Pass
@@ -95,7 +95,9 @@ class WhepSessionView(VideoView):
         )
 
     def _row(self, entry: Pass, row_id: int) -> MediaSession | None:
-        rows = MediaSession.objects.filter(kind=whep.KIND, view_id=entry.view_id, kicked_at=None)
+        rows = MediaSession.objects.filter(
+            kind=whep_ends.KIND, view_id=entry.view_id, kicked_at=None
+        )
         return rows.filter(pk=row_id).first()
 
     def _standing(self, entry: Pass, row_id: int) -> MediaSession:

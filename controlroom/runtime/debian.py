@@ -171,7 +171,9 @@ class Janus:
     def libraries(self) -> dict[str, str]:
         """What its environment needs for what was unpacked with it."""
         beside = self.modules
-        return {} if self.root == Path("/") or not beside else {"LD_LIBRARY_PATH": f"{beside.parent}"}
+        return (
+            {} if self.root == Path("/") or not beside else {"LD_LIBRARY_PATH": f"{beside.parent}"}
+        )
 
 
 def find_janus() -> Janus | None:

@@ -71,4 +71,3 @@ def answers(at: Path) -> bool:
             return bool(line.recv(8192))
         except OSError:
             return False
-

@@ -121,7 +121,9 @@ def test_views_are_counted_and_cut_and_no_second_is_claimed_more(chromium, web, 
         until(lambda: ViewRecord.objects.get().bytes_sent > 20_000, what="bytes are counted")
         other = playing(second, city, camera)
         lasted = [cut(page, camera, view, expire), cut(second, camera, other, revoke)]
-    until(lambda: not MediaSession.objects.filter(kicked_at=None).exists(), what="sessions are over")
+    until(
+        lambda: not MediaSession.objects.filter(kicked_at=None).exists(), what="sessions are over"
+    )
     until(lambda: view_ends.settle() or not unsettled(), within_s=20, what="the views are settled")
     for one, last in zip((view, other), lasted, strict=True):
         one.refresh_from_db()

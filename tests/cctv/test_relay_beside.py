@@ -32,7 +32,7 @@ def test_packets_come_while_they_are_wanted_and_hidden_as_is_their_key(port, tmp
     streams.want(7, SOURCE)
     until(lambda: Note(tmp_path / "hls" / "7").read(), what="the relay says where")
     until(lambda: streams.playlist(7), what="pieces")
-    port.setblocking(False)  # noqa: FBT003
+    port.setblocking(False)
     with pytest.raises(BlockingIOError):
         port.recv(2048)
     found = streams.beside(7, Quality.MAIN)

@@ -14,7 +14,7 @@ const RETRY_MS = 2000;
 /** Own decoding may lag this long behind a live source before the picture is called frozen. */
 const LOCAL_STALL_MS = 3000;
 /** A live source whose pictures do not come by WebRTC for so long is loaded by play list. */
-const WHEP_STALL_MS = 2500;
+const WHEP_STALL_MS = 3000;
 /** A larger or smaller stream may take this long to connect; until then the present one stays. */
 const SWITCH_MS = 15000;
 /** Ends that the server names and that asking again does not change. */
@@ -337,6 +337,7 @@ class Player {
   /** @returns {boolean} whether this was the end */
   #refused(body) {
     const reason = body.errors?.reason?.[0];
+    this.report();
     this.#unload();
     if (reason in FINAL) {
       this.#finish(FINAL[reason], body.detail);
@@ -353,7 +354,6 @@ class Player {
   }
 
   #finish(state, text) {
-    this.report();
     this.#stop();
     this.#show(state, text);
   }

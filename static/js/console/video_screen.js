@@ -53,8 +53,6 @@ export class Screen {
     this.frames = 0;
     this.lastFrameAt = null;
     this.firstFrameAt = null;
-    /** By which way the picture comes, as it is called. */
-    this.way = "";
     this.root = document.createElement("div");
     this.root.className = "player";
     this.video = document.createElement("video");
@@ -83,6 +81,11 @@ export class Screen {
     });
   }
 
+  /** By which way the picture comes, as it is called: WebRTC or HLS. */
+  set way(name) {
+    this.root.dataset.way = name;
+  }
+
   /** @returns {number | null} milliseconds since the last decoded frame; null before the first */
   silentMs() {
     return this.lastFrameAt === null ? null : performance.now() - this.lastFrameAt;
@@ -94,13 +97,12 @@ export class Screen {
    */
   show(state, { text = "", age = null } = {}) {
     this.root.dataset.state = state;
-    this.root.dataset.way = this.way;
     this.root.dataset.age = age === null ? "" : age.toFixed(1);
     const live = state === "live";
     this.age.hidden = !live;
     const { videoWidth: width, videoHeight: height } = this.video;
     const size = width ? `${width} × ${height}` : "";
-    const said = [t("LIVE, %(age)s s ago", { age: Math.round(age ?? 0) }), size, this.way];
+    const said = [t("LIVE, %(age)s s ago", { age: Math.round(age ?? 0) }), size, this.root.dataset.way];
     this.age.textContent = live ? said.filter(Boolean).join(" · ") : "";
     this.words.hidden = live;
     this.words.textContent = live ? "" : [words(state, age), text].filter(Boolean).join(": ");

@@ -4,6 +4,8 @@ export class Whep {
   #headers;
   #video;
   #peer = null;
+  /** @type {Promise<void>} */
+  #connecting = Promise.resolve();
   #over = false;
   /** Where the server says what this session does, once there is one. */
   address = "";
@@ -27,8 +29,9 @@ export class Whep {
    * @param {() => void} onLost once, when it does not come about or breaks off
    */
   async begin(url, onLost) {
+    this.#connecting = this.#connect(url, onLost);
     try {
-      await this.#connect(url, onLost);
+      await this.#connecting;
     } catch {
       this.#lose(onLost);
     }
@@ -40,12 +43,17 @@ export class Whep {
    * @returns {Promise<boolean>} whether the server does so
    */
   async turn(url) {
-    const address = `${url}/${this.address.split("/").pop()}`;
-    const answer = await this.#send(address, "PUT").catch(() => null);
-    if (answer?.ok) {
-      this.address = address;
+    try {
+      await this.#connecting;
+      const address = `${url}/${this.address.split("/").pop()}`;
+      const answer = await this.#send(address, "PUT");
+      if (answer.ok) {
+        this.address = address;
+      }
+      return answer.ok;
+    } catch {
+      return false;
     }
-    return Boolean(answer?.ok);
   }
 
   async #connect(url, onLost) {
