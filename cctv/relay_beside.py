@@ -30,7 +30,7 @@ PAYLOAD_TYPE = 96
 LONGEST = 2048
 # Nobody has wanted it for so long: the packets wait at ffmpeg, which drops them.
 IDLE_S = 5.0
-LOOK_S = 0.1
+LOOK_S = 0.05
 # A packet that was there at once is from before somebody wanted any; a fast camera never pauses.
 STALE_S = 0.02
 STALE_AT_MOST_S = 0.2

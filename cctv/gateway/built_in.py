@@ -13,6 +13,8 @@ from cctv.streams import Seen
 class BuiltIn:
     def want(self, camera_id: int, source: Source | None, quality: Quality) -> None:
         streams.want(camera_id, source, quality=quality)
+        # Whoever gets a ticket now asks for the packets next.
+        streams.beside(camera_id, quality)
 
     def seen(self, camera_id: int, quality: Quality) -> Seen:
         return streams.seen(camera_id, quality)

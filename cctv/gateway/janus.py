@@ -58,6 +58,7 @@ class Line:
         at = Path(settings.JANUS_SOCKET)
         self._secret = "admin_secret" if administers else "apisecret"
         self._on_news = on_news
+        self._is_closing = False
         self._waiting: dict[str, tuple[frozenset[str], Future[dict[str, Any]]]] = {}
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
@@ -103,6 +104,7 @@ class Line:
         self._send(kind, secrets.token_hex(8), body)
 
     def close(self) -> None:
+        self._is_closing = True
         # Wakes the reader, which a plain close would not.
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -123,7 +125,8 @@ class Line:
             while packet := self._socket.recv(262_144):
                 self._take(json.loads(packet))
         except (OSError, ValueError) as error:
-            log.info("janus_line_over", error=type(error).__name__)
+            if not self._is_closing:
+                log.warning("janus_line_over", error=type(error).__name__)
         for _until, future in list(self._waiting.values()):
             if not future.done():
                 future.set_exception(down("closed"))

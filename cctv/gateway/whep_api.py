@@ -40,7 +40,7 @@ class WhepView(VideoView):
         entry = self.admit(request, camera_id, opening=True)
         row = whep.reserve(view_id=entry.view_id, token=token_of(request))
         sdp = whep.offer(row=row, camera_id=camera_id, quality=Quality(quality))
-        return HttpResponse(
+        offered = HttpResponse(
             sdp,
             content_type=SDP,
             status=HTTPStatus.NOT_ACCEPTABLE,
@@ -49,6 +49,9 @@ class WhepView(VideoView):
                 "Cache-Control": "no-store",
             },
         )
+        # Each good offer would stand in the log as a fault.
+        offered._has_been_logged = True  # noqa: SLF001  # Django's only way to say so
+        return offered
 
 
 class WhepSessionView(VideoView):

@@ -7,10 +7,16 @@ import pytest
 from django.utils import timezone
 
 from cctv import passes, streams
+from cctv.choices import EndReason, Quality
 from cctv.gateway import whep
-from cctv.models import MediaSession, VideoTicket, ViewRecord
+from cctv.models import Camera, MediaSession, VideoTicket, ViewRecord
+from cctv.passes import CHECK_S
+from controlroom.accounts.models import User
+from controlroom.municipalities.choices import Role
+from controlroom.municipalities.models import Membership
 from tests.cctv.builders import make_camera
 from tests.cctv.test_video_api import ask, get
+from tests.live.conftest import until
 
 pytestmark = pytest.mark.django_db
 SDP = "application/sdp"
@@ -87,6 +93,52 @@ def test_a_ticket_opens_no_session(client, camera, ticket, city, request, name):
     assert answer.status_code == 403
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert MediaSession.objects.count() == sessions
+
+
+# What ends it, told to nobody; the player's next question finds it.
+ENDS = {
+    "a right taken away": (
+        lambda: Membership.objects.update(role=Role.AUDITOR),
+        EndReason.RIGHT_LOST,
+    ),
+    "a viewer switched off": (
+        lambda: User.objects.update(is_active=False),
+        EndReason.RIGHT_LOST,
+    ),
+    "a camera that left": (
+        lambda: Camera.objects.update(gone_at=timezone.now()),
+        EndReason.CAMERA_GONE,
+    ),
+    "its hour": (
+        lambda: ViewRecord.objects.update(started_at=timezone.now() - timedelta(hours=9)),
+        EndReason.EXPIRED,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(ENDS))
+def test_the_players_question_finds(client, camera, ticket, name):
+    act, reason = ENDS[name]
+    spent(client, ticket, camera)
+    address = f"{ticket['whep']}/{MediaSession.objects.get().pk}"
+    assert get(client, address, ticket["ticket"]).status_code == 200
+    act()
+    answer = get(client, address, ticket["ticket"])
+    assert (answer.status_code, answer.json()["errors"]["reason"]) == (403, [reason])
+    assert ViewRecord.objects.get().end_reason == reason
+
+
+def test_the_question_says_on_record_until_when_pictures_may_leave(client, camera, ticket):
+    spent(client, ticket, camera)
+    address = f"{ticket['whep']}/{MediaSession.objects.get().pk}"
+    get(client, address, ticket["ticket"])
+    assert ViewRecord.objects.get().sent_until is None, "the relay has no frame yet"
+    until(lambda: whep.flows(camera.pk, Quality.MAIN), what="the relay has frames")
+    asked_at = timezone.now()
+    get(client, address, ticket["ticket"])
+    view = ViewRecord.objects.get()
+    assert asked_at + timedelta(seconds=CHECK_S) < view.sent_until
+    assert view.first_byte_at >= asked_at
 
 
 def test_whoever_watches_by_a_grant_takes_the_play_list(client, camera, ticket):
