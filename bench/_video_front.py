@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from django.conf import settings
 
-from controlroom.runtime import debian
+from controlroom.runtime import debian, webrtc
 
 ROOT = Path(__file__).resolve().parent.parent
 AROUND = """
@@ -94,8 +95,11 @@ def wait(address: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextlib.contextmanager
-def front(folder: Path) -> Iterator[Front]:
-    """Run one web process and nginx until the block ends."""
+def front(folder: Path, janus: debian.Janus | None = None) -> Iterator[Front]:
+    """Run one web process and nginx until the block ends; beside them that Janus, if one is named.
+
+    This process may end views, and hears of Janus as the web process does.
+    """
     program = debian.find_nginx() or debian.provide_nginx()
     if program is None:
         raise SystemExit("no nginx on this machine")
@@ -107,6 +111,7 @@ def front(folder: Path) -> Iterator[Front]:
         "CONTROLROOM_BEHIND_PROXY": "true",
         "CONTROLROOM_TRUSTED_ORIGINS": proxy,
         "CONTROLROOM_LOG_LEVEL": "ERROR",
+        **(webrtc.environment(folder) if janus else {}),
     }
     user = "user root;" if os.geteuid() == 0 else ""
     conf = folder / "nginx.conf"
@@ -115,6 +120,10 @@ def front(folder: Path) -> Iterator[Front]:
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening:
         web = f"http://127.0.0.1:{listening.getsockname()[1]}"
         try:
+            if janus:
+                running.append(webrtc.started(janus, folder, own))
+                settings.JANUS_SOCKET = own["CONTROLROOM_JANUS_SOCKET"]
+                settings.JANUS_SECRET = own["CONTROLROOM_JANUS_SECRET"]
             running.append(
                 subprocess.Popen(
                     [sys.executable, "-m", "daphne", "-v", "0", "--fd", str(listening.fileno()),
@@ -124,13 +133,15 @@ def front(folder: Path) -> Iterator[Front]:
                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 )
             )  # fmt: skip
-            wait(web, running[0])
+            server = running[-1]
+            wait(web, server)
             command = [program, "-e", f"{folder}/error.log", "-c", str(conf)]
             running.append(subprocess.Popen(command))
-            wait(proxy, running[1])
-            workers = [running[1].pid, *children(running[1].pid)]
+            proxying = running[-1]
+            wait(proxy, proxying)
+            workers = [proxying.pid, *children(proxying.pid)]
             pictures = folder / "state" / "hls"
-            yield Front(web, proxy, running[0].pid, workers, pictures, folder / "error.log")
+            yield Front(web, proxy, server.pid, workers, pictures, folder / "error.log")
         finally:
             for process in reversed(running):
                 process.terminate()

@@ -7,7 +7,8 @@ four sub-stream tiles opening beside it. Cold: the first time for a camera that 
 before. Warm: again, while its relay still runs.
 Cut: the view is revoked, expires, or its incident is closed (in turn), by another process than the
 web server; the seconds until the last decoded frame, by the way the pictures come: straight from
-the web process, or as files of nginx with the shipped configuration.
+the web process, as files of nginx with the shipped configuration, or by WebRTC from Debian's Janus
+("whep"; its tickets and states by that nginx). First frames are measured by nginx and by WebRTC.
 Cost: one relay and 1, 50 and 200 viewers from a process of their own, each asking for a play list,
 the newest piece and the state once a second. CPU of the web process and of nginx, without the
 relay's, the database's (printed beside) and the client's; memory by RSS. The floor in the same run
@@ -40,6 +41,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  
 
 from bench._scratch import scratch_database  # noqa: E402
 from bench._video_front import Front, children, front  # noqa: E402
+from controlroom.runtime import debian  # noqa: E402
 
 CODE = "90010"
 TOKEN = "t" * 32
@@ -67,8 +69,12 @@ FIRST_FRAME = """(id) => new Promise((done) => {
   document.body.dispatchEvent(new KeyboardEvent('keydown', key));
   look();
 })"""
-WAYS = ("relay", "nginx")
-SERVED = (*WAYS, "bare")
+# Which way the player says that its pictures come.
+WAYS = {"relay": "HLS", "nginx": "HLS", "whep": "WebRTC"}
+NO_WEBRTC = "delete globalThis.RTCPeerConnection"
+# Crowds of players of play lists, and the floor.
+SERVED = ("relay", "nginx", "bare")
+EVERY = [*WAYS, "bare"]
 CROWDS = (1, 50, 200)
 
 
@@ -121,8 +127,10 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def context_of(browser: Browser, address: str, session: str) -> BrowserContext:
+def context_of(browser: Browser, address: str, session: str, way: str) -> BrowserContext:
     context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 720})
+    if WAYS[way] != "WebRTC":
+        context.add_init_script(NO_WEBRTC)
     cookies = {"sessionid": session, "csrftoken": TOKEN, "django_language": "ko"}
     context.add_cookies(
         [{"name": name, "value": value, "url": address} for name, value in cookies.items()]
@@ -131,17 +139,26 @@ def context_of(browser: Browser, address: str, session: str) -> BrowserContext:
 
 
 # --- first frame ------------------------------------------------------------------------
-def first_frames(browser: Browser, address: str, city: City, colds: int, warms: int) -> Any:
+def first_frames(
+    browser: Browser, address: str, city: City, way: str, options: argparse.Namespace
+) -> tuple[list[float], list[float]]:
     """Select and watch each of a few incidents, first cold, then warm in turn."""
+    colds, warms = options.cold, options.warm
     step = max(1, len(city.cameras) // colds)
-    rows = [city.incident(camera) for camera in city.cameras[: step * colds : step]]
-    page = context_of(browser, address, city.session).new_page()
+    # Each way has cameras of its own, which nobody wanted before.
+    from_camera = step // 2 if way == "whep" else 0
+    cameras = city.cameras[from_camera : from_camera + step * colds : step]
+    rows = [city.incident(camera) for camera in cameras]
+    page = context_of(browser, address, city.session, way).new_page()
     page.goto(f"/m/{CODE}/")
     cold, warm = [], []
     for at in range(colds + warms):
         row = rows[at % colds]
         page.wait_for_selector(f'.strip-item[data-id="{row.pk}"]', state="attached")
         took = float(page.evaluate(FIRST_FRAME, str(row.pk))) / 1000
+        came_by = page.get_attribute(".tile[data-large] .player", "data-way")
+        if came_by != WAYS[way]:
+            raise SystemExit(f"a first frame of {way} came by {came_by}")
         (cold if at < colds else warm).append(took)
         page.keyboard.press("x")
         page.wait_for_selector("#video", state="hidden")
@@ -155,8 +172,8 @@ def serve_static(route: Any) -> None:
     route.fulfill(body=path.read_bytes(), content_type="text/javascript")
 
 
-def player_page(browser: Browser, address: str, session: str) -> Page:
-    page = context_of(browser, address, session).new_page()
+def player_page(browser: Browser, address: str, session: str, way: str) -> Page:
+    page = context_of(browser, address, session, way).new_page()
     page.route("**/player.html", lambda r: r.fulfill(body=PAGE, content_type="text/html"))
     page.route(re.compile("/static/"), serve_static)
     page.goto("/player.html")
@@ -182,12 +199,14 @@ def end_view(view: Any, city: City, how: str) -> None:
         mark_false_alarm(incident=incident, by=city.user)
 
 
-def cuts(browser: Browser, address: str, city: City, number: int) -> dict[str, list[float]]:
+def cuts(
+    browser: Browser, address: str, city: City, way: str, number: int
+) -> dict[str, list[float]]:
     """End views in three ways in turn; seconds until the last decoded frame of each."""
     from cctv.models import ViewRecord  # noqa: PLC0415 - after set-up
 
     camera = city.cameras[0]
-    page = player_page(browser, address, city.session)
+    page = player_page(browser, address, city.session, way)
     took: dict[str, list[float]] = {"revoked": [], "expired": [], "closed": []}
     for at in range(number):
         how = list(took)[at % 3]
@@ -196,6 +215,8 @@ def cuts(browser: Browser, address: str, city: City, number: int) -> dict[str, l
         page.wait_for_function(
             "document.querySelector('.player')?.dataset.frames > 10", timeout=30_000
         )
+        if (came_by := page.get_attribute(".player", "data-way")) != WAYS[way]:
+            raise SystemExit(f"a picture of {way} came by {came_by}")
         view = ViewRecord.objects.filter(ended_at=None, incident_id=incident.pk).latest("pk")
         # The player would ask for a new ticket after an hour, and rightly get a new view.
         page.route("**/ticket/", lambda route: route.abort())
@@ -337,17 +358,19 @@ def at_rank(values: list[float], part: float) -> float:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     figures: dict[str, float] = {}
     city = City()
-    with tempfile.TemporaryDirectory(prefix="crb", dir="/tmp") as made, front(Path(made)) as there:
-        ways = {"relay": there.web, "nginx": there.proxy}
+    janus = debian.find_janus() if "whep" in options.ways else None
+    wanted = [way for way in options.ways if way in WAYS and (way != "whep" or janus)]
+    with (
+        tempfile.TemporaryDirectory(prefix="crb", dir="/tmp") as made,
+        front(Path(made), janus) as there,
+    ):
+        ways = {way: there.web if way == "relay" else there.proxy for way in wanted}
         with chromium() as browser:
-            if options.warm:
-                cold, warm = first_frames(browser, there.proxy, city, options.cold, options.warm)
-                figures["first_frame_p50_s"] = at_rank(warm, 0.5)
-                figures["first_frame_p95_s"] = at_rank(warm, 0.95)
-                figures["cold_first_frame_p50_s"] = at_rank(cold, 0.5)
-                figures["cold_first_frame_max_s"] = max(cold)
+            for way in set(ways) - {"relay"} if options.warm else ():
+                found = first_frames(browser, ways[way], city, way, options)
+                first_frame_figures(figures, found, way)
             for way, address in ways.items() if options.cuts else ():
-                found = cuts(browser, address, city, options.cuts)
+                found = cuts(browser, address, city, way, options.cuts)
                 for how, took in found.items():
                     print(f"  cut by {way}, {how}: {' '.join(f'{one:.1f}' for one in took)}")
                 every = [one for took in found.values() for one in took]
@@ -378,10 +401,21 @@ def crowds(
     figures: dict[str, float], there: Front, city: City, options: argparse.Namespace
 ) -> None:
     for viewers in options.viewers:
-        for way in options.ways:
+        for way in (way for way in options.ways if way in SERVED):
             costs(figures, crowd(there, city, way, viewers, options.seconds), way, viewers)
     for said, often in there.complaints().most_common(5):
         print(f"  nginx, {often} times: {said}")
+
+
+def first_frame_figures(
+    figures: dict[str, float], found: tuple[list[float], list[float]], way: str
+) -> None:
+    cold, warm = found
+    ending = "" if way == "nginx" else f"_{way}"
+    figures[f"first_frame_p50_s{ending}"] = at_rank(warm, 0.5)
+    figures[f"first_frame_p95_s{ending}"] = at_rank(warm, 0.95)
+    figures[f"cold_first_frame_p50_s{ending}"] = at_rank(cold, 0.5)
+    figures[f"cold_first_frame_max_s{ending}"] = max(cold)
 
 
 def costs(figures: dict[str, float], cost: dict[str, Any], way: str, viewers: int) -> None:
@@ -408,7 +442,7 @@ def main() -> None:
     parser.add_argument("--cold", type=int, default=8)
     parser.add_argument("--cuts", type=int, default=50, help="by each way")
     parser.add_argument("--viewers", type=int, nargs="*", default=list(CROWDS))
-    parser.add_argument("--ways", nargs="*", choices=SERVED, default=list(SERVED))
+    parser.add_argument("--ways", nargs="+", choices=EVERY, default=EVERY)
     parser.add_argument("--seconds", type=float, default=15)
     options = parser.parse_args()
     with scratch_database("video"):

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
 from django.db.models import Q
@@ -12,7 +13,7 @@ from django.http import HttpRequest
 
 from cctv import health, sources, streams, tasks, view_ends
 from cctv.choices import CameraEventKind, EndReason, Health, PtzEnd
-from cctv.gateway import admissions
+from cctv.gateway import admissions, whep_ends
 from cctv.gateway.choice import media_server
 from cctv.models import Camera, CameraEvent, ViewRecord
 from cctv.onvif import locks, pulling
@@ -51,6 +52,12 @@ def tell_media_server(sender: Any, *, camera_id: int, **_: Any) -> None:
 def kick_from_media_server(sender: Any, *, instance: ViewRecord, **_: Any) -> None:
     if instance.ended_at is not None and media_server():
         transaction.on_commit(admissions.kick_ended, robust=True)
+
+
+@receiver(post_save, sender=ViewRecord)
+def cut_webrtc(sender: Any, *, instance: ViewRecord, **_: Any) -> None:
+    if instance.ended_at is not None and settings.JANUS_SOCKET:
+        transaction.on_commit(whep_ends.cut_ended, robust=True)
 
 
 @receiver(pulling.camera_reported)

@@ -20,8 +20,9 @@ import structlog
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from cctv import relay_command, relay_launch
+from cctv import relay_beside, relay_command, relay_launch
 from cctv.choices import SourceKind
+from cctv.relay_beside import Beside, Sender
 from cctv.relay_command import Plan
 from cctv.relay_watch import StreamState, Watch
 from cctv.sources import Source, pinned_url
@@ -72,6 +73,10 @@ class Folder:
     @property
     def state(self) -> Path:
         return self.path / "state.json"
+
+    @property
+    def beside(self) -> relay_beside.Note:
+        return relay_beside.Note(self.path)
 
     def want(self, for_s: float = 0.0) -> None:
         """Note that somebody wants the picture now, and for so long; a longer wish stands."""
@@ -132,6 +137,7 @@ class Relay(threading.Thread):
         locks: list[IO[str]],
         announce: Callable[[int, StreamState], None],
         transcode_slot: Callable[[], IO[str] | None],
+        beside: Beside | None = None,
     ) -> None:
         super().__init__(name=f"relay-{camera_id}", daemon=True)
         self.camera_id = camera_id
@@ -140,6 +146,8 @@ class Relay(threading.Thread):
         self.locks = locks
         self.announce = announce
         self.transcode_slot = transcode_slot
+        self.beside = beside
+        self.sender: Sender | None = None
         self.stopping = threading.Event()
         self.watch = Watch(began=time.monotonic())
         self.transcode = False
@@ -153,6 +161,8 @@ class Relay(threading.Thread):
     # --- life of the thread -----------------------------------------------------------------
     def run(self) -> None:
         try:
+            if self.beside:
+                self.folder.beside.write(self.beside)
             self._keep_running()
         except Exception as error:  # noqa: BLE001  # the edge of a thread
             # Only the kind: the text of an OSError could name what must not be logged.
@@ -176,6 +186,7 @@ class Relay(threading.Thread):
         self._kill()
         self._give_slot_back()
         with contextlib.suppress(OSError):
+            self.folder.beside.remove()
             self.folder.sweep()
             self.folder.write_state({"state": StreamState.ENDED, "at": time.time()})
         for lock in reversed(self.locks):
@@ -189,11 +200,14 @@ class Relay(threading.Thread):
         if self._retired():
             self.transcode = False
         self.began_at = time.time()
+        if self.beside and not self.beside.is_taken:
+            self.sender = Sender(self.beside, self.folder.beside)
         try:
             plan = self._plan(self.load())
         except DomainError as refusal:
             self.watch.reason = refusal.code
             self.watch.stopped(time.monotonic())
+            self._kill()
             return
         process = self._spawn(plan)
         self.watch.started(time.monotonic())
@@ -215,7 +229,10 @@ class Relay(threading.Thread):
             if found := font_file():
                 font.symlink_to(found)
             return relay_command.synthetic(
-                run=self.run_id, seed=source.seed, is_small=source.is_small
+                run=self.run_id,
+                seed=source.seed,
+                is_small=source.is_small,
+                beside=self._handed_on(),
             )
         self._take_or_give_slot()
         patient = self.watch.reason == "no_picture"
@@ -226,7 +243,12 @@ class Relay(threading.Thread):
             transcode=self.transcode,
             patience_us=LATER_PATIENCE_US if patient else FIRST_PATIENCE_US,
             ca_file=authorities(),
+            beside=self._handed_on(),
         )
+
+    def _handed_on(self) -> int | None:
+        """Name the descriptor by which ffmpeg hands its packets on."""
+        return self.sender.theirs.fileno() if self.sender else None
 
     def _take_or_give_slot(self) -> None:
         """Hold a place for as long as this stream is transcoded.
@@ -256,7 +278,11 @@ class Relay(threading.Thread):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=[self.sender.theirs.fileno()] if self.sender else [],
         )
+        if self.sender:
+            self.sender.theirs.close()
+            self.sender.start()
         assert self.process.stdin  # noqa: S101  # asked for above
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(plan.script.encode())
@@ -303,6 +329,9 @@ class Relay(threading.Thread):
         return time.time() - self.folder.age_s(self.folder.retired) > self.began_at
 
     def _kill(self) -> None:
+        sender, self.sender = self.sender, None
+        if sender:
+            sender.stop()
         process, self.process = self.process, None
         if process is None:
             return
@@ -321,7 +350,7 @@ class Relay(threading.Thread):
         changed = state != self.told
         if not changed and now - self.written_at < WRITE_S:
             return
-        age = self.watch.age_s(now)
+        age, moved_at = self.watch.age_s(now), self.watch.moved_at
         self.folder.write_state(
             {
                 "state": state,
@@ -329,6 +358,7 @@ class Relay(threading.Thread):
                 "run": self.run_id,
                 "at": time.time(),
                 "frame_at": None if age is None else time.time() - age,
+                "moved_at": None if moved_at is None else time.time() - (now - moved_at),
             }
         )
         self.told, self.written_at = state, now

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cctv.addresses import Address
+from cctv.relay_beside import PAYLOAD_TYPE
 from cctv.scene import street
 
 FONT = "font.woff"
@@ -12,6 +13,10 @@ MARK = "mark.txt"
 STILL_WIDTH = 1920
 SEGMENT_S = 1
 LISTED = 6
+# What passes through every network between here and a browser in one piece.
+PACKET = 1200
+# So many packets wait for whoever takes them; then they are dropped, and the pieces go on.
+PACKETS_WAIT = 120
 # Below this mean difference (of 1) two pictures are the same one; a living sensor has more noise.
 FREEZE_NOISE = "0.001"
 FREEZE_S = 2
@@ -55,7 +60,30 @@ def _hls(run: str) -> list[str]:
     ]
 
 
-def synthetic(*, run: str, seed: int, rate: int = 10, is_small: bool = False) -> Plan:
+def _out(run: str, beside: int | None) -> list[str]:
+    """Write what was encoded or copied once: as pieces, and as RTP packets to this descriptor."""
+    hls = _hls(run)
+    if beside is None:
+        return hls
+    kinds, (_form, _hls_name, *options), name = hls[:3], hls[3:-1], hls[-1]
+    pairs = zip(options[::2], options[1::2], strict=True)
+    pieces = ":".join(["f=hls", *(f"{option[1:]}={value}" for option, value in pairs)])
+    # Each key frame brings its parameter sets: whoever joins has seen none before.
+    filters = "bsfs/v=h264_mp4toannexb,dump_extra=freq=keyframe"
+    packets = f"f=rtp:onfail=ignore:use_fifo=1:payload_type={PAYLOAD_TYPE}:packetsize={PACKET}"
+    queue = f"queue_size={PACKETS_WAIT}:drop_pkts_on_overflow=1"
+    both = f"[{pieces}]{name}|[{packets}:{filters}]pipe:{beside}"
+    return [*kinds, "-flags", "+global_header", "-fifo_options", queue, "-f", "tee", both]
+
+
+def synthetic(
+    *,
+    run: str,
+    seed: int,
+    rate: int = 10,
+    is_small: bool = False,
+    beside: int | None = None,
+) -> Plan:
     """Draw a moving picture with the camera's name and a running clock; small is half as wide.
 
     The first second comes at once, so that the first segment needs no waiting.
@@ -70,7 +98,8 @@ def synthetic(*, run: str, seed: int, rate: int = 10, is_small: bool = False) ->
         )
     )
     reading = ["-readrate", "1", "-readrate_initial_burst", str(SEGMENT_S), "-f", "lavfi"]
-    return Plan([*_BASE, "-nostdin", *reading, "-i", picture, *_X264, *_KEYED, *_hls(run)])
+    writing = ["-map", "0:v", *_X264, *_KEYED, *_out(run, beside)]
+    return Plan([*_BASE, "-nostdin", *reading, "-i", picture, *writing])
 
 
 def script(url: str, *, address: Address, patience_us: int, ca_file: str) -> str:
@@ -95,7 +124,14 @@ def script(url: str, *, address: Address, patience_us: int, ca_file: str) -> str
 
 
 def stream(
-    *, run: str, url: str, address: Address, transcode: bool, patience_us: int, ca_file: str
+    *,
+    run: str,
+    url: str,
+    address: Address,
+    transcode: bool,
+    patience_us: int,
+    ca_file: str,
+    beside: int | None = None,
 ) -> Plan:
     """Relay a camera: H.264 as it comes, anything else transcoded.
 
@@ -116,10 +152,10 @@ def stream(
     if transcode:
         shrink = "scale=w=min(1280\\,iw):h=-2"
         graph = f"[0:v:0]split=2[a][b];[a]{shrink}[v];[b]fps=2,{freeze}[f]"
-        writing = ["-filter_complex", graph, "-map", "[v]", *_X264, *_KEYED, *_hls(run)]
+        writing = ["-filter_complex", graph, "-map", "[v]", *_X264, *_KEYED, *_out(run, beside)]
         writing += ["-map", "[f]", "-f", "null", "-"]
     else:
-        writing = ["-map", "0:v:0", "-c:v", "copy", *_hls(run)]
+        writing = ["-map", "0:v:0", "-c:v", "copy", *_out(run, beside)]
         writing += ["-map", "0:v:0", "-vf", freeze, "-fps_mode", "passthrough", "-f", "null", "-"]
     listing = script(url, address=address, patience_us=patience_us, ca_file=ca_file)
     return Plan([*_BASE, *reading, *writing], listing, copies=not transcode)

@@ -24,9 +24,11 @@ from django.db import DatabaseError, connections
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
+from cctv import relay_beside
 from cctv.choices import Quality
 from cctv.models import Camera
 from cctv.relay import IDLE_S, Folder, Relay
+from cctv.relay_beside import Beside
 from cctv.relay_watch import StreamState
 from cctv.sources import Source, SourceMissing, source_of
 from cctv.video_paths import PIECE
@@ -42,6 +44,8 @@ SILENT_S = 3.5
 # Whoever asks before the first picture is held this long rather than sent away to retry.
 FIRST_PICTURE_S = 12.0
 LOOK_S = 0.05
+# The places of viewers; others have their own, and their ports after these.
+VIEWERS = "slots"
 _RUN = re.compile(r"[0-9a-f]{8}")
 _PIECE = re.compile(
     r"^#EXTINF:([0-9.]+),.*\n(?:#.*\n)*([0-9a-f]{8}-[0-9]{1,12}\.m4s)$", re.MULTILINE
@@ -60,6 +64,8 @@ class Seen:
     run: str = ""
     reason: str = ""
     last_frame_age_s: float | None = None
+    # Since the last frame came, were it the same picture as before.
+    moved_age_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ def want(
     *,
     quality: Quality = Quality.MAIN,
     for_s: float = 0.0,
-    slots: str = "slots",
+    slots: str = VIEWERS,
     limit: int = 0,
 ) -> None:
     """Say that somebody wants this stream now; start its relay when nobody runs it.
@@ -168,10 +174,28 @@ def _start(channel: Channel, folder: Folder, source: Source | None, slots: _Slot
         locks=[lock, slot],
         announce=_announce if channel.quality == Quality.MAIN else _announce_sub,
         transcode_slot=lambda: _slot(_Slots("transcodes", settings.TRANSCODE_LIMIT)),
+        beside=_beside(slots, int(Path(slot.name).name)),
     )
     folder.write_state({"state": StreamState.STARTING, "at": time.time()})
     _relays[channel] = relay
     relay.start()
+
+
+def _beside(slots: _Slots, place: int) -> Beside | None:
+    """Give a new relay the two ports of its place, for RTP and RTCP."""
+    if not settings.JANUS_SOCKET:
+        return None
+    before = 0 if slots.name == VIEWERS else settings.RELAY_LIMIT
+    return relay_beside.new(settings.JANUS_RTP_PORT + 2 * (before + place))
+
+
+def beside(camera_id: int, quality: Quality) -> Beside | None:
+    """Say where this stream's relay sends its packets as well, and that somebody wants them."""
+    note = _folder(camera_id, quality).beside
+    found = note.read()
+    if found:
+        note.want()
+    return found
 
 
 def _lock(path: Path) -> IO[str] | None:
@@ -267,13 +291,17 @@ def seen(camera_id: int, quality: Quality = Quality.MAIN) -> Seen:
     now = time.time()
     if now - body["at"] > SILENT_S:
         state = StreamState.LOST
-    frame_at = body.get("frame_at")
     return Seen(
         state=state,
         run=str(body.get("run", "")),
         reason=str(body.get("reason", "")),
-        last_frame_age_s=None if frame_at is None else round(max(0.0, now - frame_at), 1),
+        last_frame_age_s=_since(body.get("frame_at"), now),
+        moved_age_s=_since(body.get("moved_at"), now),
     )
+
+
+def _since(at: float | None, now: float) -> float | None:
+    return None if at is None else round(max(0.0, now - at), 1)
 
 
 def running() -> dict[int, StreamState]:

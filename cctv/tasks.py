@@ -2,9 +2,10 @@
 
 import structlog
 from celery import shared_task
+from django.conf import settings
 
 from cctv import health, maintenance, streams, view_ends
-from cctv.gateway import admissions
+from cctv.gateway import admissions, whep_ends
 from cctv.models import ImportBatch
 from cctv.onvif import ptz
 from cctv.register import batches, reading, reasons, work
@@ -16,6 +17,8 @@ SLICE_S = 20.0
 @shared_task
 def sweep_views() -> None:
     view_ends.sweep()
+    if settings.JANUS_SOCKET:
+        whep_ends.cut_ended()
     view_ends.settle()
     streams.sweep()
 

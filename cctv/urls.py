@@ -4,6 +4,7 @@ from django.urls.converters import StringConverter
 from cctv import api, ptz_api, upkeep_pages, video_api
 from cctv.choices import Quality
 from cctv.gateway import api as gateway_api
+from cctv.gateway import whep_api
 from cctv.recordings import api as recorded_api
 
 PTZ = "m/<str:code>/cctv/cameras/<int:camera_id>/ptz/"
@@ -113,6 +114,16 @@ urlpatterns = [
         "video/<int:camera_id>/media/<quality:quality>/state",
         gateway_api.MediaStateView.as_view(),
         name="video-media-state",
+    ),
+    path(
+        "video/<int:camera_id>/whep/<quality:quality>",
+        whep_api.WhepView.as_view(),
+        name="video-whep",
+    ),
+    path(
+        "video/<int:camera_id>/whep/<quality:quality>/<int:row_id>",
+        whep_api.WhepSessionView.as_view(),
+        name="video-whep-session",
     ),
     path("media-server/auth", gateway_api.AuthView.as_view(), name="media-server-auth"),
 ]

@@ -189,6 +189,11 @@ MEDIA_SERVER_API_URL = env.secret("CONTROLROOM_MEDIA_SERVER_API_URL", "")
 # Where browsers reach its HLS, under our own host; and the password of its questions to us.
 MEDIA_SERVER_HLS_URL = env.text("CONTROLROOM_MEDIA_SERVER_HLS_URL", "/media-server")
 MEDIA_SERVER_SECRET = env.secret("CONTROLROOM_MEDIA_SERVER_SECRET", "")
+# The unix socket of a Janus on this machine, which sends the relays' pictures by WebRTC; empty:
+# there is none. Its secret, and the first of the loopback ports where it takes their packets.
+JANUS_SOCKET = env.text("CONTROLROOM_JANUS_SOCKET", "")
+JANUS_SECRET = env.secret("CONTROLROOM_JANUS_SECRET", "")
+JANUS_RTP_PORT = env.integer("CONTROLROOM_JANUS_RTP_PORT", 21000, minimum=1024)
 VIEW_MAX_S = env.integer("CONTROLROOM_VIEW_MAX_S", 3600, minimum=60)
 # Seconds that a camera's motors are held at a time, and cameras that are asked for events at once.
 PTZ_LOCK_S = env.integer("CONTROLROOM_PTZ_LOCK_S", 120, minimum=10)

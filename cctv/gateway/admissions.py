@@ -20,7 +20,7 @@ from django.utils import timezone
 from cctv.choices import Quality
 from cctv.gateway.choice import media_server
 from cctv.gateway.contract import Entry
-from cctv.gateway.mediamtx import MediaMtx, MediaServerDown, stream_of
+from cctv.gateway.mediamtx import KINDS, MediaMtx, MediaServerDown, stream_of
 from cctv.models import MediaSession, ViewRecord
 
 log = structlog.get_logger(__name__)
@@ -123,7 +123,7 @@ def _over() -> QuerySet[MediaSession]:
         | Q(view__last_seen_at__lt=now - timedelta(seconds=SILENT_S))
         | Q(view__started_at__lt=now - timedelta(seconds=settings.VIEW_MAX_S))
     )
-    return MediaSession.objects.filter(is_over, kicked_at=None).order_by("pk")
+    return _standing().filter(is_over).order_by("pk")
 
 
 def _look_and_kick(server: MediaMtx) -> int:
@@ -143,7 +143,7 @@ def _look(server: MediaMtx) -> None:
     """Raises: MediaServerDown."""
     # The list first: whoever is let in while it is read is in our rows, which are read after it.
     listed = list(server.sessions())
-    rows = {(row.kind, row.session_id): row for row in MediaSession.objects.filter(kicked_at=None)}
+    rows = {(row.kind, row.session_id): row for row in _standing()}
     for session in listed:
         row = rows.get((session.kind, session.session_id))
         if row is None:
@@ -151,12 +151,18 @@ def _look(server: MediaMtx) -> None:
             log.error("media_session_unknown", kind=session.kind, path=session.path)
             server.kick_session(session.kind, session.session_id)
         else:
-            _note_look(row, session.bytes_sent)
+            note_sent(row, session.bytes_sent, claims=True)
 
 
-def _note_look(row: MediaSession, sent: int) -> None:
-    """Keep what a look found. New bytes left at any time since the look before, whenever that was.
+def _standing() -> QuerySet[MediaSession]:
+    return MediaSession.objects.filter(kicked_at=None, kind__in=KINDS)
 
+
+def note_sent(row: MediaSession, sent: int, *, claims: bool = False) -> None:
+    """Keep what a look found: so many bytes, ever.
+
+    New ones left at any time since the look before, whenever that was; so much time the look
+    claims, unless the view's record is ahead of its pictures by other means.
     Locks: the view.
     """
     now, more = timezone.now(), sent - row.bytes_sent
@@ -166,5 +172,5 @@ def _note_look(row: MediaSession, sent: int) -> None:
         if own.update(bytes_sent=sent, looked_at=now) and more > 0 and view.settled_at is None:
             view.bytes_sent += more
             view.last_byte_at = now
-            changed = view.claim(since=row.looked_at, until=now + CLAIM)
+            changed = view.claim(since=row.looked_at, until=now + CLAIM) if claims else []
             view.save(update_fields=[*changed, "bytes_sent", "last_byte_at"])

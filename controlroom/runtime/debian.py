@@ -16,6 +16,8 @@ from controlroom.runtime.places import CHECKOUT, CannotRun
 OLDEST_POSTGRES = 14
 # Unpacked for the tests alone: installed, it would start a service of the system on port 80.
 NGINX = CHECKOUT / ".venv" / "nginx"
+# Likewise: installed, it would open itself to the network.
+JANUS = CHECKOUT / ".venv" / "janus"
 CJK_FONT = "/usr/share/fonts/opentype/noto/NotoSansCJK-*.ttc"
 
 
@@ -150,8 +152,61 @@ def provide_nginx() -> str | None:
     return None
 
 
-def _answers(command: list[str]) -> bool:
-    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+@dataclass(frozen=True)
+class Janus:
+    """Debian's Janus: the machine's, or one that was unpacked beside it."""
+
+    root: Path
+
+    @property
+    def program(self) -> Path:
+        return self.root / "usr" / "bin" / "janus"
+
+    @property
+    def modules(self) -> Path | None:
+        """The folder of its plugins and transports; Debian names it by the kind of machine."""
+        return next(self.root.glob("usr/lib/*/janus"), None)
+
+    @property
+    def libraries(self) -> dict[str, str]:
+        """What its environment needs for what was unpacked with it."""
+        beside = self.modules
+        return (
+            {} if self.root == Path("/") or not beside else {"LD_LIBRARY_PATH": f"{beside.parent}"}
+        )
+
+
+def find_janus() -> Janus | None:
+    """Find a Janus that answers: the machine's, or what provide_janus has unpacked."""
+    for janus in (Janus(Path("/")), Janus(JANUS)):
+        if janus.program.exists() and janus.modules:
+            own = os.environ | janus.libraries
+            if _answers([str(janus.program), "--help"], own):
+                return janus
+    return None
+
+
+def provide_janus() -> Janus | None:
+    """Unpack Debian's Janus, and what of it this machine lacks, where there is none."""
+    if found := find_janus():
+        return found
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        return None
+    print(f"Unpacking Debian's Janus into {JANUS.relative_to(CHECKOUT)} for the tests.", flush=True)
+    wanted = ["apt-get", "install", "--simulate", "-qq", "--no-install-recommends", "janus"]
+    said = subprocess.run(wanted, check=False, capture_output=True, text=True).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        names = re.findall(r"(?m)^Inst (\S+)", said)
+        subprocess.run(
+            ["apt-get", "download", "-qq", *names], cwd=folder, check=False, capture_output=True
+        )
+        for archive in Path(folder).glob("*.deb"):
+            subprocess.run(["dpkg-deb", "-x", archive, JANUS], check=False)
+    return find_janus()
+
+
+def _answers(command: list[str], env: dict[str, str] | None = None) -> bool:
+    return subprocess.run(command, check=False, capture_output=True, env=env).returncode == 0
 
 
 def _package(name: str) -> str:

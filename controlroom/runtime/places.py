@@ -41,6 +41,10 @@ class Places:
         return self.state / "redis"
 
     @property
+    def janus(self) -> Path:
+        return self.state / "janus"
+
+    @property
     def app(self) -> Path:
         return self.state / "app"
 
@@ -63,7 +67,7 @@ class Places:
         if found.st_uid != os.geteuid():
             raise CannotRun(f"{self.state} belongs to another user; move it away or set it right")
         self.state.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        for folder in (self.postgres, self.redis, self.app, self.log):
+        for folder in (self.postgres, self.redis, self.janus, self.app, self.log):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
 
@@ -112,7 +116,7 @@ class Places:
         return facts
 
     def remove(self) -> None:
-        for folder in (self.postgres, self.redis):
+        for folder in (self.postgres, self.redis, self.janus):
             short = self.socket_folder(folder)
             if short != folder:
                 shutil.rmtree(short, ignore_errors=True)

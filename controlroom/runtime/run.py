@@ -7,12 +7,23 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from controlroom.runtime import debian, embedded, environment, packages, places, processes, room
+from controlroom.runtime import (
+    debian,
+    embedded,
+    environment,
+    packages,
+    places,
+    processes,
+    room,
+    webrtc,
+)
 from controlroom.runtime.places import Busy, CannotRun, Places
 from controlroom.runtime.processes import Spec
 from controlroom.runtime.supervisor import Supervisor
 
 LOG_LINE_SHOWN = 400
+WEBRTC = "by WebRTC from Janus, a second behind the street; by play list where that fails"
+PLAY_LISTS = "by play list, three seconds behind the street (by WebRTC with Debian's janus)"
 
 
 @dataclass(frozen=True)
@@ -125,6 +136,10 @@ def open_room(
                 **(settings or {}),
             }
         )
+        if (janus := debian.find_janus()) and "CONTROLROOM_JANUS_SOCKET" not in env:
+            folder = where.socket_folder(where.janus)
+            env |= webrtc.environment(folder)
+            supervisor.keep(webrtc.spec(janus, folder, env))
         if ahead:
             supervisor.keep(*ahead)
         prepare = [str(packages.PYTHON), "-m", "controlroom.runtime.prepare"]
@@ -138,6 +153,7 @@ def open_room(
 
 def _welcome(running: Room, took_s: float) -> None:
     password = running.env.get("CONTROLROOM_DEMO_PASSWORD", "")
+    has_janus = "CONTROLROOM_JANUS_SOCKET" in running.env
     print(
         f"""
 The control room is open: {running.address}   (started in {took_s:.1f} s)
@@ -146,6 +162,7 @@ The control room is open: {running.address}   (started in {took_s:.1f} s)
   bada    auditor         police  seconded police officer
   password of all five: {password}
 
+  video: {WEBRTC if has_janus else PLAY_LISTS}
   logs: {running.supervisor.places.log}
   stop: Ctrl-C
 """,

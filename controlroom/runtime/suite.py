@@ -22,6 +22,8 @@ def main(arguments: list[str]) -> int:
     run.provide(develop=True, browser=True)
     if debian.provide_nginx() is None:
         print("  skipped  tests/live/test_nginx.py: no nginx on this machine", flush=True)
+    if debian.provide_janus() is None:
+        print("  skipped  tests/browser/test_whep.py: no Janus on this machine", flush=True)
     temporary = places.throw_away("test")
     try:
         with joined.temporary(temporary, careless=True) as (supervisor, env):

@@ -6,12 +6,15 @@ import { ask } from "./video_ask.js";
 import { reasonText } from "./video_reasons.js";
 import { Screen } from "./video_screen.js";
 import { TicketDoor } from "./video_ticket.js";
+import { Whep } from "./video_whep.js";
 
 const MOST_DECODERS = 9;
 const POLL_MS = 1000;
 const RETRY_MS = 2000;
 /** Own decoding may lag this long behind a live source before the picture is called frozen. */
 const LOCAL_STALL_MS = 3000;
+/** A live source whose pictures do not come by WebRTC for so long is loaded by play list. */
+const WHEP_STALL_MS = 3000;
 /** A larger or smaller stream may take this long to connect; until then the present one stays. */
 const SWITCH_MS = 15000;
 /** Ends that the server names and that asking again does not change. */
@@ -34,6 +37,7 @@ let decoders = 0;
  * @property {(quality: string) => string | null} [stateOf] where the state of another stream is; null: there is none
  * @property {(quality: string) => Promise<void>} [choose] from now on that stream
  * @property {() => Promise<void>} [renew] before the play list is loaded once more
+ * @property {string} [whep] where the same pictures come by WebRTC, if they do
  * @property {Record<string, string>} [mediaHeaders] for the pictures, where those differ
  */
 
@@ -64,6 +68,12 @@ class Player {
   #options;
   /** @type {Hls | null} */
   #hls = null;
+  /** @type {Whep | null} */
+  #whep = null;
+  /** WebRTC failed here once: this picture stays with the play list. */
+  #whepFailed = false;
+  /** Since when the source has been live before eyes that may see it; null: it is not now. */
+  #liveSince = null;
   /** @type {Door} */
   #door;
   #opened = false;
@@ -161,7 +171,42 @@ class Player {
 
   #load() {
     this.#hls?.destroy();
+    this.#hls = null;
     this.#run = "";
+    if (this.#door.whep && !this.#whepFailed && Whep.isPossible()) {
+      this.#loadWhep();
+    } else {
+      this.#loadPlaylist();
+    }
+  }
+
+  async #loadWhep() {
+    this.#liveSince = null;
+    this.#screen.way = "WebRTC";
+    if (this.#whep) {
+      const whep = this.#whep;
+      if (!(await whep.turn(this.#door.whep))) {
+        this.#fallBack(whep);
+      }
+      return;
+    }
+    const whep = new Whep(() => this.#door.headers, this.#screen.video);
+    this.#whep = whep;
+    whep.begin(this.#door.whep, () => this.#fallBack(whep));
+  }
+
+  /** Go on by play list, within the same view and by the same ticket. */
+  #fallBack(whep) {
+    if (whep === this.#whep && !this.#gone) {
+      this.#whepFailed = true;
+      this.#whep = null;
+      whep.close();
+      this.#load();
+    }
+  }
+
+  #loadPlaylist() {
+    this.#screen.way = "HLS";
     const hls = new Hls({
       xhrSetup: (xhr) => {
         for (const [name, value] of Object.entries(this.#door.mediaHeaders ?? this.#door.headers)) {
@@ -203,14 +248,19 @@ class Player {
     this.#hls?.startLoad();
   }
 
+  /** A session by WebRTC says itself what it does; asking there keeps its pictures coming. */
+  get #stateUrl() {
+    return this.#whep?.address || this.#door.stateUrl;
+  }
+
   /** Ask the server once a second what the source does and whether we may still watch. */
   async #poll() {
-    const url = this.#door.stateUrl;
+    const url = this.#stateUrl;
     const answer = await ask(url, { headers: this.#door.headers });
     if (this.#gone) {
       return;
     }
-    if (url !== this.#door.stateUrl) {
+    if (url !== this.#stateUrl) {
       // The answer is about the stream that was left meanwhile.
     } else if (answer.status === 200) {
       this.#take(answer.body);
@@ -218,8 +268,12 @@ class Player {
       if (this.#refused(answer.body)) {
         return;
       }
-    } else if (++this.#misses >= 2) {
-      this.#show("lost");
+    } else {
+      // Nothing renewed the view meanwhile, so pictures paused.
+      this.#liveSince = null;
+      if (++this.#misses >= 2) {
+        this.#show("lost");
+      }
     }
     this.#later(POLL_MS, () => this.#poll());
   }
@@ -228,8 +282,11 @@ class Player {
     this.#misses = 0;
     this.#strange = 0;
     this.#server = { state: body.state, age: body.last_frame_age_s };
+    if (body.webrtc === false) {
+      this.#fallBack(this.#whep);
+    }
     if (body.run && body.run !== this.#run) {
-      if (this.#run) {
+      if (this.#run && this.#hls) {
         this.#reload();
       }
       this.#run = body.run;
@@ -257,6 +314,10 @@ class Player {
   #judge(reason) {
     const { state, age } = this.#server;
     const silentMs = this.#screen.silentMs();
+    this.#liveSince = state !== "live" || document.hidden ? null : (this.#liveSince ?? performance.now());
+    if (this.#whep && this.#isStalled(silentMs)) {
+      this.#fallBack(this.#whep);
+    }
     if (state !== "live" || document.hidden) {
       this.#show(state === "ended" ? "lost" : state, reasonText(reason), age);
     } else if (silentMs === null) {
@@ -268,11 +329,16 @@ class Player {
     }
   }
 
+  #isStalled(silentMs) {
+    const liveMs = this.#liveSince === null ? 0 : performance.now() - this.#liveSince;
+    return Math.min(silentMs ?? Number.POSITIVE_INFINITY, liveMs) > WHEP_STALL_MS;
+  }
+
   /** @returns {boolean} whether this was the end */
   #refused(body) {
     const reason = body.errors?.reason?.[0];
-    this.#hls?.destroy();
-    this.#hls = null;
+    this.report();
+    this.#unload();
     if (reason in FINAL) {
       this.#finish(FINAL[reason], body.detail);
       return true;
@@ -297,14 +363,20 @@ class Player {
     this.#options.onState?.({ state, ageS: age, frames: this.#screen.frames });
   }
 
+  #unload() {
+    this.#hls?.destroy();
+    this.#hls = null;
+    this.#whep?.close();
+    this.#whep = null;
+  }
+
   #stop() {
     this.#gone = true;
     for (const timer of this.#timers) {
       clearTimeout(timer);
     }
     this.#timers.clear();
-    this.#hls?.destroy();
-    this.#hls = null;
+    this.#unload();
     this.#screen.blank();
     if (this.#counted) {
       decoders -= 1;

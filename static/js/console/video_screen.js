@@ -81,6 +81,11 @@ export class Screen {
     });
   }
 
+  /** By which way the picture comes, as it is called: WebRTC or HLS. */
+  set way(name) {
+    this.root.dataset.way = name;
+  }
+
   /** @returns {number | null} milliseconds since the last decoded frame; null before the first */
   silentMs() {
     return this.lastFrameAt === null ? null : performance.now() - this.lastFrameAt;
@@ -96,8 +101,9 @@ export class Screen {
     const live = state === "live";
     this.age.hidden = !live;
     const { videoWidth: width, videoHeight: height } = this.video;
-    const size = width ? ` · ${width} × ${height}` : "";
-    this.age.textContent = live ? t("LIVE, %(age)s s ago", { age: Math.round(age ?? 0) }) + size : "";
+    const size = width ? `${width} × ${height}` : "";
+    const said = [t("LIVE, %(age)s s ago", { age: Math.round(age ?? 0) }), size, this.root.dataset.way];
+    this.age.textContent = live ? said.filter(Boolean).join(" · ") : "";
     this.words.hidden = live;
     this.words.textContent = live ? "" : [words(state, age), text].filter(Boolean).join(": ");
   }

@@ -8,7 +8,7 @@ export class TicketDoor {
   #ticket = null;
   /** @type {Promise<{status: number, body: any}> | null} */
   #prepared = null;
-  #now = { playlist: "", state: "", entry: "" };
+  #now = { playlist: "", state: "", entry: "", whep: "" };
   #pass = "";
 
   /** @param {any} options see mountVideo */
@@ -45,7 +45,7 @@ export class TicketDoor {
   /** A media server wants a pass of its own, good once: the ticket opens the view and buys it. */
   async #enter(stream, answer) {
     this.#pass = "";
-    this.#now = { playlist: stream.playlist ?? "", state: stream.state, entry: stream.entry ?? "" };
+    this.#now = { playlist: stream.playlist ?? "", state: stream.state, entry: stream.entry ?? "", whep: stream.whep ?? "" };
     if (!stream.entry) {
       return answer;
     }
@@ -67,6 +67,11 @@ export class TicketDoor {
 
   get playlist() {
     return this.#now.playlist;
+  }
+
+  /** Where the same pictures come by WebRTC; empty where they do not. */
+  get whep() {
+    return this.#now.whep;
   }
 
   get stateUrl() {
