@@ -176,6 +176,8 @@ def _start(channel: Channel, folder: Folder, source: Source | None, slots: _Slot
         transcode_slot=lambda: _slot(_Slots("transcodes", settings.TRANSCODE_LIMIT)),
         beside=_beside(slots, int(Path(slot.name).name)),
     )
+    # A killed process may have left its own.
+    folder.beside.remove()
     folder.write_state({"state": StreamState.STARTING, "at": time.time()})
     _relays[channel] = relay
     relay.start()
@@ -394,6 +396,7 @@ def sweep(*, older_than_s: float = 60.0) -> int:
         if folder.age_s(folder.wanted) < older_than_s:
             continue
         if lock := _lock(folder.lock):
+            folder.beside.remove()
             folder.sweep()
             lock.close()
             removed += 1

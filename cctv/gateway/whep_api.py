@@ -50,7 +50,7 @@ class WhepView(VideoView):
             },
         )
         # Each good offer would stand in the log as a fault.
-        offered._has_been_logged = True  # noqa: SLF001  # Django's only way to say so
+        offered._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001  # Django's word
         return offered
 
 

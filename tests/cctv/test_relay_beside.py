@@ -6,19 +6,28 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-from cctv import relay_beside, streams
+from cctv import addresses, relay_beside, streams
 from cctv.choices import Quality, SourceKind
 from cctv.relay_beside import Beside, Note
+from cctv.relay_watch import StreamState
 from cctv.sources import Source
+from cctv.srtp import derived
+from tests.cctv.rtsp_camera import rtsp_camera
 from tests.live.conftest import until
 
 SOURCE = Source(kind=SourceKind.SYNTHETIC, name="시험", seed=1)
 
 
 @pytest.fixture
-def port(settings, tmp_path):
+def port(settings, tmp_path, monkeypatch):
     """Two ports, and what listens on the first of them."""
+    # No database here: every run of a relay takes the source it was started with.
+    monkeypatch.setattr(streams, "_loader", lambda _channel, first: lambda: first)
+    monkeypatch.setattr(streams, "_announce", lambda _camera_id, _state: None)
     settings.STATE_DIR, settings.JANUS_SOCKET = tmp_path, "/nowhere/janus.sock"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
         listening.bind(("127.0.0.1", 0))
@@ -50,6 +59,35 @@ def test_packets_come_while_they_are_wanted_and_hidden_as_is_their_key(port, tmp
     assert not any(secret in repr(found) for secret in secrets)
     streams.stop_all()
     assert not file.exists()
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_a_cameras_own_stream_goes_beside_copied_or_transcoded(port, settings, tmp_path, codec):
+    settings.CAMERA_NETWORKS = ["127.0.0.0/8"]
+    with rtsp_camera(tmp_path, codec=codec) as camera:
+        address = addresses.parse(camera.url)
+        streams.want(7, Source(kind=SourceKind.STREAM, name="x", address=address))
+
+        def is_live() -> bool:
+            streams.want(7)
+            streams.beside(7, Quality.MAIN)
+            return streams.seen(7).state == StreamState.LIVE and bool(streams.playlist(7))
+
+        until(is_live, within_s=20, what="pieces")
+        assert streams._relays[streams.Channel(7)].transcode == (codec == "libx265")
+        kinds = set()
+        # Of the parameters that a key frame needs, in one packet or each in its own.
+        until(lambda: kinds.add(nal_kind(port)) or kinds & {7, 24}, what="parameter sets")
+
+
+def nal_kind(port: socket.socket) -> int:
+    """Take a packet; its kind of NAL unit, as its own relay reads it."""
+    sent = port.recv(2048)
+    key = streams.beside(7, Quality.MAIN).key
+    number, ssrc = int.from_bytes(sent[2:4]), int.from_bytes(sent[8:12])
+    salt = int.from_bytes(derived(key, 2, 14)) << 16
+    counter = CTR((salt ^ (ssrc << 64) ^ (number << 16)).to_bytes(16))
+    return Cipher(AES(derived(key, 0, 16)), counter).decryptor().update(sent[12:13])[0] & 31
 
 
 def children() -> list[str]:
