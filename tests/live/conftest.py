@@ -68,7 +68,8 @@ class Web:
         )
         self.process: subprocess.Popen[bytes]
 
-    def start(self) -> None:
+    def start(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Start, doing this over and over until it answers."""
         fd = self._listening.fileno()
         with self.log_path.open("ab") as output:
             self.process = subprocess.Popen(
@@ -87,7 +88,11 @@ class Web:
                 stdout=output,
                 stderr=output,
             )
-        until(self.answers, within_s=120, what="the web process answers")
+        until(
+            lambda: (meanwhile(), self.answers())[1],
+            within_s=120,
+            what="the web process answers",
+        )
 
     def answers(self) -> bool:
         assert self.process.poll() is None, self.log()

@@ -54,6 +54,8 @@ def test_a_worker_killed_amid_an_extraction_is_followed_by_one_that_finishes_it_
     try:
         tasks.sweep_exports()
         until(lambda: state() == "extracted", within_s=180, what="another worker has finished it")
+        # What the dead one left lying in plain goes too.
+        until(lambda: not any((vault.folder() / "work").iterdir()), what="nothing is left lying")
     finally:
         worker.send_signal(signal.SIGKILL)
         worker.wait(20)
@@ -63,8 +65,6 @@ def test_a_worker_killed_amid_an_extraction_is_followed_by_one_that_finishes_it_
     )
     assert list(actions).count("export.extracted") == 1
     assert Record.objects.filter(action="recording.extracted").count() == 1
-    # What the dead one left lying in plain is gone.
-    assert not any((vault.folder() / "work").iterdir())
     connection.close()
 
 
