@@ -366,7 +366,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     ):
         ways = {way: there.web if way == "relay" else there.proxy for way in wanted}
         with chromium() as browser:
-            for way in set(ways) - {"relay"} if options.warm else ():
+            for way in sorted(set(ways) - {"relay"}) if options.warm else ():
                 found = first_frames(browser, ways[way], city, way, options)
                 first_frame_figures(figures, found, way)
             for way, address in ways.items() if options.cuts else ():
