@@ -332,6 +332,14 @@ def piece_path(camera_id: int, name: str, quality: Quality = Quality.MAIN) -> Pa
     return _folder(camera_id, quality).path / name if PIECE.fullmatch(name) else None
 
 
+def piece_size(camera_id: int, name: str, quality: Quality = Quality.MAIN) -> int | None:
+    """Give how many bytes a piece has, or None for one that is not there."""
+    path = piece_path(camera_id, name, quality)
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_size if path else None
+    return None
+
+
 def segment(camera_id: int, name: str, quality: Quality = Quality.MAIN) -> bytes | None:
     """Give one piece of the picture."""
     path = piece_path(camera_id, name, quality)

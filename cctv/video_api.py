@@ -1,6 +1,5 @@
 """The addresses of live video: a ticket by POST; play list, pieces and state by that ticket."""
 
-import contextlib
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -27,7 +26,6 @@ from cctv.relay_watch import StreamState
 from cctv.sources import source_at_hand
 from cctv.streams import FIRST_PICTURE_S, LOOK_S
 from cctv.tickets import Caller, TicketRefused
-from cctv.video_paths import Wanted
 from controlroom.accounts.models import User
 from controlroom.errors import OutOfScope
 from controlroom.municipalities.access import municipality_for
@@ -262,8 +260,9 @@ class SegmentView(VideoView):
     def get(
         self, request: Request, camera_id: int, segment: str, quality: Quality = Quality.MAIN
     ) -> HttpResponse:
-        entry = self.admit(request, camera_id)
         body = streams.segment(camera_id, segment, quality)
+        # On record comes only what there is to send.
+        entry = self.admit(request, camera_id, sending=body is not None)
         if body is None:
             raise OutOfScope(_("no such piece"))
         return self.send(entry, body, PIECE_TYPE)
@@ -276,15 +275,14 @@ class CheckView(VideoView):
         wanted = video_paths.piece_of(request.headers.get(video_paths.ORIGINAL, ""))
         if wanted is None:
             raise TicketRefused(_("video needs a ticket"))
-        count_piece(self.admit(request, wanted.camera_id), wanted)
+        size = streams.piece_size(wanted.camera_id, wanted.name, wanted.quality)
+        entry = self.admit(request, wanted.camera_id, sending=size is not None)
+        if size is None:
+            # It may be there a moment later, and nobody would have claimed it. 401 is the one way
+            # to say "no" otherwise than by 403; the proxy makes a 404 of it.
+            return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+        passes.count(entry, size)
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-
-
-def count_piece(entry: Pass, wanted: Wanted) -> None:
-    """Count a piece that the proxy is about to send."""
-    path = streams.piece_path(wanted.camera_id, wanted.name, wanted.quality)
-    with contextlib.suppress(FileNotFoundError):
-        passes.count(entry, path.stat().st_size if path else 0)
 
 
 class StateView(VideoView):

@@ -18,7 +18,6 @@ from cctv.video_api import (
     PIECE_TYPE,
     PLAYLIST_TYPE,
     caller_from,
-    count_piece,
     stream_state,
     token_in,
 )
@@ -70,10 +69,7 @@ def quick_answer(scope: Any) -> Answer | None:
     entry = _pass(scope, headers, wanted) if wanted else None
     if wanted is None or entry is None:
         return None
-    if is_check:
-        count_piece(entry, wanted)
-        return Answer(204)
-    return _answer(wanted, entry)
+    return _check(wanted, entry) if is_check else _answer(wanted, entry)
 
 
 def _pass(scope: Any, headers: dict[bytes, str], wanted: Wanted) -> Pass | None:
@@ -88,6 +84,14 @@ def _pass(scope: Any, headers: dict[bytes, str], wanted: Wanted) -> Pass | None:
         return None
     sends = wanted.name != video_paths.STATE
     return passes.known(tickets.pass_key(token, caller), wanted.camera_id, sending=sends)
+
+
+def _check(wanted: Wanted, entry: Pass) -> Answer | None:
+    size = streams.piece_size(wanted.camera_id, wanted.name, wanted.quality)
+    if size is None:
+        return None
+    passes.count(entry, size)
+    return Answer(204)
 
 
 def _answer(wanted: Wanted, entry: Pass) -> Answer | None:

@@ -179,7 +179,7 @@ class PlaylistView(PictureView):
 
 class PieceView(PictureView):
     def get(self, request: Request, camera_id: int, piece: str) -> HttpResponse:
-        self.admit(camera_id)
+        self.admit(camera_id, sending=False)
         body = streams.segment(camera_id, piece)
         if body is None:
             raise OutOfScope(_("no such piece"))

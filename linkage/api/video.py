@@ -208,8 +208,8 @@ class GrantPieceView(GrantView):
     def get(self, request: Request, link: str, grant: str, piece: str) -> HttpResponse:
         self.hold_back_reads()
         found = self.grant(link, grant)
-        entry = self.admit(found)
         body = streams.segment(found.camera_id, piece)
+        entry = self.admit(found, sending=body is not None)
         if body is None:
             raise OutOfScope(_("no such piece"))
         streams.want(found.camera_id)

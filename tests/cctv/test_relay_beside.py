@@ -6,16 +6,13 @@ import stat
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CTR
+from pylibsrtp import Policy, Session
 
 from cctv import addresses, relay_beside, streams
 from cctv.choices import Quality, SourceKind
 from cctv.relay_beside import Beside, Note
 from cctv.relay_watch import StreamState
 from cctv.sources import Source
-from cctv.srtp import derived
 from tests.cctv.rtsp_camera import rtsp_camera
 from tests.live.conftest import until
 
@@ -84,10 +81,8 @@ def nal_kind(port: socket.socket) -> int:
     """Take a packet; its kind of NAL unit, as its own relay reads it."""
     sent = port.recv(2048)
     key = streams.beside(7, Quality.MAIN).key
-    number, ssrc = int.from_bytes(sent[2:4]), int.from_bytes(sent[8:12])
-    salt = int.from_bytes(derived(key, 2, 14)) << 16
-    counter = CTR((salt ^ (ssrc << 64) ^ (number << 16)).to_bytes(16))
-    return Cipher(AES(derived(key, 0, 16)), counter).decryptor().update(sent[12:13])[0] & 31
+    listener = Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_INBOUND))
+    return listener.unprotect(sent)[12] & 31
 
 
 def children() -> list[str]:

@@ -212,6 +212,22 @@ def test_only_pieces_of_the_picture_lead_to_a_file(client, camera, haneul, name)
     assert get(client, f"/video/{camera.pk}/{name}", ticket).status_code in {403, 404}
 
 
+@pytest.mark.parametrize("asks", ["a player", "the proxy"])
+def test_what_is_not_there_is_not_claimed(client, camera, haneul, asks):
+    client.force_login(haneul)
+    ticket = ask(client, camera).json()["ticket"]
+    first_piece(client, camera, ticket)
+    passes.distrust(set(ViewRecord.objects.values_list("pk", flat=True)))
+    before = ViewRecord.objects.get().sent_until
+    missing = f"/video/{camera.pk}/00112233-000001.m4s"
+    if asks == "a player":
+        assert get(client, missing, ticket).status_code == 404
+    else:
+        headers = {"Authorization": f"Ticket {ticket}", "X-Original-URI": missing}
+        assert client.get("/video/check", headers=headers).status_code == 401
+    assert ViewRecord.objects.get().sent_until == before
+
+
 def test_the_state_is_told_although_the_play_list_opens_the_view_meanwhile(
     client, camera, haneul, monkeypatch
 ):

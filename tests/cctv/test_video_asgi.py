@@ -75,6 +75,9 @@ def test_whatever_is_not_plainly_trusted_goes_the_long_way(viewer, scope, city):
         scope("/video/check"),
         scope(f"/video/{camera.pk}/lock"),
         scope(f"/video/{camera.pk}/00112233-000001.m4s"),
+        scope(
+            "/video/check", headers={"x-original-uri": f"/video/{camera.pk}/00112233-000001.m4s"}
+        ),
         scope(f"/video/{camera.pk}/sub/live.m3u8"),
     ):
         assert quick_answer(asked) is None
