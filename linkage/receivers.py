@@ -19,10 +19,10 @@ from incidents.statuses import ENDED
 from linkage import delivery, grants, mapping, neighbours, ptz, tasks, viewing
 from linkage.obligations import owed
 from linkage.provision import entries
-from linkage.services import video
 from linkage.services.city import road_cameras
 from linkage.services.disaster import cap_pushes, situations
 from linkage.services.police112 import shares
+from linkage.services.video import following
 
 
 @receiver(fact_recorded, dispatch_uid="linkage.plan")
@@ -41,7 +41,7 @@ def nudge_owed(link_id: int, *, is_urgent: bool, **_kwargs: Any) -> None:
 
 @receiver(fact_recorded, dispatch_uid="linkage.video")
 def follow_with_video(incident: Incident, event: IncidentEvent, **_kwargs: Any) -> None:
-    video.after_fact(incident=incident, event=event)
+    following.after_fact(incident=incident, event=event)
     shares.after_fact(incident=incident)
 
 

@@ -29,10 +29,10 @@ from linkage import (
 )
 from linkage.exports import films, releases, requests, work
 from linkage.lanes import Caller, lanes
-from linkage.services import video_answers
 from linkage.services.city import feeds, sensors
 from linkage.services.disaster import cap_feeds, renewals, situations, text_incidents
 from linkage.services.police112 import shares
+from linkage.services.video import answers
 from linkage.watch import canaries, rounds
 
 log = structlog.get_logger(__name__)
@@ -101,7 +101,7 @@ def take_canaries() -> None:
 @shared_task(name="linkage.tasks.end_overdue_grants", ignore_result=True)
 def end_overdue_grants() -> None:
     grants.end_overdue()
-    video_answers.lapse_overdue()
+    answers.lapse_overdue()
     policy_changes.lapse_overdue()
     shares.end_overdue()
 

@@ -1,6 +1,6 @@
 """Requests for video that wait for a person's word: kept, answered, over; nobody's silence allows.
 
-Only their state and its record; what the agency is told of it is in linkage.services.video_answers.
+Only their state and its record; what the agency is told of it is in linkage.services.video.answers.
 """
 
 from collections.abc import Iterable

@@ -18,7 +18,7 @@ from incidents.features import moment
 from incidents.views import checked, viewer
 from linkage import grants, video_requests
 from linkage.models import StreamGrant, VideoRequest
-from linkage.services import video_answers
+from linkage.services.video import answers
 from linkage.views_police112 import ReasonSerializer, incident_of
 
 Row = TypeVar("Row", bound=Model)
@@ -51,7 +51,7 @@ def of_incident(request: Request, code: str, incident_id: UUID) -> Response:
             "now": moment(timezone.now()),
             "requests": video_requests.of_incident(incident),
             "grants": [grants.grant_item(row) for row in grants.of_incident(incident)],
-            "offers": video_answers.offers(incident) if may_work else [],
+            "offers": answers.offers(incident) if may_work else [],
         }
     )
 
@@ -61,9 +61,7 @@ def give(request: Request, code: str, incident_id: UUID) -> Response:
     municipality = municipality_for(request.user, code, Right.INCIDENT_WORK)
     incident = incident_of(request, municipality, incident_id)
     said = checked(GiveSerializer, request.data)
-    rows = video_answers.give(
-        incident=incident, link_code=said.pop("link"), by=viewer(request), **said
-    )
+    rows = answers.give(incident=incident, link_code=said.pop("link"), by=viewer(request), **said)
     given = [grants.grant_item(row) for row in rows]
     return Response({"grants": given}, status=status.HTTP_201_CREATED)
 
@@ -79,14 +77,14 @@ def revoke(request: Request, code: str, reference: UUID) -> Response:
 def extend(request: Request, code: str, reference: UUID) -> Response:
     grant = _own(request, code, reference, StreamGrant.objects.all())
     sent = checked(ExtendSerializer, request.data)
-    row = video_answers.extend(grant=grant, by=viewer(request), **sent)
+    row = answers.extend(grant=grant, by=viewer(request), **sent)
     return Response(grants.grant_item(row))
 
 
 @api_view(["POST"])
 def allow(request: Request, code: str, reference: UUID) -> Response:
     asked = _own(request, code, reference, VideoRequest.objects.all())
-    row = video_answers.allow(request=asked, by=viewer(request))
+    row = answers.allow(request=asked, by=viewer(request))
     return Response(video_requests.item(row))
 
 
@@ -94,7 +92,7 @@ def allow(request: Request, code: str, reference: UUID) -> Response:
 def refuse(request: Request, code: str, reference: UUID) -> Response:
     asked = _own(request, code, reference, VideoRequest.objects.all())
     sent = checked(ReasonSerializer, request.data)
-    row = video_answers.refuse(request=asked, by=viewer(request), **sent)
+    row = answers.refuse(request=asked, by=viewer(request), **sent)
     return Response(video_requests.item(row))
 
 

@@ -11,7 +11,7 @@ from linkage.services.disaster import told as disaster_told
 from linkage.services.fire119 import messages as fire119
 from linkage.services.police112 import messages as police112
 from linkage.services.police112.told import TOLD_BESIDE
-from linkage.services.video_messages import TOLD_OF_VIDEO
+from linkage.services.video.messages import TOLD_OF_VIDEO
 from linkage.told import CLOSE_ACK, EXPORT, REPORTS, RESYNC_ASKED, STILL, TEST, facts
 from linkage.wire import REPORT_TAKEN, RESYNC, TEST_MESSAGE, Schema, envelope
 

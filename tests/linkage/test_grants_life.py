@@ -31,7 +31,7 @@ from linkage.links import set_state
 from linkage.models import Link, OutboxMessage, StreamGrant, VideoRequest
 from linkage.models_agreements import LegalBasis
 from linkage.models_video import GrantEnd, RequestState
-from linkage.services import video_answers
+from linkage.services.video import answers
 from linkage.wire import canonical
 from tests.incidents.conftest import make_camera
 from tests.linkage.conftest import envelope
@@ -75,7 +75,7 @@ class Town:
 
 
 def gives(town, minutes):
-    video_answers.give(
+    answers.give(
         incident=town.incident,
         link_code=town.link.code,
         purpose="SCENE",
@@ -100,7 +100,7 @@ def time_passes(town, minutes):
 
 def sweeps(_town):
     grants.end_overdue()
-    video_answers.lapse_overdue()
+    answers.lapse_overdue()
 
 
 def closes(town):
@@ -156,12 +156,12 @@ VERBS = st.one_of(
     st.sampled_from([1, 70, 500]).map(lambda minutes: lambda town: time_passes(town, minutes)),
     st.sampled_from(
         [
-            on_grant(lambda t, g: video_answers.extend(grant=g, by=t.haneul, reason="계속")),
+            on_grant(lambda t, g: answers.extend(grant=g, by=t.haneul, reason="계속")),
             on_grant(lambda t, g: grants.revoke(grant=g, by=t.haneul, reason="오인")),
             on_grant(lambda _t, g: observe(camera_id=g.camera_id, health=Health.OFFLINE)),
             on_grant(lambda _t, g: observe(camera_id=g.camera_id, health=Health.ONLINE)),
-            on_request(lambda t, r: video_answers.allow(request=r, by=t.haneul)),
-            on_request(lambda t, r: video_answers.refuse(request=r, by=t.haneul, reason="무관")),
+            on_request(lambda t, r: answers.allow(request=r, by=t.haneul)),
+            on_request(lambda t, r: answers.refuse(request=r, by=t.haneul, reason="무관")),
             closes,
             is_duplicate,
             sweeps,
@@ -301,12 +301,12 @@ def test_a_place_that_moves_takes_its_grants_along_with_their_clock(town):
 def test_extending_needs_a_reason_and_ends_with_the_policys_whole_time(town):
     grant = town.a_grant()
     with pytest.raises(DomainError, match=r"reason|사유"):
-        video_answers.extend(grant=grant, by=town.haneul, reason=" ")
+        answers.extend(grant=grant, by=town.haneul, reason=" ")
     while grant.expires_at < grant.not_after:
         time_passes(town, 50)
-        grant = video_answers.extend(grant=grant, by=town.haneul, reason="계속")
+        grant = answers.extend(grant=grant, by=town.haneul, reason="계속")
     with pytest.raises(VideoRefused) as refused:
-        video_answers.extend(grant=grant, by=town.haneul, reason="계속")
+        answers.extend(grant=grant, by=town.haneul, reason="계속")
     assert refused.value.fields["rule"] == ["time_used_up"]
     grant.refresh_from_db()
     assert grant.expires_at == grant.not_after
@@ -383,8 +383,8 @@ def test_revoking_extending_closing_and_suspending_at_once_never_lock_each_other
     threads = [
         in_thread(lambda: grants.revoke(grant=one, **by), lambda: grants.revoke(grant=two, **by)),
         in_thread(
-            lambda: video_answers.extend(grant=three, **by),
-            lambda: video_answers.extend(grant=two, **by),
+            lambda: answers.extend(grant=three, **by),
+            lambda: answers.extend(grant=two, **by),
         ),
         in_thread(lambda: town.ask([2, 1, 0]), lambda: town.ask([0, 1], "계속")),
         in_thread(lambda: sweeps(town), lambda: set_state(link=link, state=LinkState.SUSPENDED)),

@@ -42,9 +42,9 @@ from linkage.models import (
 from linkage.models_cap import CapAlert
 from linkage.models_city import Bell, BellPress, Sensor, SensorReading
 from linkage.models_disaster import Situation
-from linkage.services import video_answers
 from linkage.services.contracts import CONTRACTS
 from linkage.services.disaster import situations
+from linkage.services.video import answers
 from linkage.transport import sign
 from tests.cctv.onvif.conftest import let_turn, networks, sim  # noqa: F401 - fixtures
 from tests.incidents.conftest import make_camera
@@ -144,7 +144,7 @@ class Sandbox:
                 situations.publish(situation=situation, is_public=True, by=self.haneul)
         for request in VideoRequest.objects.filter(link=link, state="pending"):
             with contextlib.suppress(DomainError):  # over meanwhile
-                video_answers.allow(request=request, by=self.haneul)
+                answers.allow(request=request, by=self.haneul)
         if link.push_url:
             drain(link)
 

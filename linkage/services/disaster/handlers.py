@@ -10,9 +10,10 @@ from linkage.choices import InboxResult
 from linkage.models import Link
 from linkage.models_disaster import Situation
 from linkage.policy.words import Rule
-from linkage.services import casework, video
+from linkage.services import casework
 from linkage.services.disaster import geometry, situations
 from linkage.services.handling import Done, Handler
+from linkage.services.video import asking, following
 from linkage.wire import Message
 
 
@@ -23,7 +24,7 @@ def take_notify(link: Link, message: Message) -> Done:
     taken = casework.report(link, message, said, **_read(link, said, area))
     case = casework.keep_case(link, message, said, taken)
     if taken.created:
-        video.case_opened(case=case)
+        following.case_opened(case=case)
     if taken.changed:
         situations.declare(
             incident=taken.incident,
@@ -81,7 +82,7 @@ def take_stream_request(link: Link, message: Message) -> Done:
     if case is None:
         return Done(InboxResult.FILED)
     stands = Situation.objects.filter(incident=case.incident, ended_at=None).exists()
-    incident = video.take_request(
+    incident = asking.take_request(
         case=case, message=message, standing="" if stands else str(Rule.CLOSED)
     )
     return Done(InboxResult.APPLIED, incident)
@@ -94,7 +95,7 @@ def take_close(link: Link, message: Message) -> Done:
         return Done(InboxResult.FILED)
     text = message.payload.get("text", "")
     # Before the journal, which ending the situation writes.
-    video.end_for_agency(case)
+    following.end_for_agency(case)
     stood = _end(case.incident, link, text)
     incident = casework.acknowledge_close(link, message, case, text=text)
     return Done(InboxResult.APPLIED if stood else InboxResult.UNCHANGED, incident)

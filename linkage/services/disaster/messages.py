@@ -3,7 +3,7 @@
 Source: domain.md 3.4 (fields of 재난안전상황).
 """
 
-from linkage.services.video_messages import STREAM_REQUEST_ON_GROUND
+from linkage.services.video.messages import STREAM_REQUEST_ON_GROUND
 from linkage.wire import CLOSE_TAKEN, PLACE, RECEIPT_NO, VERSION, Schema, record, text, token
 
 LEVEL: Schema = {

@@ -9,11 +9,12 @@ from linkage import filed
 from linkage.choices import InboxResult
 from linkage.models import Case, FireCase, Link
 from linkage.policy.words import Rule
-from linkage.services import casework, video
+from linkage.services import casework
 from linkage.services.fire119 import cases
 from linkage.services.fire119.measures import Stamp
 from linkage.services.fire119.sequence import CaseState, Effect, effect
 from linkage.services.handling import Done, Handler
+from linkage.services.video import asking, following
 from linkage.wire import Message, moment_of
 
 # The words of the 119 room, as its own people write them on the timeline.
@@ -42,7 +43,7 @@ def take_notify(link: Link, message: Message) -> Done:
     taken = casework.report(link, message, said, address=address)
     case = casework.keep_case(link, message, said, taken)
     if taken.created:
-        video.case_opened(case=case)
+        following.case_opened(case=case)
     if taken.created or taken.changed:
         cases.take_up(case, message)
         cases.announce("fire119.report", case.municipality_id, taken.incident.pk)
@@ -95,7 +96,7 @@ def take_stream_request(link: Link, message: Message) -> Done:
     if case is None or due is Effect.FILE:
         return Done(InboxResult.FILED)
     standing = STANDING.get(state, "") if due is Effect.DENY else ""
-    incident = video.take_request(case=case, message=message, standing=standing)
+    incident = asking.take_request(case=case, message=message, standing=standing)
     return Done(InboxResult.APPLIED, incident)
 
 
@@ -120,7 +121,7 @@ def take_close(link: Link, message: Message) -> Done:
     if case is None or fire is None or due is Effect.FILE:
         return Done(InboxResult.FILED)
     code = message.payload["closing_code"]
-    video.end_for_agency(case)
+    following.end_for_agency(case)
     if due is Effect.APPLY:
         cases.end(fire, CaseState.ENDED, closing_code=code)
     words = ["119 상황 종료", code, message.payload.get("text", "")]

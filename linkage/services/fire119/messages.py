@@ -3,7 +3,7 @@
 Source: domain.md 3.3 (fields of 119 긴급출동).
 """
 
-from linkage.services.video_messages import STREAM_REQUEST
+from linkage.services.video.messages import STREAM_REQUEST
 from linkage.wire import (
     CLOSE_TAKEN,
     PLACE,

@@ -21,7 +21,7 @@ from incidents.statuses import OPEN
 from linkage.choices import MessageType
 from linkage.models import Case
 from linkage.obligations import owe
-from linkage.services.video import listed
+from linkage.services.video.lists import listed
 from linkage.video_policy import terms_of
 
 # Where one looks for them, from the place: on foot within minutes, then by car.

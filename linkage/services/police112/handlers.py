@@ -8,11 +8,12 @@ from linkage import filed
 from linkage.choices import InboxResult
 from linkage.errors import OutOfSequence
 from linkage.models import Case, Link
-from linkage.services import casework, video
+from linkage.services import casework
 from linkage.services.handling import Done, Handler
 from linkage.services.police112 import shares, units
 from linkage.services.police112.cases import state_of
 from linkage.services.police112.sequences import Ruling, Word, ruling
+from linkage.services.video import asking, following
 from linkage.wire import Message
 
 # The words of the 112 room, as its own people write them on the timeline.
@@ -29,7 +30,7 @@ def take_notify(link: Link, message: Message) -> Done:
     taken = casework.report(link, message, message.payload)
     case = casework.keep_case(link, message, message.payload, taken)
     if taken.created:
-        video.case_opened(case=case)
+        following.case_opened(case=case)
     return casework.outcome(taken, case, message, created=taken.created)
 
 
@@ -66,7 +67,7 @@ def take_stream_request(link: Link, message: Message) -> Done:
     found = _ruling(message, case)
     if case is None or found.word is Word.FILED:
         return Done(InboxResult.FILED)
-    incident = video.take_request(case=case, message=message, standing=found.reason)
+    incident = asking.take_request(case=case, message=message, standing=found.reason)
     return Done(InboxResult.APPLIED, incident)
 
 
@@ -101,7 +102,7 @@ def take_close(link: Link, message: Message) -> Done:
 
 
 def _end_for_agency(link: Link, case: Case) -> None:
-    video.end_for_agency(case)
+    following.end_for_agency(case)
     shares.end_for_agency(link=link, case_number=case.external_id)
 
 

@@ -3,7 +3,7 @@
 Source: domain.md 3.1 (fields of 112 긴급영상).
 """
 
-from linkage.services.video_messages import STREAM_REQUEST
+from linkage.services.video.messages import STREAM_REQUEST
 from linkage.wire import (
     CLOSE_TAKEN,
     PLACE,

@@ -3,7 +3,7 @@
 Source: domain.md 2.1 (message set), 3.1, 3.2.
 """
 
-from linkage.services.video_messages import CAMERAS, TOLD_OF_VIDEO, about
+from linkage.services.video.messages import CAMERAS, TOLD_OF_VIDEO, about
 from linkage.told import REPORTS, STILL
 from linkage.wire import Schema
 

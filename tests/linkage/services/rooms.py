@@ -20,9 +20,9 @@ from linkage.choices import LinkMode
 from linkage.filed import file_report
 from linkage.models import Link, Still, StreamGrant, VideoRequest
 from linkage.models_disaster import Situation
-from linkage.services import video_answers
 from linkage.services.disaster import situations
 from linkage.services.police112.escape import send_escape_route
+from linkage.services.video import answers
 
 CASE = "guarded-1"
 PLACE = {"lon": 127.4, "lat": 36.4, "error_radius_m": 20, "method": "gps"}
@@ -161,17 +161,17 @@ def attaches_still(room: Room) -> Any:
 
 
 def allows(room: Room) -> Any:
-    return video_answers.allow(request=_asked(room), by=room.haneul)
+    return answers.allow(request=_asked(room), by=room.haneul)
 
 
 def refuses(room: Room) -> Any:
-    return video_answers.refuse(request=_asked(room), by=room.haneul, reason="현장과 무관")
+    return answers.refuse(request=_asked(room), by=room.haneul, reason="현장과 무관")
 
 
 def lets_lapse(room: Room) -> int:
     past = timezone.now() - timedelta(seconds=1)
     VideoRequest.objects.filter(pk=_asked(room).pk).update(answer_by=past)
-    return video_answers.lapse_overdue()
+    return answers.lapse_overdue()
 
 
 def _asked(room: Room) -> VideoRequest:
@@ -185,14 +185,14 @@ def gives(*numbers: int, **changes: Any) -> Any:
         ground = ASKED[room.service].get("ground", "")
         said = {"purpose": "SCENE", "ground": ground, "link_code": room.link.code} | changes
         cameras = [room.cameras[n] for n in numbers]
-        return video_answers.give(incident=room.incident, cameras=cameras, by=room.haneul, **said)
+        return answers.give(incident=room.incident, cameras=cameras, by=room.haneul, **said)
 
     return give
 
 
 def extends(room: Room) -> Any:
     grant = StreamGrant.objects.filter(link=room.link, ended_at=None).earliest("pk")
-    return video_answers.extend(grant=grant, by=room.haneul, reason="추적 계속")
+    return answers.extend(grant=grant, by=room.haneul, reason="추적 계속")
 
 
 def acknowledges(room: Room) -> None:

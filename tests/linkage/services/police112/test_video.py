@@ -18,7 +18,7 @@ from linkage.links import set_state
 from linkage.models import StreamGrant, VideoRequest
 from linkage.models_agreements import LegalBasis
 from linkage.models_video import GrantEnd
-from linkage.services import video_answers
+from linkage.services.video import answers
 from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.police112.conftest import RECEIPT, ask, owed
 
@@ -195,7 +195,7 @@ def test_turning_is_left_to_a_person_while_the_picture_is_given_at_once(
     assert told("STREAM_GRANT")["grants"][0]["rights"] == ["live"]
     request = VideoRequest.objects.get()
     assert (request.access, request.policy_row) == ("ptz", "police112.ptz")
-    video_answers.allow(request=request, by=haneul)
+    answers.allow(request=request, by=haneul)
     (widened,) = StreamGrant.objects.all()
     assert (widened.pk, widened.rights) == (grant.pk, ["live", "ptz"])
     assert widened.expires_at == grant.expires_at
@@ -208,7 +208,7 @@ def test_turning_is_left_to_a_person_while_the_picture_is_given_at_once(
 
 def test_a_person_who_refuses_the_turning_leaves_the_picture(case, cameras, post, haneul):
     post(ask(cameras[0].pk, rights=["ptz"]))
-    video_answers.refuse(request=VideoRequest.objects.get(), by=haneul, reason="현장 관제 중")
+    answers.refuse(request=VideoRequest.objects.get(), by=haneul, reason="현장 관제 중")
     assert told("STREAM_DENY")["denied"] == [
         {"camera": cameras[0].pk, "right": "ptz", "rule": "refused_by_operator"}
     ]
@@ -239,11 +239,11 @@ def test_a_right_that_nobody_knows_is_malformed(case, cameras, post):
 
 def test_longer_goes_for_all_that_a_grant_holds_or_not_at_all(case, cameras, post, haneul):
     post(ask(cameras[0].pk, rights=["ptz"]))
-    video_answers.allow(request=VideoRequest.objects.get(), by=haneul)
+    answers.allow(request=VideoRequest.objects.get(), by=haneul)
     before = StreamGrant.objects.get().expires_at
     post(ask(cameras[0].pk, extend="추적 중"))
     assert StreamGrant.objects.get().expires_at == before
-    video_answers.allow(request=VideoRequest.objects.get(state="pending"), by=haneul)
+    answers.allow(request=VideoRequest.objects.get(state="pending"), by=haneul)
     longer = StreamGrant.objects.get()
     assert longer.expires_at > before
     assert longer.rights == ["live", "ptz"]

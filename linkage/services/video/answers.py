@@ -23,8 +23,12 @@ from linkage.policy.decision import Asked, Terms
 from linkage.policy.rows import Row, row_for
 from linkage.policy.words import Access, Ground, Rule, Trigger, Word
 from linkage.policy_texts import GROUNDS, RULES
-from linkage.services import video
 from linkage.services.casework import worked_on
+from linkage.services.video.cases import case_of, cases_of, hold, standing_of
+from linkage.services.video.following import SCENE
+from linkage.services.video.giving import decided, give_all
+from linkage.services.video.lists import picks_of, seen
+from linkage.services.video.told import tell_answered, tell_granted
 from linkage.video_policy import kind_of, refusal, rows_of, terms_of
 
 
@@ -40,20 +44,20 @@ def allow(*, request: VideoRequest, by: User) -> VideoRequest:
     """Give what was asked for, as far as the policy of now lets a person give it.
 
     Emits: fact_recorded, in the transaction.
-    Locks: as video.hold.
+    Locks: as cases.hold.
     Raises: NotAllowed, NoAnswerAwaited, VideoRefused when no camera may be given any more.
     """
     require(by, request.municipality_id, Right.INCIDENT_WORK)
     case, incident, row = _held(request)
     asked = _asked(row, case)
-    found = video.decided(case, incident, asked, policy.rights_meant([row.access]))
+    found = decided(case, incident, asked, policy.rights_meant([row.access]))
     # What it waited for above all; the picture alone may be held already.
     main = found.said[Access(row.access)]
     if not main.granted:
         rule = main.denied[0][1] if main.denied else Rule.ON_WORD
         raise refusal(rule, main.answer)
     event = _note(row, "video-allow", by=by)
-    given = video.give_all(
+    given = give_all(
         case=case,
         incident=incident,
         asked=asked,
@@ -62,10 +66,8 @@ def allow(*, request: VideoRequest, by: User) -> VideoRequest:
         extension=row.extension,
         by=by,
     )
-    video.tell_granted(
-        case=case, incident=incident, event=event, rows=given, request=row.request_id
-    )
-    video.tell_denied(rows=[row], event=event, denied=found.denied)
+    tell_granted(case=case, incident=incident, event=event, rows=given, request=row.request_id)
+    tell_answered(rows=[row], event=event, denied=found.denied)
     return video_requests.settle(row=row, state=RequestState.ALLOWED, by=by)
 
 
@@ -80,7 +82,7 @@ def refuse(*, request: VideoRequest, by: User, reason: str) -> VideoRequest:
         raise Invalid(_("a reason is needed"), fields={"reason": [_("This field is required.")]})
     _case, _incident, row = _held(request)
     event = _note(row, "video-refuse", by=by, text=reason.strip())
-    video.tell_denied(rows=[row], event=event, rule=Rule.OPERATOR)
+    tell_answered(rows=[row], event=event, rule=Rule.OPERATOR)
     return video_requests.settle(
         row=row, state=RequestState.REFUSED, by=by, reason=reason.strip(), rule=Rule.OPERATOR
     )
@@ -98,15 +100,15 @@ def _lapse(request: VideoRequest) -> bool:
     except NoAnswerAwaited:
         return False
     event = _note(row, "video-lapse", text=str(RULES[Rule.UNANSWERED]))
-    video.tell_denied(rows=[row], event=event, rule=Rule.UNANSWERED)
+    tell_answered(rows=[row], event=event, rule=Rule.UNANSWERED)
     video_requests.settle(row=row, state=RequestState.LAPSED, rule=Rule.UNANSWERED)
     return True
 
 
 def _held(request: VideoRequest, *, late: bool = False) -> tuple[Case, Incident, VideoRequest]:
     """Lock what an answer needs and give it as it is now."""
-    case = video.case_of(request)
-    incident = video.hold(case)
+    case = case_of(request)
+    incident = hold(case)
     row = (
         VideoRequest.objects.select_for_update(of=("self",))
         .select_related("link")
@@ -127,7 +129,7 @@ def _asked(row: VideoRequest, case: Case) -> Asked:
         trigger=Trigger.OPERATOR,
         ground=row.ground,
         minutes=row.minutes,
-        standing=video.standing_of(case, worked_on(case)),
+        standing=standing_of(case, worked_on(case)),
         extends=bool(row.extension),
     )
 
@@ -163,17 +165,17 @@ def give(
     """Give cameras to an agency that has the case, by a person's word and within the policy.
 
     Emits: fact_recorded, in the transaction.
-    Locks: as video.hold.
+    Locks: as cases.hold.
     Raises: NotAllowed, Invalid, VideoRefused with the rule that refuses the first camera.
     """
     require(by, incident.municipality_id, Right.INCIDENT_WORK)
-    case = _cases(incident).filter(link__code=link_code).first()
+    case = cases_of(incident).filter(link__code=link_code).first()
     if case is None:
         raise Invalid(
             _("this agency has not taken the case: report it first"),
             fields={"link": [_("this agency has not taken the case: report it first")]},
         )
-    held = video.hold(case)
+    held = hold(case)
     basis = case.link.legal_basis
     asked = Asked(
         purpose=purpose,
@@ -183,11 +185,11 @@ def give(
         trigger=Trigger.OPERATOR,
         ground=ground,
         minutes=minutes,
-        standing=video.standing_of(case, held),
+        standing=standing_of(case, held),
     )
     if not asked.cameras:
         raise Invalid(_("choose a camera"), fields={"cameras": [_("This field is required.")]})
-    found = video.decided(case, held, asked)
+    found = decided(case, held, asked)
     live = found.said[Access.LIVE]
     if live.denied or not live.granted:
         raise refusal(live.denied[0][1] if live.denied else Rule.ON_WORD, live.answer)
@@ -198,8 +200,8 @@ def give(
         text=link_code,
         data={"cameras": list(live.granted), "purpose": purpose, "basis": asked.basis},
     )
-    rows = video.give_all(case=case, incident=held, asked=asked, found=found, by=by)
-    video.tell_granted(case=case, incident=held, event=event, rows=rows)
+    rows = give_all(case=case, incident=held, asked=asked, found=found, by=by)
+    tell_granted(case=case, incident=held, event=event, rows=rows)
     return rows
 
 
@@ -212,14 +214,14 @@ def extend(*, grant: StreamGrant, by: User, reason: str, minutes: int | None = N
     require(by, grant.municipality_id, Right.INCIDENT_WORK)
     if not reason.strip():
         raise Invalid(_("a reason is needed"), fields={"reason": [_("This field is required.")]})
-    case = video.case_of(grant)
-    incident = video.hold(case)
+    case = case_of(grant)
+    incident = hold(case)
     asked = Asked(
         purpose=grant.purpose,
         basis=grant.basis,
         kind=kind_of(case.incident),
         trigger=Trigger.OPERATOR,
-        standing=video.standing_of(case, incident),
+        standing=standing_of(case, incident),
         minutes=minutes,
         extends=True,
     )
@@ -240,26 +242,15 @@ def extend(*, grant: StreamGrant, by: User, reason: str, minutes: int | None = N
     )
     until = timezone.now() + timedelta(minutes=min(lasting))
     longer = grants.extend(grant=grant, until=until, reason=reason, by=by)
-    video.tell_granted(case=case, incident=incident, event=event, rows=[longer])
+    tell_granted(case=case, incident=incident, event=event, rows=[longer])
     return longer
 
 
 # --- what may be given -----------------------------------------------------------------------
-def _cases(incident: Incident) -> Any:
-    own = Case.objects.filter(incident=incident, link__service__in=video.SERVICES)
-    return own.select_related(
-        "incident__duplicate_of",
-        "incident__kind",
-        "link__agency",
-        "link__municipality",
-        "link__legal_basis",
-    ).order_by("pk")
-
-
 def offers(incident: Incident) -> list[dict[str, Any]]:
     """Give, for each agency that has the case, what a person may give it, or why not."""
     rows = rows_of(incident.municipality_id)
-    return [_offer(case, worked_on(case), rows) for case in _cases(incident)]
+    return [_offer(case, worked_on(case), rows) for case in cases_of(incident)]
 
 
 def _offer(case: Case, incident: Incident, rows: list[Row]) -> dict[str, Any]:
@@ -273,7 +264,7 @@ def _offer(case: Case, incident: Incident, rows: list[Row]) -> dict[str, Any]:
         kind=kind_of(case.incident),
         trigger=Trigger.OPERATOR,
         ground=min(row.grounds) if row and row.grounds else "",
-        standing=video.standing_of(case, incident),
+        standing=standing_of(case, incident),
     )
     answer = policy.judge(rows=rows, terms=terms, asked=asked)
     rule = answer.refused
@@ -298,14 +289,14 @@ def _offer(case: Case, incident: Incident, rows: list[Row]) -> dict[str, Any]:
 
 
 def _usual_first(purpose: str) -> tuple[bool, str]:
-    return purpose != video.SCENE, purpose
+    return purpose != SCENE, purpose
 
 
 def _reachable(incident: Incident, row: Row, terms: Terms) -> list[dict[str, Any]]:
     """Name each camera of the newest list, and the rule that keeps it from this agency."""
     found = []
-    for pick in video.picks_of(incident):
-        rule = policy.judge_camera(row=row, terms=terms, seen=video.seen(pick))
+    for pick in picks_of(incident):
+        rule = policy.judge_camera(row=row, terms=terms, seen=seen(pick))
         why = str(RULES[rule]) if rule else ""
         found.append({"id": pick["id"], "name": pick["name"], "why": why})
     return found
