@@ -34,6 +34,7 @@ from linkage.policy_texts import (
     FIELDS,
     GROUNDS,
     PREPARED,
+    PURPOSES,
     RULES,
     TRIGGERS,
     WORDS,
@@ -306,7 +307,7 @@ class ExplainForm(forms.Form):
     )
     purpose = forms.ChoiceField(
         label=gettext_lazy("purpose"),
-        choices=[(code, code) for code in ("SCENE", "RESCUE", "PURSUIT", "SEARCH")],
+        choices=list(PURPOSES.items()),
     )
     basis = forms.ChoiceField(label=gettext_lazy("legal basis"))
     ground = forms.ChoiceField(

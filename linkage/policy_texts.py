@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from linkage.policy.words import Access, Ground, Rule, Trigger, Word
+from linkage.policy.words import Access, Ground, Rule, Trigger, VideoPurpose, Word
 
 RULES: Mapping[Rule, Any] = {
     Rule.SUSPENDED: _("The link is suspended: nothing goes over it."),
@@ -45,6 +45,12 @@ TRIGGERS: Mapping[Trigger, Any] = {
     Trigger.REQUEST: pgettext_lazy("grant", "asked for by the agency"),
     Trigger.AUTOMATIC: pgettext_lazy("grant", "automatic"),
     Trigger.OPERATOR: pgettext_lazy("grant", "by the operator"),
+}
+PURPOSES: Mapping[str, Any] = {
+    VideoPurpose.SCENE: pgettext_lazy("purpose", "seeing the scene"),
+    VideoPurpose.RESCUE: pgettext_lazy("purpose", "rescue"),
+    VideoPurpose.PURSUIT: pgettext_lazy("purpose", "pursuit"),
+    VideoPurpose.SEARCH: pgettext_lazy("purpose", "search"),
 }
 GROUNDS: Mapping[Ground, Any] = {
     Ground.WEATHER_REPORT: pgettext_lazy("ground", "special weather report"),

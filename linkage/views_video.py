@@ -18,6 +18,9 @@ from incidents.features import moment
 from incidents.views import checked, viewer
 from linkage import grants, video_requests
 from linkage.models import StreamGrant, VideoRequest
+from linkage.models_agreements import LegalBasis
+from linkage.policy.words import Access
+from linkage.policy_texts import GROUNDS, PURPOSES
 from linkage.services.video import answers
 from linkage.views_police112 import ReasonSerializer, incident_of
 
@@ -31,6 +34,11 @@ class GiveSerializer(serializers.Serializer[Any]):
     cameras = serializers.ListField(child=serializers.IntegerField(min_value=1), max_length=50)
     minutes = serializers.IntegerField(
         min_value=1, max_value=10_080, required=False, allow_null=True, default=None
+    )
+    rights = serializers.ListField(
+        child=serializers.ChoiceField(choices=[str(Access.LIVE), str(Access.PTZ)]),
+        required=False,
+        default=list,
     )
 
 
@@ -52,8 +60,18 @@ def of_incident(request: Request, code: str, incident_id: UUID) -> Response:
             "requests": video_requests.of_incident(incident),
             "grants": [grants.grant_item(row) for row in grants.of_incident(incident)],
             "offers": answers.offers(incident) if may_work else [],
+            "words": _words(),
         }
     )
+
+
+def _words() -> dict[str, dict[str, str]]:
+    """Name the codes of all this, by what they are codes of."""
+    return {
+        "purpose": {str(code): str(name) for code, name in PURPOSES.items()},
+        "ground": {str(code): str(name) for code, name in GROUNDS.items()},
+        "basis": {basis.code: str(basis) for basis in LegalBasis.objects.all()},
+    }
 
 
 @api_view(["POST"])

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from linkage.policy.words import Access, Ground, Rule, Word
+from linkage.policy.words import Access, Ground, Rule, VideoPurpose, Word
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def _set(words: str) -> frozenset[str]:
 _POLICE = _set("ACT-112 PIPA-18-2-3")
 _FIRE = _set("ACT-119 PIPA-18-2-3")
 _INVESTIGATION = _set("PIPA-18-2-7")
-_PURPOSES = _set("SCENE RESCUE PURSUIT SEARCH")
-_RESCUE = _set("SCENE RESCUE SEARCH")
+_PURPOSES = frozenset(VideoPurpose)
+_RESCUE = _PURPOSES - {VideoPurpose.PURSUIT}
 _GROUNDS = frozenset(Ground)
 
 
@@ -147,7 +147,7 @@ DEFAULTS: tuple[Row, ...] = (
         LIVE,
         OPERATOR,
         bases=_set("AGREEMENT"),
-        purposes=_set("SCENE"),
+        purposes=frozenset({VideoPurpose.SCENE}),
         minutes=60,
         total_minutes=240,
     ),
@@ -160,7 +160,7 @@ DEFAULTS: tuple[Row, ...] = (
         LIVE,
         OPERATOR,
         bases=_set("PIPA-18-2-3"),
-        purposes=_set("SEARCH RESCUE"),
+        purposes=frozenset({VideoPurpose.SEARCH, VideoPurpose.RESCUE}),
         minutes=60,
         total_minutes=240,
     ),
@@ -178,7 +178,7 @@ DEFAULTS: tuple[Row, ...] = (
         AUTOMATIC,
         kinds=_set("DAMAGE CURFEW BANNED_ZONE APPROACH"),
         bases=_set("ACT-ANKLET"),
-        purposes=_set("PURSUIT SEARCH"),
+        purposes=frozenset({VideoPurpose.PURSUIT, VideoPurpose.SEARCH}),
     ),
     _none("anklet", RECORDED, Rule.LETTER),
     _none("anklet", PTZ),

@@ -37,6 +37,15 @@ class Word(StrEnum):
     REFUSED = "refused"
 
 
+class VideoPurpose(StrEnum):
+    """What an agency wants to see it for; one that is not named here is refused."""
+
+    SCENE = "SCENE"  # what goes on there; also for what nobody asked
+    RESCUE = "RESCUE"
+    PURSUIT = "PURSUIT"
+    SEARCH = "SEARCH"
+
+
 class Ground(StrEnum):
     """On which ground a disaster room may have video (domain.md 3.4: Decree of 8 July 2025)."""
 

@@ -17,6 +17,7 @@ from incidents.choices import Service
 from linkage.models import ProvisionEntry
 from linkage.models_agreements import LegalBasis
 from linkage.models_provision import Corrected, Form
+from linkage.policy_texts import PURPOSES
 from linkage.provision.entries import grant_of, session_facts
 
 
@@ -274,10 +275,6 @@ class Words:
         return str(self._reasons.get(code, code))
 
     def purpose(self, code: str) -> str:
-        return {
-            "SCENE": pgettext("purpose", "seeing the scene"),
-            "RESCUE": pgettext("purpose", "rescue"),
-            "PURSUIT": pgettext("purpose", "pursuit"),
-            "SEARCH": pgettext("purpose", "search"),
-            "INCIDENT": pgettext("purpose", "response to the incident"),
-        }.get(code, code)
+        if code == "INCIDENT":
+            return pgettext("purpose", "response to the incident")
+        return str(PURPOSES.get(code, code))

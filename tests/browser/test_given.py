@@ -67,10 +67,14 @@ def test_a_request_that_waits_is_answered_and_video_given_by_keyboard(
     # By hand: everything stands there, one confirm is enough.
     page.keyboard.press("Shift+V")
     page.wait_for_selector("#verb-dialog[open] .many input:checked")
+    chosen = page.locator("#field-purpose option:checked").inner_text()
+    assert chosen in {"현장 확인", "seeing the scene"}
+    page.check("#field-turns")
     page.screenshot(path=tmp_path / "give.png")
     assert faults(page, "give video") == []
     page.press("#verb-submit", "Enter")
     page.locator("#grants [data-until]").nth(1).wait_for()
+    assert "ptz" in given.filter(ended_at=None).latest("pk").rights
     assert (
         OutboxMessage.objects.filter(case_number=receipt, message_type="STREAM_GRANT").count() == 2
     )

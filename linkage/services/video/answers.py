@@ -21,11 +21,10 @@ from linkage.models_video import RequestState
 from linkage.policy import decision as policy
 from linkage.policy.decision import Asked, Terms
 from linkage.policy.rows import Row, row_for
-from linkage.policy.words import Access, Ground, Rule, Trigger, Word
-from linkage.policy_texts import GROUNDS, RULES
+from linkage.policy.words import Access, Rule, Trigger, VideoPurpose, Word
+from linkage.policy_texts import RULES
 from linkage.services.casework import worked_on
 from linkage.services.video.cases import case_of, cases_of, hold, standing_of
-from linkage.services.video.following import SCENE
 from linkage.services.video.giving import decided, give_all
 from linkage.services.video.lists import picks_of, seen
 from linkage.services.video.told import tell_answered, tell_granted
@@ -161,9 +160,11 @@ def give(
     by: User,
     ground: str = "",
     minutes: int | None = None,
+    rights: Iterable[str] = (),
 ) -> list[StreamGrant]:
     """Give cameras to an agency that has the case, by a person's word and within the policy.
 
+    `rights` are those of a request: live where none is named. All of them are given or none.
     Emits: fact_recorded, in the transaction.
     Locks: as cases.hold.
     Raises: NotAllowed, Invalid, VideoRefused with the rule that refuses the first camera.
@@ -189,16 +190,22 @@ def give(
     )
     if not asked.cameras:
         raise Invalid(_("choose a camera"), fields={"cameras": [_("This field is required.")]})
-    found = decided(case, held, asked)
-    live = found.said[Access.LIVE]
-    if live.denied or not live.granted:
-        raise refusal(live.denied[0][1] if live.denied else Rule.ON_WORD, live.answer)
+    meant = policy.rights_meant(rights)
+    found = decided(case, held, asked, meant)
+    for one in (found.said[right] for right in meant):
+        if one.denied or not one.granted:
+            raise refusal(one.denied[0][1] if one.denied else Rule.ON_WORD, one.answer)
     event = note_fact(
         incident=held,
         verb="video-give",
         by=by,
         text=link_code,
-        data={"cameras": list(live.granted), "purpose": purpose, "basis": asked.basis},
+        data={
+            "cameras": list(found.granted),
+            "purpose": purpose,
+            "basis": asked.basis,
+            "rights": [str(right) for right in meant],
+        },
     )
     rows = give_all(case=case, incident=held, asked=asked, found=found, by=by)
     tell_granted(case=case, incident=held, event=event, rows=rows)
@@ -274,22 +281,24 @@ def _offer(case: Case, incident: Incident, rows: list[Row]) -> dict[str, Any]:
         "case": case.external_id,
         "basis": asked.basis,
         "purposes": sorted(row.purposes, key=_usual_first) if row else [],
-        "grounds": [
-            {"code": str(one), "name": str(GROUNDS[one])}
-            for one in Ground
-            if row and one in row.grounds
-        ],
+        "grounds": sorted(row.grounds) if row else [],
         "minutes": policy.longest(row, terms) if row else 0,
         "cameras": policy.limit(row, terms) if row else 0,
         "row": row.code if row else "",
+        "may_turn": _may_turn(rows, terms, asked),
         "rule": str(rule) if rule else "",
         "why": str(RULES[rule]) if rule else "",
         "can": _reachable(incident, row, terms) if row and rule is None else [],
     }
 
 
+def _may_turn(rows: list[Row], terms: Terms, asked: Asked) -> bool:
+    answer = policy.judge(rows=rows, terms=terms, asked=replace(asked, access=Access.PTZ))
+    return answer.word is Word.AUTOMATIC
+
+
 def _usual_first(purpose: str) -> tuple[bool, str]:
-    return purpose != SCENE, purpose
+    return purpose != VideoPurpose.SCENE, purpose
 
 
 def _reachable(incident: Incident, row: Row, terms: Terms) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from linkage.models_video import GrantEnd
 from linkage.policy import decision as policy
 from linkage.policy.decision import Asked, Decision, Ruling, Seen, Terms
 from linkage.policy.rows import Row
-from linkage.policy.words import Access, Rule, Trigger, Word
+from linkage.policy.words import Access, Rule, Trigger, VideoPurpose, Word
 from linkage.services.video.cases import case_of, cases_of, hold, standing_of_incident
 from linkage.services.video.giving import give_all
 from linkage.services.video.lists import picks_of, seen, seen_in, send_list
@@ -25,8 +25,6 @@ from linkage.video_policy import kind_of, rows_of, terms_of
 
 # The facts that choose cameras anew.
 CHOOSING = frozenset({"open", "move", "update"})
-# For what nobody asked: pictures of the scene.
-SCENE = "SCENE"
 
 
 def after_fact(*, incident: Incident, event: IncidentEvent) -> None:
@@ -66,7 +64,7 @@ def _push(case: Case, incident: Incident, event: IncidentEvent) -> None:
     """Give the best cameras unasked, where the agreement and the policy both say so."""
     basis = case.link.legal_basis
     asked = Asked(
-        purpose=SCENE,
+        purpose=VideoPurpose.SCENE,
         basis=basis.code if basis else "",
         kind=kind_of(incident),
         trigger=Trigger.AUTOMATIC,

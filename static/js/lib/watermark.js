@@ -11,7 +11,7 @@ import { clock } from "./format.js";
 const MARKS = 60;
 const STYLE = `
 .watermark { position: absolute; z-index: 1; inset: -45%; display: grid; place-content: center; rotate: -18deg; pointer-events: none; }
-.watermark::before { content: attr(data-text); color: rgb(255 255 255 / 26%); font: 600 0.875rem/3.2 var(--font, sans-serif); text-shadow: 0 0 2px rgb(0 0 0 / 60%); white-space: pre-wrap; word-spacing: 0.35em; }
+.watermark::before { content: attr(data-text); color: rgb(255 255 255 / 24%); font: 600 0.875rem/5 var(--font, sans-serif); text-shadow: 0 0 2px rgb(0 0 0 / 60%); white-space: pre-wrap; word-spacing: 0.5em; }
 `;
 
 let styled = false;

@@ -5,6 +5,22 @@ import { openDialog } from "../../lib/dialog.js";
 import { Problem } from "../../lib/http.js";
 import { t } from "../../lib/text.js";
 
+const free = (options) => options.filter((choice) => !choice.why);
+
+function boxes(name, options, values) {
+  return options.map((choice, at) => {
+    const box = h("input", { type: "checkbox", id: `field-${name}-${at}`, name, value: choice.value });
+    /** @type {HTMLInputElement} */ (box).checked = values.includes(choice.value);
+    return h("label", { class: "switch", for: `field-${name}-${at}` }, box, choice.label);
+  });
+}
+
+/** What may not be chosen, by the reason why. */
+function closed(options) {
+  const reasons = new Set(options.map((choice) => choice.why).filter(Boolean));
+  return [...reasons].map((why) => h("p", { class: "many-closed" }, h("strong", null, why), h("span", { class: "muted" }, options.filter((choice) => choice.why === why).map((choice) => choice.label).join(", "))));
+}
+
 /** @param {import("../verbs.js").Field} field */
 function control(field, options, value) {
   const id = `field-${field.name}`;
@@ -23,11 +39,7 @@ function control(field, options, value) {
     return select;
   }
   if (field.type === "many") {
-    return h("fieldset", { id, class: "many", "aria-labelledby": `${id}-label`, "aria-describedby": `${id}-error` }, ...options.map((choice, at) => {
-      const box = h("input", { type: "checkbox", id: `${id}-${at}`, name: field.name, value: choice.value, disabled: Boolean(choice.why) });
-      /** @type {HTMLInputElement} */ (box).checked = !choice.why && (value ?? []).includes(choice.value);
-      return h("label", { class: "switch", for: `${id}-${at}` }, box, choice.label, choice.why && h("span", { class: "muted" }, choice.why));
-    }));
+    return h("fieldset", { id, class: "many", "aria-labelledby": `${id}-label`, "aria-describedby": `${id}-error` }, ...boxes(field.name, free(options), value ?? []), ...closed(options));
   }
   if (field.type === "number") {
     return h("input", { ...common, type: "number", step: "any", value: value ?? "" });
@@ -90,7 +102,7 @@ function showErrors(form, fields, problem) {
  * @param {string} [question.about]
  * @param {string} question.submit
  * @param {import("../verbs.js").Field[]} question.fields
- * @param {Record<string, {value: string, label: string}[]>} question.tables
+ * @param {Record<string, {value: string, label: string, why?: string}[]>} question.tables
  * @param {Record<string, any>} [question.values]
  * @param {(values: Record<string, any>) => Promise<void>} question.act
  */
@@ -103,6 +115,8 @@ export function ask({ title, about = "", submit, fields, tables, values = {}, ac
   setText(byId("verb-submit"), submit);
   byId("verb-about").hidden = !about;
   byId("verb-fields").replaceChildren(...fields.map((field) => fieldBox(field, tables[field.choices ?? ""] ?? [], values[field.name])));
+  const isHopeless = fields.some((field) => field.type === "many" && field.required && free(tables[field.choices ?? ""] ?? []).length === 0);
+  /** @type {HTMLButtonElement} */ (byId("verb-submit")).disabled = isHopeless;
   form.onsubmit = async (event) => {
     event.preventDefault();
     const button = /** @type {HTMLButtonElement} */ (byId("verb-submit"));

@@ -9,6 +9,7 @@ import { drillWord } from "../drill.js";
 
 /** Ended grants and answered requests are history: so many are shown. */
 const PAST = 8;
+const NOTHING = { requests: [], grants: [], offers: [], words: {} };
 
 function endText(reason) {
   return (
@@ -47,7 +48,7 @@ export class GivenPanel {
   constructor(wiring) {
     Object.assign(this, wiring);
     this.id = null;
-    this.shown = { requests: [], grants: [], offers: [] };
+    this.shown = NOTHING;
     this.mayWork = this.config.rights.includes("incident_work");
     this.told = new Set();
     show(byId("grant-open"), this.mayWork);
@@ -61,7 +62,7 @@ export class GivenPanel {
       return;
     }
     this.id = id;
-    this.shown = { requests: [], grants: [], offers: [] };
+    this.shown = NOTHING;
     byId("asked").replaceChildren();
     byId("grants").replaceChildren();
     if (id) {
@@ -116,12 +117,17 @@ export class GivenPanel {
     this.#tick();
   }
 
+  /** @param {"purpose" | "basis" | "ground"} what */
+  #word(what, code) {
+    return this.shown.words[what]?.[code] ?? code;
+  }
+
   #names(cameras) {
     return cameras.map((camera) => camera.name).join(", ");
   }
 
   #waiting(request) {
-    const about = [turnsText(request.access === "ptz"), request.purpose, request.basis, request.ground, request.minutes ? t("%(n)s min", { n: request.minutes }) : ""].filter(Boolean);
+    const about = [turnsText(request.access === "ptz"), this.#word("purpose", request.purpose), this.#word("basis", request.basis), this.#word("ground", request.ground), request.minutes ? t("%(n)s min", { n: request.minutes }) : ""].filter(Boolean);
     const buttons = this.mayWork && h("div", { class: "unit-actions" },
       h("button", { class: "button button-small button-primary", type: "button", onclick: () => this.allow(request) }, t("Allow"), " ", h("kbd", { "aria-hidden": "true" }, "Y")),
       h("button", { class: "button button-small", type: "button", onclick: () => this.askRefuse(request) }, t("Refuse"), " ", h("kbd", { "aria-hidden": "true" }, "⇧Y")));
@@ -146,7 +152,7 @@ export class GivenPanel {
     const buttons = !over && this.mayWork && h("div", { class: "unit-actions" },
       h("button", { class: "button button-small", type: "button", onclick: () => this.askExtend(grant) }, t("Extend")),
       h("button", { class: "button button-small", type: "button", onclick: () => this.askRevoke(grant) }, t("Withdraw"), " ", h("kbd", { "aria-hidden": "true" }, "X")));
-    return h("li", { class: "unit", tabindex: over ? null : "0", "data-grant": grant.id }, h("strong", null, grant.camera.name), clock, h("span", { class: over ? "muted" : "" }, facts), h("span", { class: "muted" }, [grant.purpose, grant.basis, grant.end_text].filter(Boolean).join(" · ")), buttons);
+    return h("li", { class: "unit", tabindex: over ? null : "0", "data-grant": grant.id }, h("strong", null, grant.camera.name), clock, h("span", { class: over ? "muted" : "" }, facts), h("span", { class: "muted" }, [this.#word("purpose", grant.purpose), this.#word("basis", grant.basis), grant.end_text].filter(Boolean).join(" · ")), buttons);
   }
 
   #tick() {
@@ -243,14 +249,17 @@ export class GivenPanel {
       { name: "minutes", label: t("Minutes"), type: /** @type {const} */ ("number"), required: true, hint: t("%(n)s at most", { n: offer.minutes }) },
       ...(offer.grounds.length ? [{ name: "ground", label: t("Ground"), type: /** @type {const} */ ("choice"), choices: "grounds", required: true, wide: true }] : []),
       { name: "cameras", label: t("Cameras, %(n)s at most", { n: offer.cameras }), type: /** @type {const} */ ("many"), choices: "cameras", required: true, wide: true },
+      ...(offer.may_turn ? [{ name: "turns", label: t("The agency may turn those that turn"), type: /** @type {const} */ ("check"), wide: true }] : []),
     ];
-    const tables = { cameras, purposes: offer.purposes.map((code) => ({ value: code, label: code })), grounds: offer.grounds.map((ground) => ({ value: ground.code, label: ground.name })) };
+    const named = (what, codes) => codes.map((code) => ({ value: code, label: this.#word(what, code) }));
+    const tables = { cameras, purposes: named("purpose", offer.purposes), grounds: named("ground", offer.grounds) };
     const values = { purpose: offer.purposes[0], minutes: offer.minutes, cameras: free.map((camera) => String(camera.id)) };
-    const act = async (said) => {
-      await this.#post(`${this.config.urls.exchanges}${id}/video/give/`, { ...said, cameras: said.cameras.map(Number), link: offer.link });
+    const act = async ({ turns, ...said }) => {
+      const rights = turns ? ["live", "ptz"] : ["live"];
+      await this.#post(`${this.config.urls.exchanges}${id}/video/give/`, { ...said, rights, cameras: said.cameras.map(Number), link: offer.link });
       toast(t("Video given"));
     };
     const title = `${drillWord(feature?.is_drill)}${t("Give video")} · ${offer.agency} · ${feature?.number ?? ""}`;
-    ask({ title, about: `${t("Legal basis")}: ${offer.basis} · ${offer.row}`, submit: t("Give video"), fields, tables, values, act });
+    ask({ title, about: `${t("Legal basis")}: ${this.#word("basis", offer.basis)}`, submit: t("Give video"), fields, tables, values, act });
   }
 }

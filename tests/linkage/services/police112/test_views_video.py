@@ -37,7 +37,10 @@ def test_the_panel_shows_what_waits_why_and_what_may_be_given(client, base, wait
     assert request["cameras"] == [{"id": cameras[0].pk, "name": str(cameras[0])}]
     (offer,) = found["offers"]
     assert (offer["basis"], offer["minutes"], offer["rule"]) == ("ACT-112", 60, "")
+    assert offer["may_turn"]
     assert offer["purposes"][0] == "SCENE"
+    assert found["words"]["purpose"]["SCENE"] == "현장 확인"
+    assert found["words"]["basis"]["ACT-112"].startswith("112신고")
     assert [camera["id"] for camera in offer["can"]] == [one.pk for one in cameras[:3]]
 
 
@@ -72,6 +75,10 @@ def test_video_is_given_by_hand_only_within_the_policy(client, base, waiting, ca
     ):
         refused = client.post(url, said | change, "application/json")
         assert (refused.status_code, refused.json()["errors"]["rule"]) == (409, [rule])
+    unheard = client.post(url, said | {"rights": ["recorded"]}, "application/json")
+    assert (unheard.status_code, set(unheard.json()["errors"])) == (400, {"rights.0"})
+    turns = client.post(url, said | {"rights": ["ptz"]}, "application/json").json()
+    assert [row["rights"] for row in turns["grants"]] == [["live", "ptz"]]
     nobody = client.post(url, said | {"link": "none"}, "application/json")
     assert (nobody.status_code, set(nobody.json()["errors"])) == (400, {"link"})
 
