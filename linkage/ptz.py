@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from cctv.choices import PtzEnd
 from cctv.models import OnvifDevice, PtzLock
-from cctv.onvif import devices, locks, ptz
-from cctv.onvif.locks import Hand, Leave, PtzRefused
+from cctv.onvif import devices, hands, locks, ptz
+from cctv.onvif.hands import Hand, Leave, PtzRefused
 from controlroom.accounts.models import User
 from controlroom.errors import OutOfScope
 from incidents.features import moment
@@ -133,9 +133,7 @@ def _state(grant: StreamGrant, device: OnvifDevice, hand: Hand) -> dict[str, Any
 
 
 def _hand(grant: StreamGrant, user: User | None, person: str) -> Hand:
-    return locks.hand_of_agency(
-        grant.link_id, grant.camera, grant.incident_id, user=user, person=person
-    )
+    return hands.of_agency(grant.link_id, grant.camera, grant.incident_id, user=user, person=person)
 
 
 def grant_of(*, link: Link, reference: uuid.UUID) -> StreamGrant:
