@@ -11,7 +11,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from cctv import health, sources, streams, tasks, view_ends
+from cctv import health, health_facts, sources, streams, tasks, view_ends
 from cctv.choices import CameraEventKind, EndReason, Health, PtzEnd
 from cctv.gateway import admissions, whep_ends
 from cctv.gateway.choice import media_server
@@ -65,7 +65,7 @@ def tell_of_tampering(sender: Any, *, event_id: int, **_: Any) -> None:
     """Motion is in the list; that somebody laid hands on a camera is news at the desk."""
     event = CameraEvent.objects.filter(pk=event_id, kind=CameraEventKind.TAMPER).first()
     if event is not None:
-        health.tell_event(event)
+        health_facts.tell_event(event)
 
 
 @receiver(user_logged_out)

@@ -4,7 +4,7 @@ import structlog
 from celery import shared_task
 from django.conf import settings
 
-from cctv import health, maintenance, streams, view_ends
+from cctv import health_facts, maintenance, streams, view_ends
 from cctv.gateway import admissions, whep_ends
 from cctv.models import ImportBatch
 from cctv.onvif import sweeping
@@ -36,7 +36,7 @@ def sweep_ptz() -> None:
 
 @shared_task
 def tell_health() -> None:
-    health.tell()
+    health_facts.tell()
 
 
 @shared_task
