@@ -49,14 +49,15 @@ def tell_media_server(sender: Any, *, camera_id: int, **_: Any) -> None:
 
 
 @receiver(post_save, sender=ViewRecord)
-def kick_from_media_server(sender: Any, *, instance: ViewRecord, **_: Any) -> None:
-    if instance.ended_at is not None and media_server():
+def hang_up(
+    sender: Any, *, instance: ViewRecord, update_fields: Collection[str] | None, **_: Any
+) -> None:
+    """Tell whoever else sends pictures when a view ends; what is written of it later is no news."""
+    if instance.ended_at is None or "ended_at" not in (update_fields or ()):
+        return
+    if media_server():
         transaction.on_commit(admissions.kick_ended, robust=True)
-
-
-@receiver(post_save, sender=ViewRecord)
-def cut_webrtc(sender: Any, *, instance: ViewRecord, **_: Any) -> None:
-    if instance.ended_at is not None and settings.JANUS_SOCKET:
+    if settings.JANUS_SOCKET:
         transaction.on_commit(whep_ends.cut_ended, robust=True)
 
 
