@@ -23,7 +23,7 @@ from linkage.demo.link import room_link
 from linkage.models import AgencySeat, Link, OutboxMessage, Resync
 from tests.browser.test_axe import faults
 from tests.linkage.conftest import taken
-from tests.pictures import picture
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 ORIGIN = "http://testserver"
@@ -120,7 +120,7 @@ def test_an_agencys_engineer_looks_after_the_own_link(browse, link, theme, langu
     page.wait_for_selector("#choose-all")
     found += faults(page, "link")
     picture(page, f"agency-link-{theme}")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(page)
     page.check("#choose-all")
     page.fill(".again input[name=reason]", "수신 서버 복구")
     page.locator(".again button").click()

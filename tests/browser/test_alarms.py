@@ -14,7 +14,7 @@ from linkage.models import Alarm
 from tests.browser.conftest import committed
 from tests.browser.test_axe import LOOKS, faults
 from tests.browser.test_console import case, incident_of, press, strip
-from tests.pictures import picture
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 
@@ -71,7 +71,7 @@ def test_the_list_of_alarms_has_no_fault_that_axe_finds(stage, console, theme, l
     page.wait_for_selector(".standing-alarm:nth-child(2)")
     picture(page, f"alarms-{theme}-{language}")
     assert faults(page, "alarms") == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(page)
 
 
 def accident(stage, lon: float) -> tuple[str, Callable[[], Incident]]:
@@ -110,7 +110,7 @@ def test_the_same_from_two_sources_is_asked_live_and_judged_by_the_keyboard(stag
         desk.wait_for_selector(f'[data-id="{other.pk}"] .chip-same:not([hidden])')
         picture(desk, f"alarms-same-{'light' if desk is page else 'dark'}")
         assert faults(desk, "the same") == []
-        assert desk.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert fits(desk)
     assert "city-90010/its" in page.inner_text("#same")
     press(page, "KeyS", "ㄴ")
     page.wait_for_selector("#same [data-verdict=same]:focus")

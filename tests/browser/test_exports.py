@@ -30,7 +30,7 @@ from tests.conftest import make_member
 from tests.linkage.exports.conftest import LETTER
 from tests.linkage.test_live_worker import FEW, start
 from tests.live.conftest import start_web, until  # noqa: F401 - fixture
-from tests.pictures import picture
+from tests.looks import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SECONDS = 4

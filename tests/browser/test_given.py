@@ -10,7 +10,7 @@ from tests.browser.conftest import committed
 from tests.browser.test_axe import faults
 from tests.browser.test_console import case, incident_of, strip
 from tests.linkage.conftest import envelope
-from tests.pictures import picture
+from tests.looks import picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 PLACE = {"lon": 127.385, "lat": 36.35, "error_radius_m": 20, "method": "address"}

@@ -25,7 +25,7 @@ from linkage.models import (
 )
 from tests.browser.conftest import CODE, committed, live_pages
 from tests.browser.test_axe import LOOKS, faults, leave
-from tests.pictures import picture
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 
@@ -97,11 +97,6 @@ def ask_for_a_call(stage, receipt: str) -> PhoneTask:
         return PhoneTask.objects.get(message__in=owed)
 
     return committed(work)
-
-
-def fits(page: Page) -> bool:
-    """Say whether the page itself needs no scrolling sideways."""
-    return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_pausing_asks_why_and_shows_on_every_desk_without_a_reload(room, traffic):

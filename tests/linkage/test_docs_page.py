@@ -9,7 +9,7 @@ import pytest
 from django.contrib.staticfiles import finders
 
 from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
-from tests.pictures import picture
+from tests.looks import picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 

@@ -23,10 +23,10 @@ from tests.live.test_patrol_page import (
     looked_at,
     note_frames,
     page,  # noqa: F401 - a fixture
-    picture,
     room,  # noqa: F401 - a fixture
     watched,
 )
+from tests.looks import picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 

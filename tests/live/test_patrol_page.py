@@ -23,7 +23,7 @@ from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.police112.conftest import RECEIPT, ask
 from tests.linkage.services.police112.terminals import register, sent_still, share
 from tests.live.conftest import ROOT, until
-from tests.pictures import picture
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 SIZES = {"phone": (390, 844), "tablet": (1024, 768)}
@@ -115,7 +115,7 @@ def looked_at(page: Page, name: str) -> list[str]:
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
         found += faults(page, f"{name}, {size}")
-        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+        if not fits(page):
             found.append(f"{name}, {size}: wider than the screen")
         picture(page, f"patrol-{name}-{size}")
     return found

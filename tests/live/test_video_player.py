@@ -22,7 +22,7 @@ from controlroom.municipalities.models import Membership
 from tests.cctv.builders import make_camera
 from tests.cctv.rtsp_camera import rtsp_camera
 from tests.live.conftest import ROOT, Web, until
-from tests.pictures import picture
+from tests.looks import picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 
