@@ -106,6 +106,7 @@ class PresetView(PtzActView):
         operation_id="listPresets",
         tags=["turning"],
         summary="프리셋 목록 · The presets of the camera",
+        description="As the camera itself keeps them now.",
         parameters=[LINK, GRANT],
         responses={200: PresetsSerializer, **problems(400)},
     )
