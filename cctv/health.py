@@ -2,31 +2,27 @@
 
 Two see it: a running relay (`observe`: lost, frozen, there) and looks at the picture (`note_look`,
 of cctv.prober, which also probes cameras that nobody watches); and a camera may report tampering of
-itself (`note_tampering`, by cctv.onvif.pulling). A change is written at once to the
-camera, its condition and its intervals; the journal hears of all changes of a moment together
-(`tell`), and of a recorder whose cameras all fail as one fact (`note_host`).
+itself (`note_tampering`, by cctv.onvif.pulling). A change is written at once to the camera, its
+condition and its intervals; what the desk hears of it is cctv.health_facts, of a recorder whose
+cameras all fail (`note_host`) as one fact.
 
 Locks: the camera rows (by id), their conditions, then the municipality's counter row.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.dispatch import Signal
 from django.utils import timezone
 
-from cctv import features, picture_judgement
+from cctv import health_facts, picture_judgement
 from cctv.choices import Health, HostState, SourceKind
 from cctv.health_steps import AGAIN_S, STEPS, Memory, step
-from cctv.models import Camera, CameraCondition, CameraEvent, CameraHost, CameraInterval
+from cctv.models import Camera, CameraCondition, CameraHost, CameraInterval
 from cctv.picture_judgement import Measures, Reference
 from cctv.probe_turns import next_turn
-from controlroom.journal import log as journal
-from controlroom.journal.log import Fact
 
 # domain.md 8: a clock is marked when it differs by more than 5 s; read twice, for one may be late.
 CLOCK_WRONG_MS, CLOCK_RIGHT_MS, CLOCK_LOOKS = 5_000, 3_000, 2
@@ -35,8 +31,6 @@ RELAY_CLEARS = frozenset({Health.UNKNOWN, Health.OFFLINE, Health.FROZEN})
 HOST_DOWN, HOST_BACK, TAMPERING = "host_down", "host_back", "tampering"
 # What the camera says of itself stands where its picture shows nothing worse.
 UNDER_TAMPERING = frozenset({Health.UNKNOWN, Health.ONLINE})
-TOLD_TOGETHER = 100
-TOLD_AT_ONCE = 2_000
 # Cameras of a recorder that came back are looked at within this time, not all at once.
 BACK_WITHIN_S = 60.0
 
@@ -54,7 +48,6 @@ class Look:
     height: int | None = None
 
 
-# --- verbs -----------------------------------------------------------------------------------
 @transaction.atomic
 def observe(*, camera_id: int, health: Health, reason: str = "") -> bool:
     """Take what a running relay saw of a camera; say whether that is news.
@@ -251,53 +244,11 @@ def note_host(
         host.state = HostState.UP if is_there else HostState.DOWN
         host.since, host.failed_looks = (now if is_there else host.since), 0
         site_ids, count = _together(host, now, turn_s)
-        _tell_host(host, site_ids, count)
+        health_facts.tell_host(host, site_ids, count)
     host.save()
     return turned
 
 
-@transaction.atomic
-def tell() -> int:
-    """Tell the journal of what changed since the last time: a few facts, however many cameras.
-
-    Locks: the conditions, then the counter rows by municipality.
-    Emits: "camera.health" with up to a hundred cameras each.
-    """
-    untold = (
-        CameraCondition.objects.untold()
-        .select_for_update(of=("self",), skip_locked=True)
-        .select_related("camera__site")
-        .defer("reference", "camera__source_secret")
-        .order_by("municipality_id", "pk")
-    )
-    rows = list(untold[:TOLD_AT_ONCE])
-    CameraCondition.objects.filter(pk__in=[row.pk for row in rows]).update(told=F("version"))
-    for municipality_id, its in groupby(rows, key=lambda row: row.municipality_id):
-        told = list(its)
-        facts = [_fact(told[at : at + TOLD_TOGETHER]) for at in range(0, len(told), TOLD_TOGETHER)]
-        journal.append_all(municipality_id=municipality_id, facts=facts)
-    return len(rows)
-
-
-def tell_event(event: CameraEvent) -> None:
-    """Tell the desk what a camera reported of itself.
-
-    Locks: the municipality's counter row.
-    """
-    with transaction.atomic():
-        journal.append(
-            municipality_id=event.municipality_id,
-            kind="camera.event",
-            subject_kind="camera",
-            subject_id=event.camera_id,
-            data={
-                "camera": {"id": event.camera_id, "name": str(event.camera)},
-                "event": {"kind": event.kind, "is_on": event.is_on, "at": event.at.isoformat()},
-            },
-        )
-
-
-# --- rows ------------------------------------------------------------------------------------
 def _locked(camera_id: int) -> tuple[Camera, CameraCondition] | None:
     camera = (
         Camera.objects.select_for_update(of=("self",), no_key=True)
@@ -411,43 +362,3 @@ def _together(host: CameraHost, now: datetime, turn_s: float) -> tuple[list[int]
         ]
         CameraCondition.objects.bulk_update(rows, ["next_probe_at"], batch_size=500)
     return sorted({site_id for _camera, site_id in cameras}), len(ids)
-
-
-# --- facts -----------------------------------------------------------------------------------
-def _fact(rows: Iterable[CameraCondition]) -> Fact:
-    told = list(rows)
-    sites = {row.camera.site_id for row in told}
-    return Fact(
-        kind="camera.health",
-        subject_kind="camera",
-        subject_id=str(told[0].pk) if len(told) == 1 else "",
-        data={
-            "cameras": [
-                {
-                    "id": row.pk,
-                    "site_id": row.camera.site_id,
-                    "name": str(row.camera),
-                    **features.condition(row.camera, row),
-                }
-                for row in told
-            ],
-            "sites": features.site_codes(sites),
-        },
-    )
-
-
-def _tell_host(host: CameraHost, site_ids: list[int], count: int) -> None:
-    journal.append(
-        municipality_id=host.municipality_id,
-        kind="camera.host",
-        subject_kind="camera_host",
-        subject_id=host.key,
-        data={
-            "host": host.label,
-            "state": str(host.state),
-            "reason": host.reason if host.state == HostState.DOWN else "",
-            "since": host.since.isoformat(),
-            "cameras": count,
-            "sites": features.site_codes(site_ids),
-        },
-    )

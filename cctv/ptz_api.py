@@ -1,5 +1,6 @@
 """The console's addresses for moving a camera: they only translate."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -10,9 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cctv.models import Camera, OnvifDevice, PtzLock
-from cctv.onvif import devices, locks, ptz
+from cctv.onvif import devices, hands, locks, ptz
 from cctv.onvif.aiming import Aim
-from cctv.onvif.locks import Hand
+from cctv.onvif.hands import Hand
 from controlroom.accounts.models import User
 from controlroom.errors import OutOfScope
 from controlroom.municipalities.access import municipality_for, rights_in
@@ -107,6 +108,7 @@ class PtzView(APIView):
 
 class ActView(PtzView):
     http_method_names = ["post", "options"]
+    work: Callable[..., object]
 
     def post(self, request: Request, code: str, camera_id: int) -> Response:
         device = device_for(request.user, code, camera_id)
@@ -115,11 +117,13 @@ class ActView(PtzView):
             asked = self.wished(data=request.data)
             asked.is_valid(raise_exception=True)
             said = asked.validated_data
-        hand = locks.hand_of_person(cast(User, request.user), device.camera)
+        hand = hands.of_person(cast(User, request.user), device.camera)
         return self.answer(device, request, **(self.act(device, hand, said) or {}))
 
     def act(self, device: OnvifDevice, hand: Hand, said: dict[str, Any]) -> dict[str, Any] | None:
-        raise NotImplementedError
+        """Do it; what it gives is told besides how the camera stands then."""
+        self.work(device=device, hand=hand)
+        return None
 
 
 class TakeView(ActView):
@@ -132,8 +136,7 @@ class TakeView(ActView):
 
 
 class KeepView(ActView):
-    def act(self, device: OnvifDevice, hand: Hand, said: dict[str, Any]) -> None:
-        locks.keep(device=device, hand=hand)
+    work = staticmethod(locks.keep)
 
 
 class MoveView(ActView):
@@ -148,8 +151,7 @@ class MoveView(ActView):
 
 
 class StopView(ActView):
-    def act(self, device: OnvifDevice, hand: Hand, said: dict[str, Any]) -> None:
-        ptz.stop(device=device, hand=hand)
+    work = staticmethod(ptz.stop)
 
 
 class PresetView(ActView):
@@ -180,10 +182,8 @@ class HomeView(ActView):
 
 
 class CueView(ActView):
-    def act(self, device: OnvifDevice, hand: Hand, said: dict[str, Any]) -> None:
-        ptz.cue(device=device, hand=hand)
+    work = staticmethod(ptz.cue)
 
 
 class ReleaseView(ActView):
-    def act(self, device: OnvifDevice, hand: Hand, said: dict[str, Any]) -> None:
-        ptz.release(device=device, hand=hand)
+    work = staticmethod(ptz.release)

@@ -11,7 +11,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from cctv import health, sources, streams, tasks, view_ends
+from cctv import health, health_facts, sources, streams, tasks, view_ends
 from cctv.choices import CameraEventKind, EndReason, Health, PtzEnd
 from cctv.gateway import admissions, whep_ends
 from cctv.gateway.choice import media_server
@@ -49,14 +49,15 @@ def tell_media_server(sender: Any, *, camera_id: int, **_: Any) -> None:
 
 
 @receiver(post_save, sender=ViewRecord)
-def kick_from_media_server(sender: Any, *, instance: ViewRecord, **_: Any) -> None:
-    if instance.ended_at is not None and media_server():
+def hang_up(
+    sender: Any, *, instance: ViewRecord, update_fields: Collection[str] | None, **_: Any
+) -> None:
+    """Tell whoever else sends pictures when a view ends; what is written of it later is no news."""
+    if instance.ended_at is None or "ended_at" not in (update_fields or ()):
+        return
+    if media_server():
         transaction.on_commit(admissions.kick_ended, robust=True)
-
-
-@receiver(post_save, sender=ViewRecord)
-def cut_webrtc(sender: Any, *, instance: ViewRecord, **_: Any) -> None:
-    if instance.ended_at is not None and settings.JANUS_SOCKET:
+    if settings.JANUS_SOCKET:
         transaction.on_commit(whep_ends.cut_ended, robust=True)
 
 
@@ -65,7 +66,7 @@ def tell_of_tampering(sender: Any, *, event_id: int, **_: Any) -> None:
     """Motion is in the list; that somebody laid hands on a camera is news at the desk."""
     event = CameraEvent.objects.filter(pk=event_id, kind=CameraEventKind.TAMPER).first()
     if event is not None:
-        health.tell_event(event)
+        health_facts.tell_event(event)
 
 
 @receiver(user_logged_out)

@@ -4,10 +4,10 @@ import structlog
 from celery import shared_task
 from django.conf import settings
 
-from cctv import health, maintenance, streams, view_ends
+from cctv import health_facts, maintenance, streams, view_ends
 from cctv.gateway import admissions, whep_ends
 from cctv.models import ImportBatch
-from cctv.onvif import ptz
+from cctv.onvif import sweeping
 from cctv.register import batches, reading, reasons, work
 
 log = structlog.get_logger(__name__)
@@ -31,12 +31,12 @@ def watch_media_server() -> None:
 @shared_task
 def sweep_ptz() -> None:
     """Do what the watching process does all the time, in case that it is away."""
-    ptz.sweep()
+    sweeping.sweep()
 
 
 @shared_task
 def tell_health() -> None:
-    health.tell()
+    health_facts.tell()
 
 
 @shared_task

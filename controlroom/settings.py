@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from controlroom import env, geolibs
+from controlroom import env, geolibs, schedule
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -236,7 +236,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0,
-    "global_keyprefix": env.text("CONTROLROOM_REDIS_PREFIX", "controlroom") + ":",
+    "global_keyprefix": f"{REDIS_PREFIX}:",
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "Asia/Seoul"
@@ -244,109 +244,7 @@ CELERY_TIMEZONE = "Asia/Seoul"
 CELERY_TASK_PUBLISH_RETRY = False
 # Writes a sign of life for the auditor at each turn.
 CELERY_BEAT_SCHEDULER = "linkage.watch.scheduler:WatchedScheduler"
-CELERY_BEAT_SCHEDULE = {
-    "process the auditor's canaries": {
-        "task": "linkage.tasks.take_canaries",
-        "schedule": 5.0,
-        "options": {"expires": 10},
-    },
-    "escalate unacknowledged alarms": {
-        "task": "incidents.tasks.escalate_overdue",
-        "schedule": 5.0,
-        "options": {"expires": 10},
-    },
-    "sweep the outbox": {
-        "task": "linkage.tasks.sweep",
-        "schedule": 5.0,
-        "options": {"expires": 10},
-    },
-    "look for clusters of reports": {
-        "task": "incidents.tasks.look_for_clusters",
-        "schedule": 3.0,
-        "options": {"expires": 10},
-    },
-    "end video grants that ran out": {
-        "task": "linkage.tasks.end_overdue_grants",
-        "schedule": 10.0,
-        "options": {"expires": 20},
-    },
-    "destroy stills whose time is over": {
-        "task": "linkage.tasks.destroy_stills",
-        "schedule": 300.0,
-        "options": {"expires": 290},
-    },
-    "work at exports, and end them": {
-        "task": "linkage.tasks.sweep_exports",
-        "schedule": 5.0,
-        "options": {"expires": 10},
-    },
-    "watch the city's sensors": {
-        "task": "linkage.tasks.watch_sensors",
-        "schedule": 30.0,
-        "options": {"expires": 25},
-    },
-    "ask the city's feeds": {
-        "task": "linkage.tasks.ask_feeds",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
-    "find overdue situation reports": {
-        "task": "linkage.tasks.watch_situations",
-        "schedule": 20.0,
-        "options": {"expires": 40},
-    },
-    "ask other offices for their alerts": {
-        "task": "linkage.tasks.ask_cap_feeds",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
-    "measure the states of links": {
-        "task": "linkage.tasks.measure_links",
-        "schedule": 20.0,
-        "options": {"expires": 20},
-    },
-    "tell neighbours what a lost task left untold": {
-        "task": "linkage.tasks.sweep_neighbours",
-        "schedule": 5.0,
-        "options": {"expires": 10},
-    },
-    "forget expired tokens and keys": {
-        "task": "linkage.tasks.forget_expired",
-        "schedule": 3600.0,
-        "options": {"expires": 1800},
-    },
-    "revive imports whose worker died": {
-        "task": "cctv.tasks.revive_imports",
-        "schedule": 30.0,
-        "options": {"expires": 25},
-    },
-    "tell what changed with cameras": {
-        "task": "cctv.tasks.tell_health",
-        "schedule": 2.0,
-        "options": {"expires": 4},
-    },
-    "look after maintenance tickets": {
-        "task": "cctv.tasks.look_after_tickets",
-        "schedule": 30.0,
-        "options": {"expires": 25},
-    },
-    "end views that nobody watches": {
-        "task": "cctv.tasks.sweep_views",
-        "schedule": 5.0,
-        "options": {"expires": 10},
-    },
-    "stop, free and bring home turned cameras": {
-        "task": "cctv.tasks.sweep_ptz",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-}
-if MEDIA_SERVER_API_URL:
-    CELERY_BEAT_SCHEDULE["kick who may not read from the media server any more"] = {
-        "task": "cctv.tasks.watch_media_server",
-        "schedule": 1.0,
-        "options": {"expires": 1},
-    }
+CELERY_BEAT_SCHEDULE = schedule.entries(media_server=bool(MEDIA_SERVER_API_URL))
 
 # Proxies whose word on a verified client certificate counts: networks (CIDR), or `unix` for a
 # socket in the file system; empty: nobody's.

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from cctv import tickets, view_ends
 from cctv.choices import EndReason, PtzEnd
-from cctv.onvif import locks
+from cctv.onvif import hands, locks
 from cctv.recordings import playback
 from controlroom.audit import searching
 from incidents import screens
@@ -35,10 +35,10 @@ def is_open_here(sender: Any, *, incident_id: uuid.UUID, municipality_id: int, *
     return found.filter(status__in=OPEN).values_list("number", flat=True).first() or ""
 
 
-@receiver(locks.occasion_asked)
+@receiver(hands.occasion_asked)
 def say_what_it_is(
     sender: Any, *, incident_id: uuid.UUID, municipality_id: int, **_: Any
-) -> locks.Occasion | None:
+) -> hands.Occasion | None:
     """A camera is turned for an incident that is open in its own municipality."""
     found = Incident.objects.filter(
         pk=incident_id, municipality_id=municipality_id, status__in=OPEN
@@ -46,7 +46,7 @@ def say_what_it_is(
     if found is None:
         return None
     place = (found.location.x, found.location.y) if found.location else None
-    return locks.Occasion(found.service, place, found.error_radius_m or 0.0)
+    return hands.Occasion(found.service, place, found.error_radius_m or 0.0)
 
 
 @receiver(playback.began_asked)

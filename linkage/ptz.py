@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from cctv.choices import PtzEnd
 from cctv.models import OnvifDevice, PtzLock
-from cctv.onvif import devices, locks, ptz
-from cctv.onvif.locks import Hand, Leave, PtzRefused
+from cctv.onvif import devices, hands, locks, ptz
+from cctv.onvif.hands import Hand, Leave, PtzRefused
 from controlroom.accounts.models import User
 from controlroom.errors import OutOfScope
 from incidents.features import moment
@@ -25,6 +25,7 @@ from linkage.policy.words import Access
 from linkage.wire import Schema, record, text
 
 Said = Mapping[str, Any]
+Act = Callable[[OnvifDevice, Hand, Said], None]
 
 _SPEED: Schema = {"type": "number", "minimum": -1, "maximum": 1, "default": 0}
 _PERSON = text(60, "Who acts, as your agency knows them; the same with every act of one lock")
@@ -42,12 +43,13 @@ PRESET = record(
 )
 
 
-def _take(device: OnvifDevice, hand: Hand, _said: Said) -> None:
-    ptz.take(device=device, hand=hand)
+def _plainly(verb: Callable[..., object]) -> Act:
+    """Do what needs nothing said but whose hand it is."""
 
+    def work(device: OnvifDevice, hand: Hand, _said: Said) -> None:
+        verb(device=device, hand=hand)
 
-def _keep(device: OnvifDevice, hand: Hand, _said: Said) -> None:
-    locks.keep(device=device, hand=hand)
+    return work
 
 
 def _move(device: OnvifDevice, hand: Hand, said: Said) -> None:
@@ -55,36 +57,20 @@ def _move(device: OnvifDevice, hand: Hand, said: Said) -> None:
     ptz.move(device=device, hand=hand, **speeds)
 
 
-def _stop(device: OnvifDevice, hand: Hand, _said: Said) -> None:
-    ptz.stop(device=device, hand=hand)
-
-
 def _to_preset(device: OnvifDevice, hand: Hand, said: Said) -> None:
     ptz.to_preset(device=device, hand=hand, token=said["preset"])
 
 
-def _cue(device: OnvifDevice, hand: Hand, _said: Said) -> None:
-    ptz.cue(device=device, hand=hand)
-
-
-def _home(device: OnvifDevice, hand: Hand, _said: Said) -> None:
-    ptz.home(device=device, hand=hand)
-
-
-def _release(device: OnvifDevice, hand: Hand, _said: Said) -> None:
-    ptz.release(device=device, hand=hand)
-
-
 # What each act is told, and what it does.
-ACTS: dict[str, tuple[Schema, Callable[[OnvifDevice, Hand, Said], None]]] = {
-    "lock": (NOTHING, _take),
-    "keep": (NOTHING, _keep),
+ACTS: dict[str, tuple[Schema, Act]] = {
+    "lock": (NOTHING, _plainly(ptz.take)),
+    "keep": (NOTHING, _plainly(locks.keep)),
     "move": (MOVE, _move),
-    "stop": (NOTHING, _stop),
+    "stop": (NOTHING, _plainly(ptz.stop)),
     "preset": (PRESET, _to_preset),
-    "cue": (NOTHING, _cue),
-    "home": (NOTHING, _home),
-    "release": (NOTHING, _release),
+    "cue": (NOTHING, _plainly(ptz.cue)),
+    "home": (NOTHING, _plainly(ptz.home)),
+    "release": (NOTHING, _plainly(ptz.release)),
 }
 for _name, (_schema, _work) in ACTS.items():
     documents.register(f"ptz/{_name}", _schema)
@@ -133,9 +119,7 @@ def _state(grant: StreamGrant, device: OnvifDevice, hand: Hand) -> dict[str, Any
 
 
 def _hand(grant: StreamGrant, user: User | None, person: str) -> Hand:
-    return locks.hand_of_agency(
-        grant.link_id, grant.camera, grant.incident_id, user=user, person=person
-    )
+    return hands.of_agency(grant.link_id, grant.camera, grant.incident_id, user=user, person=person)
 
 
 def grant_of(*, link: Link, reference: uuid.UUID) -> StreamGrant:

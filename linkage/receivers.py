@@ -11,7 +11,7 @@ from cctv import health as camera_health
 from cctv import sources, tickets, view_ends
 from cctv.choices import EndReason, Health
 from cctv.models import ViewRecord
-from cctv.onvif import locks
+from cctv.onvif import hands
 from incidents.choices import Priority
 from incidents.events import fact_recorded, kind_asked
 from incidents.models import Incident, IncidentEvent, Kind
@@ -92,8 +92,8 @@ def enter_session(view: ViewRecord, **_kwargs: Any) -> None:
         grants.note_viewed(reference=view.grant, at=view.last_byte_at or view.started_at)
 
 
-@receiver(locks.leave_asked, dispatch_uid="linkage.ptz")
-def answer_leave(**asked: Any) -> locks.Leave | None:
+@receiver(hands.leave_asked, dispatch_uid="linkage.ptz")
+def answer_leave(**asked: Any) -> hands.Leave | None:
     return ptz.leave(
         link_id=asked["link_id"],
         camera_id=asked["camera_id"],

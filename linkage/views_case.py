@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cctv import streams
-from cctv.onvif.locks import PtzRefused
+from cctv.onvif.hands import PtzRefused
 from cctv.onvif.ptz import NoPtz
 from cctv.video_api import caller_of, mark_of
 from controlroom.accounts.models import User

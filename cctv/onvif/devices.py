@@ -60,6 +60,25 @@ def ask(device: OnvifDevice, work: Callable[[Client], Given]) -> Given:
         raise
 
 
+def stop(device: OnvifDevice) -> None:
+    """Let the camera stand still. Raises: as ask."""
+    ask(device, lambda client: client.ptz_stop(profile_token=device.main_token))
+
+
+def homeward(device: OnvifDevice) -> Callable[[Client], object]:
+    """Give what turns the camera home, for ask."""
+    if device.home_preset:
+        return lambda client: client.ptz_goto_preset(
+            profile_token=device.main_token, preset_token=device.home_preset
+        )
+    return lambda client: client.ptz_goto_home_position(profile_token=device.main_token)
+
+
+def go_home(device: OnvifDevice) -> None:
+    """Turn the camera home. Raises: as ask."""
+    ask(device, homeward(device))
+
+
 def _line(key: tuple[int, bytes], device: OnvifDevice) -> Client:
     now = time.monotonic()
     with _guard:

@@ -7,46 +7,25 @@ the camera owes its way home (`home_due_at`), which the sweep collects whoever d
 
 import uuid
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cctv import policies
 from cctv.choices import PtzEnd
-from cctv.models import Camera, CameraPolicy, OnvifDevice, PtzLock
-from cctv.onvif.precedence import Outcome, Rank, decide, rank_of
-from controlroom.accounts.models import User
+from cctv.models import Camera, OnvifDevice, PtzLock
+from cctv.onvif import hands
+from cctv.onvif.hands import Hand
+from cctv.onvif.precedence import Outcome, Rank, decide
 from controlroom.audit import chain
-from controlroom.errors import Conflict, Invalid, NotAllowed
+from controlroom.errors import Conflict, Invalid
 from controlroom.journal import log as journal
-from controlroom.municipalities.access import rights_in
 
-# What serves no incident serves the centre's own duty.
-OWN_SERVICE = "city"
 # A hand that is not heard of for so long is gone: its browser crashed, its system hung up.
 LEASE_S = 20
-
-# Sent in the transaction with incident_id, municipality_id and camera_id. The room that owns
-# incidents answers an Occasion for one that is open here; no answer means no lock.
-occasion_asked = Signal()
-# Sent with link_id, camera_id, incident_id (or None) and viewer (the agency's person known here, or
-# None) before an agency's hand is let on. The room that gives grants answers a Leave while a grant
-# with the right "ptz" stands; no answer means no hand.
-leave_asked = Signal()
-# Sent after commit with lock_id when a lock was taken or ended; losing it harms nobody.
-lock_changed = Signal()
-
-
-class PtzRefused(NotAllowed):
-    """This hand may not move this camera; `fields` names the rule."""
-
-    code = "ptz_not_allowed"
 
 
 class PtzTaken(Conflict):
@@ -68,90 +47,13 @@ class ReasonMissing(Invalid):
     code = "reason_missing"
 
 
-@dataclass(frozen=True)
-class Occasion:
-    """What an incident says of itself; the place is None while nobody knows it."""
-
-    service: str
-    place: tuple[float, float] | None = None
-    error_radius_m: float = 0.0
-
-
-@dataclass(frozen=True)
-class Leave:
-    """What lets an agency's hand on a camera, and how long."""
-
-    agency: str
-    service: str
-    incident_id: uuid.UUID
-    until: datetime
-
-
-@dataclass(frozen=True)
-class Hand:
-    """Who wants to move a camera: a person, or an agency by its leave.
-
-    `user` beside a link is a person who sits for the agency; `person` is one whom it names itself.
-    """
-
-    rank: Rank
-    user: User | None = None
-    link_id: int | None = None
-    leave: Leave | None = None
-    person: str = ""
-
-    def holds(self, lock: PtzLock) -> bool:
-        own = (self.link_id, self.user.pk if self.user else None, self.person)
-        return own == (lock.link_id, lock.holder_id, lock.person)
-
-
-def hand_of_person(user: User, camera: Camera) -> Hand:
-    """Raises: PtzRefused without the right."""
-    rank = rank_of(rights_in(user, camera.municipality_id))
-    if rank is None:
-        raise PtzRefused(_("your role does not allow moving cameras"))
-    return Hand(rank, user=user)
-
-
-def hand_of_agency(
-    link_id: int,
-    camera: Camera,
-    incident_id: uuid.UUID | None = None,
-    *,
-    user: User | None = None,
-    person: str = "",
-) -> Hand:
-    """Raises: PtzRefused without a standing grant that carries the right to move."""
-    leave = _leave(link_id, camera.pk, incident_id, user)
-    if leave is None:
-        raise PtzRefused(
-            _("no grant lets this agency move this camera"), fields={"rule": ["grant_without_ptz"]}
-        )
-    return Hand(Rank.AGENCY, user=user, link_id=link_id, leave=leave, person=person)
-
-
-def _leave(
-    link_id: int, camera_id: int, incident_id: uuid.UUID | None, viewer: User | None
-) -> Leave | None:
-    answers: list[tuple[Any, Any]] = leave_asked.send(
-        sender=PtzLock,
-        link_id=link_id,
-        camera_id=camera_id,
-        incident_id=incident_id,
-        viewer=viewer,
-    )
-    found = [answer for _receiver, answer in answers if isinstance(answer, Leave)]
-    return next((one for one in found if one.until > timezone.now()), None)
-
-
-# --- taking -----------------------------------------------------------------------------
 def take(
     *, device: OnvifDevice, hand: Hand, incident_id: uuid.UUID | None = None, reason: str = ""
 ) -> tuple[PtzLock, Outcome]:
     """Take or renew the lock of a camera, and say which it was.
 
     Locks: the device's row, the open lock, then the municipality's counter row.
-    Emits: lock_changed, after commit.
+    Emits: "camera.ptz" in the journal.
     Raises: PtzRefused naming the rule, PtzTaken, ReasonMissing.
     """
     camera: Camera = device.camera
@@ -165,8 +67,8 @@ def take(
         )
     with transaction.atomic():
         OnvifDevice.objects.select_for_update(of=("self",)).get(pk=device.pk)
-        service = _service(camera, hand, incident_id)
-        check_purpose(camera, service)
+        service = hands.service_of(camera, hand, incident_id)
+        hands.check_purpose(camera, service)
         standing = _open_lock(camera.pk)
         if standing is not None and standing.is_over(timezone.now()):
             _end(standing, PtzEnd.LAPSED)
@@ -249,54 +151,6 @@ def _until(hand: Hand) -> datetime:
     return min(until, hand.leave.until) if hand.leave else until
 
 
-def _service(camera: Camera, hand: Hand, incident_id: uuid.UUID | None) -> str:
-    if hand.leave is not None:
-        return hand.leave.service
-    if incident_id is None:
-        return OWN_SERVICE
-    found = occasion(incident_id, camera)
-    if found is None:
-        raise PtzRefused(
-            _("this incident is not open here"), fields={"rule": ["incident_not_open"]}
-        )
-    return found.service
-
-
-def occasion(incident_id: uuid.UUID, camera: Camera) -> Occasion | None:
-    """Ask the room of incidents what this one is, if it is open in the camera's municipality."""
-    answers: list[tuple[Any, Any]] = occasion_asked.send(
-        sender=PtzLock,
-        incident_id=incident_id,
-        municipality_id=camera.municipality_id,
-        camera_id=camera.pk,
-    )
-    found: list[Occasion] = [one for _receiver, one in answers if isinstance(one, Occasion)]
-    return found[0] if found else None
-
-
-def check_purpose(camera: Camera, service: str) -> None:
-    """Refuse to turn a camera to what it was not registered for.
-
-    Source: 개인정보 보호법 §25⑤: a camera is not pointed elsewhere for another purpose.
-    Raises: PtzRefused.
-    """
-    purpose = camera.site.purpose
-    said = CameraPolicy.objects.filter(
-        municipality_id=camera.municipality_id, service=service, purpose=purpose
-    ).first()
-    allowed = said.allowed if said else purpose in policies.usual_purposes(service)
-    if not allowed:
-        raise PtzRefused(
-            _(
-                "this camera is registered for %(purpose)s and may not be turned for this service "
-                "(Personal Information Protection Act, article 25)"
-            )
-            % {"purpose": camera.site.get_purpose_display()},
-            fields={"rule": ["pipa_25_purpose"]},
-        )
-
-
-# --- holding and ending -----------------------------------------------------------------
 def _open_lock(camera_id: int) -> PtzLock | None:
     found: PtzLock | None = (
         PtzLock.objects.select_for_update(of=("self",))
@@ -394,12 +248,7 @@ def _end_each(why: Callable[[PtzLock], PtzEnd | None], **narrowed: Any) -> list[
 def _why_over(lock: PtzLock) -> PtzEnd | None:
     if lock.is_over(timezone.now()):
         return PtzEnd.LAPSED
-    if lock.link_id is not None:
-        leave = _leave(lock.link_id, lock.camera_id, lock.incident_id, lock.holder)
-        return PtzEnd.RIGHT_LOST if leave is None else None
-    assert lock.holder is not None  # noqa: S101  # the table holds one at least
-    rank = rank_of(rights_in(lock.holder, lock.municipality_id))
-    return PtzEnd.RIGHT_LOST if rank is None else None
+    return None if hands.may_go_on(lock) else PtzEnd.RIGHT_LOST
 
 
 def _end(lock: PtzLock, reason: PtzEnd) -> None:
@@ -453,7 +302,6 @@ def record(action: str, lock: PtzLock, **detail: Any) -> None:
     )
 
 
-# --- telling ----------------------------------------------------------------------------
 def as_json(lock: PtzLock | None) -> dict[str, Any] | None:
     """Say who holds a camera, as everyone at the desk may know."""
     if lock is None or lock.ended_at is not None:
@@ -488,11 +336,3 @@ def _tell(lock: PtzLock, *, taken_from: PtzLock | None = None) -> None:
             },
         },
     )
-    changed = [lock.pk] + ([taken_from.pk] if taken_from else [])
-    for lock_id in changed:
-        transaction.on_commit(
-            lambda lock_id=lock_id: lock_changed.send_robust(  # type: ignore[misc]  # bound
-                sender=PtzLock, lock_id=lock_id
-            ),
-            robust=True,
-        )

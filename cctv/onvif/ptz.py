@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import structlog
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,21 +17,18 @@ from django.utils.translation import gettext as _
 from cctv import scoring
 from cctv.choices import PtzEnd
 from cctv.models import Camera, OnvifDevice, PtzLock
-from cctv.onvif import devices, locks
+from cctv.onvif import devices, hands, locks, sweeping
 from cctv.onvif.aiming import Aim, aim_at, distance_m
+from cctv.onvif.hands import Hand, PtzRefused
 from cctv.onvif.line import Client
-from cctv.onvif.locks import Hand, PtzRefused
 from cctv.onvif.precedence import Outcome
 from controlroom.errors import Invalid, Unavailable
 from controlroom.municipalities.access import require
 from controlroom.municipalities.roles import Right
 
-log = structlog.get_logger(__name__)
-
 RENEW_S = 1.0
 # A hand's full speed is this share of the camera's: what turns faster shows nothing.
 MOST_SPEED = 0.8
-HOME_AGAIN_S = (2, 5, 15, 60, 300)
 AXES = ("pan", "tilt", "zoom")
 
 
@@ -58,7 +54,6 @@ def device_of(camera: Camera) -> OnvifDevice:
     return found
 
 
-# --- acts of a hand ---------------------------------------------------------------------
 def take(
     *, device: OnvifDevice, hand: Hand, incident_id: uuid.UUID | None = None, reason: str = ""
 ) -> PtzLock:
@@ -68,7 +63,7 @@ def take(
     """
     lock, outcome = locks.take(device=device, hand=hand, incident_id=incident_id, reason=reason)
     if outcome is Outcome.TAKEN_OVER:
-        _quietly(device.camera_id, _send_stop)
+        sweeping.quietly(device, devices.stop)
     return lock
 
 
@@ -115,8 +110,8 @@ def _make_good(device: OnvifDevice, lock: PtzLock, *, moving: bool) -> None:
     fresh = PtzLock.objects.get(pk=lock.pk)
     if fresh.ended_at is None and (not moving or fresh.stop_at is not None):
         return
-    if moving:
-        _send_stop(device)
+    if moving and not sweeping.quietly(device, devices.stop):
+        sweeping.stop_again(lock)
     PtzLock.objects.filter(pk=lock.pk, ended_at__isnull=False).exclude(
         end_reason=PtzEnd.TAKEN_OVER
     ).update(home_due_at=timezone.now())
@@ -128,18 +123,12 @@ def stop(*, device: OnvifDevice, hand: Hand) -> PtzLock:
         lock = locks.held(device, hand)
         locks.close_move(lock, why="stopped")
     try:
-        _send_stop(device)
+        devices.stop(device)
     except Unavailable as refusal:
-        _stop_again(lock)
+        sweeping.stop_again(lock)
         _failed(lock, "stop", refusal)
         raise
     return lock
-
-
-def _stop_again(lock: PtzLock) -> None:
-    """Let the sweep try to stop a camera that did not hear it, until it does or the lock ends."""
-    again_at = timezone.now() + timedelta(seconds=RENEW_S)
-    PtzLock.objects.filter(pk=lock.pk, ended_at=None, stop_at=None).update(stop_at=again_at)
 
 
 def go_to(*, device: OnvifDevice, hand: Hand, aim: Aim) -> PtzLock:
@@ -165,7 +154,7 @@ def to_preset(*, device: OnvifDevice, hand: Hand, token: str) -> PtzLock:
 
 
 def home(*, device: OnvifDevice, hand: Hand) -> PtzLock:
-    return _act(device, hand, "home", _go_home(device))
+    return _act(device, hand, "home", devices.homeward(device))
 
 
 def cue(*, device: OnvifDevice, hand: Hand) -> PtzLock:
@@ -183,7 +172,7 @@ def _aim(device: OnvifDevice, lock: PtzLock) -> Aim:
     mount = devices.mount_of(device)
     if mount is None:
         raise CannotAim(_("nobody has said yet where this camera looks at pan 0"))
-    occasion = lock.incident_id and locks.occasion(lock.incident_id, device.camera)
+    occasion = lock.incident_id and hands.occasion(lock.incident_id, device.camera)
     if not occasion or occasion.place is None:
         raise CannotAim(_("the place of the incident is not known"))
     here = device.camera.site.location
@@ -262,7 +251,7 @@ def _require_setting(device: OnvifDevice, hand: Hand) -> None:
 def release(*, device: OnvifDevice, hand: Hand) -> PtzLock:
     """Let go; the camera goes home now, or as soon as it answers again."""
     lock = locks.release(device=device, hand=hand)
-    return_homes([lock.pk])
+    sweeping.return_homes([lock.pk])
     return lock
 
 
@@ -301,94 +290,3 @@ def _to(device: OnvifDevice, aim: Aim) -> Callable[[Client], object]:
     return lambda client: client.ptz_absolute_move(
         profile_token=device.main_token, pan=aim.pan, tilt=aim.tilt, zoom=aim.zoom
     )
-
-
-def _go_home(device: OnvifDevice) -> Callable[[Client], object]:
-    if device.home_preset:
-        return lambda client: client.ptz_goto_preset(
-            profile_token=device.main_token, preset_token=device.home_preset
-        )
-    return lambda client: client.ptz_goto_home_position(profile_token=device.main_token)
-
-
-def _send_stop(device: OnvifDevice) -> None:
-    devices.ask(device, lambda client: client.ptz_stop(profile_token=device.main_token))
-
-
-# --- what nobody's hand does any more ---------------------------------------------------
-def sweep() -> None:
-    """Stop moves that nobody renews, end locks that are over, bring cameras home.
-
-    Every process may call it at any time: a row is one sweep's until its transaction ends.
-    """
-    stop_overdue()
-    locks.sweep()
-    return_homes()
-
-
-def stop_overdue() -> None:
-    """Stop the moves that nobody renewed within their second."""
-    for lock in _overdue_moves():
-        if not _quietly(lock.camera_id, _send_stop):
-            _stop_again(lock)
-
-
-def _overdue_moves() -> list[PtzLock]:
-    with transaction.atomic():
-        overdue = list(
-            PtzLock.objects.select_for_update(of=("self",), skip_locked=True).filter(
-                stop_at__lte=timezone.now(), ended_at=None
-            )
-        )
-        for lock in overdue:
-            if not locks.close_move(lock, why="not_renewed"):
-                lock.stop_at = None
-                lock.save(update_fields=["stop_at"])
-    return overdue
-
-
-def return_homes(lock_ids: list[int] | None = None) -> int:
-    """Bring the cameras home that owe it; each failed try waits longer, none is given up."""
-    done = 0
-    for lock in _claim_homes(lock_ids):
-        device = _device(lock.camera_id)
-        if device is None or _quietly(lock.camera_id, lambda one: devices.ask(one, _go_home(one))):
-            with transaction.atomic():
-                PtzLock.objects.filter(pk=lock.pk).update(home_due_at=None)
-                locks.record("ptz.home_returned", lock, tries=lock.home_tries)
-            done += 1
-    return done
-
-
-def _claim_homes(lock_ids: list[int] | None) -> list[PtzLock]:
-    now = timezone.now()
-    with transaction.atomic():
-        due = PtzLock.objects.select_for_update(of=("self",), skip_locked=True).filter(
-            home_due_at__lte=now
-        )
-        if lock_ids is not None:
-            due = due.filter(pk__in=lock_ids)
-        claimed = list(due)
-        for lock in claimed:
-            wait_s = HOME_AGAIN_S[min(lock.home_tries, len(HOME_AGAIN_S) - 1)]
-            lock.home_tries += 1
-            lock.home_due_at = now + timedelta(seconds=wait_s)
-            lock.save(update_fields=["home_tries", "home_due_at"])
-    return claimed
-
-
-def _device(camera_id: int) -> OnvifDevice | None:
-    return OnvifDevice.objects.select_related("camera__site").filter(camera_id=camera_id).first()
-
-
-def _quietly(camera_id: int, work: Callable[[OnvifDevice], object]) -> bool:
-    """Do it if the camera answers; who calls tries again otherwise."""
-    device = _device(camera_id)
-    if device is None:
-        return False
-    try:
-        work(device)
-    except (Unavailable, Invalid) as refusal:
-        log.warning("ptz_unanswered", camera=camera_id, why=refusal.code)
-        return False
-    return True

@@ -14,12 +14,13 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import connections, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.dispatch import Signal
 from django.utils import timezone
 
 from cctv import health
 from cctv.choices import CameraEventKind, PullState
-from cctv.models import CameraEvent, OnvifDevice
+from cctv.models import CameraCondition, CameraEvent, OnvifDevice
 from cctv.onvif import devices
 from cctv.onvif.line import CameraOdd, understood
 from controlroom.errors import DomainError
@@ -78,24 +79,33 @@ def take_in(device: OnvifDevice, message: dict[str, Any]) -> CameraEvent | None:
             at=_moment(str(message.get("utc_time", "")), device.clock_offset_s),
         )
         if kind == CameraEventKind.TAMPER:
-            health.note_tampering(camera_id=device.camera_id, since=_tampered_since(event))
+            _note_tampering(event)
         transaction.on_commit(
             lambda: camera_reported.send_robust(sender=CameraEvent, event_id=event.pk), robust=True
         )
     return event
 
 
-def _tampered_since(event: CameraEvent) -> datetime | None:
-    """Give since when some part of the camera reports tampering; None when none does now.
+def _note_tampering(event: CameraEvent) -> None:
+    """Let it be a state from the first part's word until the last one's that it is over.
 
-    By our clock: a state must not begin years ago because the camera's own is wrong.
+    What a person has reviewed does not come back by another part's word. By our clock: a state must
+    not begin years ago because the camera's own is wrong.
     """
+    if event.is_on:
+        health.note_tampering(camera_id=event.camera_id, since=event.seen_at)
+        return
+    condition = CameraCondition.objects.filter(camera_id=event.camera_id).first()
+    since = condition and condition.tampered_since
+    if since is None:
+        return
     newest = (
         CameraEvent.objects.filter(camera_id=event.camera_id, kind=CameraEventKind.TAMPER)
         .order_by("source", "-seen_at", "-pk")
         .distinct("source")
     )
-    return min((one.seen_at for one in newest if one.is_on), default=None)
+    if not any(one.is_on and one.seen_at >= since for one in newest):
+        health.note_tampering(camera_id=event.camera_id, since=None)
 
 
 def _moment(said: str, offset_s: float) -> datetime:
@@ -109,8 +119,15 @@ def _moment(said: str, offset_s: float) -> datetime:
 
 
 def forget_old() -> int:
-    """Delete events older than what is kept."""
-    return CameraEvent.objects.filter(seen_at__lt=timezone.now() - KEEP).delete()[0]
+    """Delete events older than what is kept, but for what still goes on: its end is news too."""
+    newer = CameraEvent.objects.filter(
+        camera=OuterRef("camera"),
+        kind=OuterRef("kind"),
+        source=OuterRef("source"),
+        seen_at__gt=OuterRef("seen_at"),
+    )
+    old = CameraEvent.objects.filter(seen_at__lt=timezone.now() - KEEP)
+    return old.filter(Q(is_on=False) | Exists(newer)).delete()[0]
 
 
 class Listener(threading.Thread):

@@ -90,7 +90,7 @@ class PtzStateView(PtzView):
 
 
 class PtzActView(PtzView):
-    """One act; the classes below only name it."""
+    """One act of the agency's hand; ACT_VIEWS names each."""
 
     act: str
 
@@ -101,8 +101,29 @@ class PtzActView(PtzView):
         return Response(said, status=HTTPStatus.OK, headers=NOT_KEPT)
 
 
-def _documented(operation_id: str, act: str, summary: str, description: str) -> Any:
-    said = extend_schema(
+class PresetView(PtzActView):
+    @extend_schema(
+        operation_id="listPresets",
+        tags=["turning"],
+        summary="프리셋 목록 · The presets of the camera",
+        description="As the camera itself keeps them now.",
+        parameters=[LINK, GRANT],
+        responses={200: PresetsSerializer, **problems(400)},
+    )
+    def get(self, request: Request, link: str, grant: str) -> Response:
+        self.hold_back_reads()
+        return Response({"presets": ptz.presets(self.grant(link, grant))}, headers=NOT_KEPT)
+
+
+def _view(
+    act: str,
+    operation_id: str,
+    summary: str,
+    description: str,
+    *,
+    base: type[PtzActView] = PtzActView,
+) -> type[PtzActView]:
+    documented = extend_schema(
         operation_id=operation_id,
         tags=["turning"],
         summary=summary,
@@ -111,84 +132,50 @@ def _documented(operation_id: str, act: str, summary: str, description: str) -> 
         request={"application/json": ptz.ACTS[act][0]},
         responses={200: PtzSerializer, **problems(400, 409, 413, 415)},
     )
-    return extend_schema_view(post=said)
+    view: type[PtzActView] = type(f"{act.title()}View", (base,), {"act": act})
+    return extend_schema_view(post=documented)(view)
 
 
-@_documented(
-    "takeCamera",
-    "lock",
-    "카메라 잡기 · Take the camera, or take it on",
-    "Needed before anything moves. For two minutes at a time, no longer than the grant; take it "
-    "again to go on. People of the centre come first: `ptz_taken` says who holds it, and until "
-    "when at the latest.",
-)
-class TakeCameraView(PtzActView):
-    act = "lock"
-
-
-@_documented(
-    "keepCamera",
-    "keep",
-    "계속 잡고 있음 · Say that you are still there",
-    "A holder who is not heard of for `lease_s` seconds loses the camera, and it goes home.",
-)
-class KeepCameraView(PtzActView):
-    act = "keep"
-
-
-@_documented(
-    "moveCamera",
-    "move",
-    "움직이기 · Move on for a second",
-    "At these speeds, 1 being the fastest allowed; say it again within the second to go on.",
-)
-class MoveCameraView(PtzActView):
-    act = "move"
-
-
-@_documented("stopCamera", "stop", "멈추기 · Stand still", "At once.")
-class StopCameraView(PtzActView):
-    act = "stop"
-
-
-@_documented(
-    "cueCamera",
-    "cue",
-    "사건 방향으로 · Turn to the incident",
-    "To the place of the case as the centre knows it now; `ptz_cannot_aim` says why not.",
-)
-class CueCameraView(PtzActView):
-    act = "cue"
-
-
-@_documented("sendCameraHome", "home", "기본 위치로 · Turn home and keep it", "Its usual view.")
-class HomeView(PtzActView):
-    act = "home"
-
-
-@_documented(
-    "releaseCamera",
-    "release",
-    "카메라 놓기 · Let go",
-    "The camera goes home; it does by itself when the grant ends or the lease runs out.",
-)
-class ReleaseCameraView(PtzActView):
-    act = "release"
-
-
-@_documented(
-    "turnToPreset", "preset", "프리셋으로 · Turn to a preset", "One of those that it lists."
-)
-class PresetView(PtzActView):
-    act = "preset"
-
-    @extend_schema(
-        operation_id="listPresets",
-        tags=["turning"],
-        summary="프리셋 목록 · The presets of the camera",
-        parameters=[LINK, GRANT],
-        responses={200: PresetsSerializer, **problems(400)},
-    )
-    def get(self, request: Request, link: str, grant: str) -> Response:
-        self.hold_back_reads()
-        return Response({"presets": ptz.presets(self.grant(link, grant))}, headers=NOT_KEPT)
+ACT_VIEWS = [
+    _view(
+        "lock",
+        "takeCamera",
+        "카메라 잡기 · Take the camera, or take it on",
+        "Needed before anything moves. For two minutes at a time, no longer than the grant; take "
+        "it again to go on. People of the centre come first: `ptz_taken` says who holds it, and "
+        "until when at the latest.",
+    ),
+    _view(
+        "keep",
+        "keepCamera",
+        "계속 잡고 있음 · Say that you are still there",
+        "A holder who is not heard of for `lease_s` seconds loses the camera, and it goes home.",
+    ),
+    _view(
+        "move",
+        "moveCamera",
+        "움직이기 · Move on for a second",
+        "At these speeds, 1 being the fastest allowed; say it again within the second to go on.",
+    ),
+    _view("stop", "stopCamera", "멈추기 · Stand still", "At once."),
+    _view(
+        "preset",
+        "turnToPreset",
+        "프리셋으로 · Turn to a preset",
+        "One of those that it lists.",
+        base=PresetView,
+    ),
+    _view(
+        "cue",
+        "cueCamera",
+        "사건 방향으로 · Turn to the incident",
+        "To the place of the case as the centre knows it now; `ptz_cannot_aim` says why not.",
+    ),
+    _view("home", "sendCameraHome", "기본 위치로 · Turn home and keep it", "Its usual view."),
+    _view(
+        "release",
+        "releaseCamera",
+        "카메라 놓기 · Let go",
+        "The camera goes home; it does by itself when the grant ends or the lease runs out.",
+    ),
+]

@@ -23,17 +23,7 @@ from linkage.api.exports import (
 from linkage.api.incidents import IncidentsView, IncidentView
 from linkage.api.messages import MessagesView
 from linkage.api.outbound import AcknowledgeView, CommitView, OutboundView
-from linkage.api.ptz import (
-    CueCameraView,
-    HomeView,
-    KeepCameraView,
-    MoveCameraView,
-    PresetView,
-    PtzStateView,
-    ReleaseCameraView,
-    StopCameraView,
-    TakeCameraView,
-)
+from linkage.api.ptz import ACT_VIEWS, PtzStateView
 from linkage.api.readings import ReadingsView
 from linkage.api.refusals import RefusalsView
 from linkage.api.stills import StillView
@@ -81,14 +71,7 @@ urlpatterns = [
         name="grant-report",
     ),
     path(PTZ, PtzStateView.as_view(), name="ptz"),
-    path(f"{PTZ}/lock", TakeCameraView.as_view(), name="ptz-lock"),
-    path(f"{PTZ}/keep", KeepCameraView.as_view(), name="ptz-keep"),
-    path(f"{PTZ}/move", MoveCameraView.as_view(), name="ptz-move"),
-    path(f"{PTZ}/stop", StopCameraView.as_view(), name="ptz-stop"),
-    path(f"{PTZ}/preset", PresetView.as_view(), name="ptz-preset"),
-    path(f"{PTZ}/cue", CueCameraView.as_view(), name="ptz-cue"),
-    path(f"{PTZ}/home", HomeView.as_view(), name="ptz-home"),
-    path(f"{PTZ}/release", ReleaseCameraView.as_view(), name="ptz-release"),
+    *(path(f"{PTZ}/{view.act}", view.as_view(), name=f"ptz-{view.act}") for view in ACT_VIEWS),
     path(
         "links/<str:link>/grants/<str:grant>/<str:piece>",
         GrantPieceView.as_view(),

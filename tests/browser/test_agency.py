@@ -3,7 +3,6 @@
 They need no live socket: no server is started, and no city is filled.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -24,16 +23,11 @@ from linkage.demo.link import room_link
 from linkage.models import AgencySeat, Link, OutboxMessage, Resync
 from tests.browser.test_axe import faults
 from tests.linkage.conftest import taken
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 ORIGIN = "http://testserver"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a picture for people to look at, where CONTROLROOM_PICTURES says."""
-    if folder := os.environ.get("CONTROLROOM_PICTURES"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 @pytest.fixture
@@ -126,7 +120,7 @@ def test_an_agencys_engineer_looks_after_the_own_link(browse, link, theme, langu
     page.wait_for_selector("#choose-all")
     found += faults(page, "link")
     picture(page, f"agency-link-{theme}")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(page)
     page.check("#choose-all")
     page.fill(".again input[name=reason]", "수신 서버 복구")
     page.locator(".again button").click()

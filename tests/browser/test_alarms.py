@@ -14,6 +14,7 @@ from linkage.models import Alarm
 from tests.browser.conftest import committed
 from tests.browser.test_axe import LOOKS, faults
 from tests.browser.test_console import case, incident_of, press, strip
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 
@@ -62,15 +63,15 @@ def test_an_alarm_comes_by_itself_is_taken_up_by_who_may_and_goes(stage, console
 
 
 @pytest.mark.parametrize(("theme", "language"), LOOKS)
-def test_the_list_of_alarms_has_no_fault_that_axe_finds(stage, console, theme, language, tmp_path):
+def test_the_list_of_alarms_has_no_fault_that_axe_finds(stage, console, theme, language):
     committed(alarms.raise_, kind="beat.stopped")
     committed(alarms.raise_, **dormant(stage))
     page = console("sup", theme=theme, language=language)
     page.press("#alarms-open", "Enter")
     page.wait_for_selector(".standing-alarm:nth-child(2)")
-    page.screenshot(path=tmp_path / "alarms.png")
+    picture(page, f"alarms-{theme}-{language}")
     assert faults(page, "alarms") == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert fits(page)
 
 
 def accident(stage, lon: float) -> tuple[str, Callable[[], Incident]]:
@@ -96,9 +97,7 @@ def accident(stage, lon: float) -> tuple[str, Callable[[], Incident]]:
     return receipt, seen_by_the_traffic_centre
 
 
-def test_the_same_from_two_sources_is_asked_live_and_judged_by_the_keyboard(
-    stage, console, tmp_path
-):
+def test_the_same_from_two_sources_is_asked_live_and_judged_by_the_keyboard(stage, console):
     page, theirs = console(language="en", theme="light"), console("sup")
     receipt, told_too = accident(stage, 127.41)
     for desk in (page, theirs):
@@ -109,9 +108,9 @@ def test_the_same_from_two_sources_is_asked_live_and_judged_by_the_keyboard(
     for desk in (page, theirs):
         desk.wait_for_selector("#same .unit")
         desk.wait_for_selector(f'[data-id="{other.pk}"] .chip-same:not([hidden])')
-        desk.screenshot(path=tmp_path / f"same-{'light' if desk is page else 'dark'}.png")
+        picture(desk, f"alarms-same-{'light' if desk is page else 'dark'}")
         assert faults(desk, "the same") == []
-        assert desk.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert fits(desk)
     assert "city-90010/its" in page.inner_text("#same")
     press(page, "KeyS", "ㄴ")
     page.wait_for_selector("#same [data-verdict=same]:focus")
@@ -125,7 +124,7 @@ def test_the_same_from_two_sources_is_asked_live_and_judged_by_the_keyboard(
     page.click("#joined summary")
     page.wait_for_selector("#joined .timeline .fact")
     page.wait_for_selector("#joined .source")
-    page.screenshot(path=tmp_path / "joined.png")
+    picture(page, "alarms-joined")
 
     receipt, told_too = accident(stage, 127.43)
     strip(page, receipt).click()

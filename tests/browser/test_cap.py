@@ -12,8 +12,8 @@ from linkage.services.disaster import cap_intake, situations
 from tests.browser.conftest import CODE, committed
 from tests.browser.test_axe import faults, leave
 from tests.browser.test_console import WIDE, answered, declared
-from tests.browser.test_links import fits, picture
 from tests.linkage.cap.alerts import KR_AREA, alert, info
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 INSIDE = """() => {

@@ -28,9 +28,9 @@ from linkage.simulator.street import ROAD_CAMERAS
 from linkage.wire import canonical
 from tests.browser.conftest import CODE, committed, show
 from tests.browser.test_axe import faults, leave
-from tests.browser.test_links import fits, picture
 from tests.linkage.cap.alerts import alert, references
 from tests.linkage.services.disaster.conftest import make_link, notify
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 _cases = count(1)

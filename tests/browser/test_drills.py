@@ -10,7 +10,7 @@ from linkage import alarms
 from linkage.models import Case, Link, UnitPosition
 from tests.browser.conftest import committed
 from tests.browser.test_axe import faults, leave
-from tests.browser.test_links import picture
+from tests.looks import picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 

@@ -4,7 +4,6 @@ Everything is real: the web process, the worker, a recording, its extraction and
 """
 
 import hashlib
-import os
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -31,16 +30,11 @@ from tests.conftest import make_member
 from tests.linkage.exports.conftest import LETTER
 from tests.linkage.test_live_worker import FEW, start
 from tests.live.conftest import start_web, until  # noqa: F401 - fixture
+from tests.looks import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SECONDS = 4
 CLOCK = "%Y-%m-%dT%H:%M:%S"
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a picture for people to look at, where CONTROLROOM_PICTURES says."""
-    if folder := os.environ.get("CONTROLROOM_PICTURES"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from tests.browser.conftest import committed
 from tests.browser.test_axe import faults
 from tests.browser.test_console import case, incident_of, strip
 from tests.linkage.conftest import envelope
+from tests.looks import picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 PLACE = {"lon": 127.385, "lat": 36.35, "error_radius_m": 20, "method": "address"}
@@ -36,7 +37,7 @@ def answer(page, text: str) -> None:
 
 @pytest.mark.parametrize(("theme", "language"), [("dark", "ko"), ("light", "en")])
 def test_a_request_that_waits_is_answered_and_video_given_by_keyboard(
-    stage, console, theme, language, tmp_path
+    stage, console, theme, language
 ):
     receipt = case(stage, kind_code="401", place=PLACE)
     incident = incident_of(receipt)
@@ -48,7 +49,7 @@ def test_a_request_that_waits_is_answered_and_video_given_by_keyboard(
     page.wait_for_selector("#asked .unit-waits [data-until]:not(:empty)")
     page.wait_for_selector("#announce-urgent:not(:empty)", state="attached")
     page.locator("#given").scroll_into_view_if_needed()
-    page.screenshot(path=tmp_path / "waits.png")
+    picture(page, f"given-waits-{theme}")
     assert faults(page, "a request waits") == []
     page.locator("#asked .unit-waits").focus()
     page.keyboard.press("y")
@@ -70,7 +71,7 @@ def test_a_request_that_waits_is_answered_and_video_given_by_keyboard(
     chosen = page.locator("#field-purpose option:checked").inner_text()
     assert chosen in {"현장 확인", "seeing the scene"}
     page.check("#field-turns")
-    page.screenshot(path=tmp_path / "give.png")
+    picture(page, f"given-give-{theme}")
     assert faults(page, "give video") == []
     page.press("#verb-submit", "Enter")
     page.locator("#grants [data-until]").nth(1).wait_for()
@@ -84,7 +85,7 @@ def test_a_request_that_waits_is_answered_and_video_given_by_keyboard(
     answer(page, "현장과 무관")
     page.wait_for_selector("#asked .unit-waits", state="detached")
     assert VideoRequest.objects.filter(incident=incident, state="refused").count() == 1
-    page.screenshot(path=tmp_path / "after.png")
+    picture(page, f"given-after-{theme}")
     assert page.faults == []
 
 

@@ -1,9 +1,7 @@
 """The link console in a real Chromium against the real product."""
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,14 +25,9 @@ from linkage.models import (
 )
 from tests.browser.conftest import CODE, committed, live_pages
 from tests.browser.test_axe import LOOKS, faults, leave
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a picture for people to look at, where CONTROLROOM_PICTURES says."""
-    if folder := os.environ.get("CONTROLROOM_PICTURES"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
 @pytest.fixture(scope="module")
@@ -104,11 +97,6 @@ def ask_for_a_call(stage, receipt: str) -> PhoneTask:
         return PhoneTask.objects.get(message__in=owed)
 
     return committed(work)
-
-
-def fits(page: Page) -> bool:
-    """Say whether the page itself needs no scrolling sideways."""
-    return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_pausing_asks_why_and_shows_on_every_desk_without_a_reload(room, traffic):

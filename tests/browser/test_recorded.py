@@ -11,9 +11,9 @@ from cctv.view_ends import end_views
 from tests.browser.conftest import committed
 from tests.browser.test_axe import faults
 from tests.browser.test_console import case, incident_of, strip
-from tests.browser.test_links import fits, picture
 from tests.cctv.recordings.builders import record
 from tests.live.conftest import until
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 

@@ -11,8 +11,8 @@ from linkage.services.disaster import text_messages
 from tests.browser.conftest import committed
 from tests.browser.test_axe import faults
 from tests.browser.test_console import WIDE, press
-from tests.browser.test_links import fits, picture
 from tests.linkage.services.disaster.test_text_messages import row
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 _numbers = count(7001)

@@ -10,7 +10,8 @@ from incidents import screens
 from incidents.models_screens import WallLayout, WallScreen
 from tests.browser.conftest import committed, open_context
 from tests.browser.test_axe import faults
-from tests.browser.test_console import WIDE, case, fits, picture, strip
+from tests.browser.test_console import WIDE, case, strip
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.django_db]
 

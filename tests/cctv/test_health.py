@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from cctv import health
+from cctv import health, health_facts
 from cctv.choices import Health, HostState, SourceKind
 from cctv.health import Look
 from cctv.models import Camera, CameraCondition, CameraHost, CameraInterval
@@ -92,7 +92,7 @@ def test_a_good_picture_does_not_end_what_a_camera_reports_but_a_worse_one_stand
         look(camera, GOOD, now + timedelta(seconds=90 + 15 * number))
     camera.refresh_from_db()
     assert camera.health == Health.TAMPERED
-    health.tell()
+    health_facts.tell()
     (told,) = facts()[-1].data["cameras"]
     assert (told["health"], told["reason"]) == ("tampered", "")
     health.note_tampering(camera_id=camera.pk, since=None)
@@ -106,14 +106,14 @@ def test_many_changes_of_a_moment_are_few_facts_and_told_once(city):
     for camera in cameras:
         health.observe(camera_id=camera.pk, health=Health.OFFLINE, reason="refused")
     assert facts() == []
-    assert health.tell() == 250
+    assert health_facts.tell() == 250
     told = facts()
     assert [len(fact.data["cameras"]) for fact in told] == [100, 100, 50]
     assert told[0].data["cameras"][0]["reason"] == "refused"
     assert told[0].data["sites"] == [[site.pk, 3]]
-    assert health.tell() == 0
+    assert health_facts.tell() == 0
     health.observe(camera_id=cameras[0].pk, health=Health.OFFLINE, reason="refused")
-    assert health.tell() == 0
+    assert health_facts.tell() == 0
 
 
 def behind(city, key, number, **fields):
@@ -138,7 +138,7 @@ def test_a_recorder_that_is_gone_takes_its_cameras_down_as_one_fact(city):
         assert health.note_host(**note, is_there=False, reason="refused") is False
         down = Camera.objects.filter(health=Health.OFFLINE, condition__reason=health.HOST_DOWN)
         assert down.count() == 40
-        assert health.tell() == 0
+        assert health_facts.tell() == 0
         (fact,) = facts("camera.host")
         assert (fact.data["cameras"], fact.data["state"]) == (40, "down")
         assert len(fact.data["sites"]) == 40
@@ -159,7 +159,7 @@ def test_a_wrong_clock_is_marked_after_two_readings_and_right_again_after_two(ci
         return health.note_clock(camera_id=camera.pk, skew_ms=skew_ms, source="rtsp_date")
 
     assert [read(4_900), read(5_100), read(70_000)] == [False, False, True]
-    health.tell()
+    health_facts.tell()
     told = facts()[-1].data["cameras"][0]
     assert (told["clock_wrong"], told["clock_skew_ms"]) == (True, 70_000)
     assert [read(4_000), read(900), read(-900)] == [False, False, True]

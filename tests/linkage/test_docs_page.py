@@ -9,6 +9,7 @@ import pytest
 from django.contrib.staticfiles import finders
 
 from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
+from tests.looks import picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 
@@ -23,7 +24,7 @@ def serve_static(route) -> None:
     route.fulfill(body=Path(found).read_bytes(), content_type=kind)
 
 
-def test_the_docs_render_and_ask_no_other_host(chromium, web, tmp_path):  # noqa: F811
+def test_the_docs_render_and_ask_no_other_host(chromium, web):  # noqa: F811
     asked: list[str] = []
     complaints: list[str] = []
     with chromium.new_page() as page:
@@ -36,7 +37,7 @@ def test_the_docs_render_and_ask_no_other_host(chromium, web, tmp_path):  # noqa
         operations = page.locator(".opblock").count()
         page.locator("#operations-messages-postMessage").click()
         page.wait_for_selector("text=20261122-000481", timeout=15_000)
-        page.screenshot(path=str(tmp_path / "docs.png"), full_page=True)
+        picture(page, "docs")
     described = httpx.get(f"{web.url}/api/v1/schema/?format=json", trust_env=False).json()
     told = (*described["paths"].values(), *described["webhooks"].values())
     assert operations == sum(len(path) for path in told)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cctv.choices import PtzEnd, Purpose
 from cctv.models import OnvifDevice, PtzLock
-from cctv.onvif import locks, ptz
+from cctv.onvif import hands, locks, ptz, sweeping
 from controlroom.accounts.models import User
 from controlroom.audit.models import Record
 from controlroom.journal.models import Entry
@@ -87,15 +87,15 @@ BY_HOLDER = {
 
 def let_hold(holder, grant, haneul, other):
     """Let the lock be held by this kind of holder."""
-    hands = {
-        "itself": lambda: locks.hand_of_agency(grant.link_id, grant.camera),
-        "colleague": lambda: locks.hand_of_agency(grant.link_id, grant.camera, person="박"),
-        "agency": lambda: locks.hand_of_agency(other.link_id, grant.camera),
-        "operator": lambda: locks.hand_of_person(haneul, grant.camera),
-        "gone": lambda: locks.hand_of_person(haneul, grant.camera),
+    whose = {
+        "itself": lambda: hands.of_agency(grant.link_id, grant.camera),
+        "colleague": lambda: hands.of_agency(grant.link_id, grant.camera, person="박"),
+        "agency": lambda: hands.of_agency(other.link_id, grant.camera),
+        "operator": lambda: hands.of_person(haneul, grant.camera),
+        "gone": lambda: hands.of_person(haneul, grant.camera),
     }
-    if holder in hands:
-        locks.take(device=grant.camera.onvif, hand=hands[holder](), reason="시험")
+    if holder in whose:
+        locks.take(device=grant.camera.onvif, hand=whose[holder](), reason="시험")
     if holder == "gone":
         PtzLock.objects.update(lease_until=timezone.now())
 
@@ -206,7 +206,7 @@ def test_a_person_of_the_centre_takes_over_and_the_desk_saw_the_agencys_name(
     do(police, grant, "lock")
     said = Entry.objects.filter(kind="camera.ptz").latest("number").data["lock"]
     assert (said["holder"]["name"], said["is_agency"]) == (str(grant.link.agency), True)
-    ptz.take(device=device, hand=locks.hand_of_person(haneul, device.camera), reason="관제")
+    ptz.take(device=device, hand=hands.of_person(haneul, device.camera), reason="관제")
     assert do(police, grant, "move", pan=1).json()["code"] == "ptz_lock_missing"
     taken = do(police, grant, "lock").json()
     assert taken["errors"]["holder"] == ["centre"]
@@ -223,7 +223,7 @@ def test_the_end_of_the_grant_gives_the_camera_back_and_brings_it_home(
     grants.revoke(grant=grant, by=haneul, reason="시험")
     lock = PtzLock.objects.get()
     assert (lock.end_reason, lock.home_due_at is None) == (PtzEnd.RIGHT_LOST, False)
-    ptz.sweep()
+    sweeping.sweep()
     assert sim.camera.requests[-1] == "GotoHomePosition"
     assert do(police, grant, "move", pan=1).json()["errors"]["rule"] == ["grant_over"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from cctv import view_ends
 from cctv.models import PtzLock, ViewRecord
-from cctv.onvif import locks, ptz
+from cctv.onvif import hands, ptz
 from controlroom.accounts.models import User
 from controlroom.municipalities.choices import Role
 from controlroom.municipalities.models import Membership
@@ -23,10 +23,10 @@ from tests.live.test_patrol_page import (
     looked_at,
     note_frames,
     page,  # noqa: F401 - a fixture
-    picture,
     room,  # noqa: F401 - a fixture
     watched,
 )
+from tests.looks import picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 
@@ -65,7 +65,7 @@ def lose_to_the_centre(page, turned, haneul) -> list[str]:  # noqa: F811 - the f
     """A person of the centre comes first; who that is stays there."""
     ptz.take(
         device=turned.camera.onvif,
-        hand=locks.hand_of_person(haneul, turned.camera),
+        hand=hands.of_person(haneul, turned.camera),
         reason="관제",
     )
     page.wait_for_selector(".ptz[data-mine=false]")

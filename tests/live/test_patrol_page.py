@@ -1,12 +1,10 @@
 """A police terminal's page in a real Chromium: enrolled, shown the case, and dark after its end."""
 
 import mimetypes
-import os
 import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
@@ -25,6 +23,7 @@ from tests.linkage.conftest import api_client, envelope
 from tests.linkage.services.police112.conftest import RECEIPT, ask
 from tests.linkage.services.police112.terminals import register, sent_still, share
 from tests.live.conftest import ROOT, until
+from tests.looks import fits, picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 SIZES = {"phone": (390, 844), "tablet": (1024, 768)}
@@ -59,12 +58,6 @@ def case(room, city, haneul, settings, tmp_path) -> Incident:
     streams.stop_all()
     sent_still(link, incident, cameras[0], haneul, jpeg=taken.jpeg)
     return incident
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a picture for people to look at, where CONTROLROOM_PICTURES says."""
-    if folder := os.environ.get("CONTROLROOM_PICTURES"):
-        page.screenshot(path=str(Path(folder) / f"patrol-{name}.png"), full_page=True)
 
 
 def serve_static(route: Route) -> None:
@@ -122,9 +115,9 @@ def looked_at(page: Page, name: str) -> list[str]:
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
         found += faults(page, f"{name}, {size}")
-        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+        if not fits(page):
             found.append(f"{name}, {size}: wider than the screen")
-        picture(page, f"{name}-{size}")
+        picture(page, f"patrol-{name}-{size}")
     return found
 
 
@@ -171,7 +164,7 @@ def test_a_case_is_seen_live_on_its_terminal_and_gone_within_five_seconds(
     console.wait_for_selector("#shares li:has-text('T-01 · 중앙12'):has-text('마지막 접속')")
     console.locator("#shares-title").scroll_into_view_if_needed()
     found += faults(console, "console")
-    picture(console, "console")
+    picture(console, "patrol-console")
     console.locator("#shares button").click()
     console.fill("#field-reason", "다른 차량이 맡음")
     page.bring_to_front()

@@ -17,10 +17,10 @@ pytestmark = [pytest.mark.live, pytest.mark.django_db(transaction=True)]
 MOVES = """
 import os, signal, django; django.setup()
 from cctv.models import OnvifDevice
-from cctv.onvif import locks, ptz
+from cctv.onvif import hands, locks, ptz
 from controlroom.accounts.models import User
 device = OnvifDevice.objects.get()
-hand = locks.hand_of_person(User.objects.get(username="haneul"), device.camera)
+hand = hands.of_person(User.objects.get(username="haneul"), device.camera)
 ptz.take(device=device, hand=hand, reason="시험")
 ptz.move(device=device, hand=hand, pan=0.05, tilt=0.0, zoom=0.0)
 os.kill(os.getpid(), signal.SIGKILL)

@@ -22,6 +22,7 @@ from controlroom.municipalities.models import Membership
 from tests.cctv.builders import make_camera
 from tests.cctv.rtsp_camera import rtsp_camera
 from tests.live.conftest import ROOT, Web, until
+from tests.looks import picture
 
 pytestmark = [pytest.mark.live, pytest.mark.browser]
 
@@ -103,7 +104,7 @@ def note(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def test_pictures_are_decoded_and_go_on(chromium, web, city, haneul, tmp_path):
+def test_pictures_are_decoded_and_go_on(chromium, web, city, haneul):
     camera = make_camera(city, name="한빛초 정문")
     hosts = set()
     with signed_in(chromium, web, haneul) as page:
@@ -117,7 +118,7 @@ def test_pictures_are_decoded_and_go_on(chromium, web, city, haneul, tmp_path):
         before = frames(page, camera.pk)
         page.wait_for_function(f"document.querySelector('.player').dataset.frames >= {before + 30}")
         assert state(page, camera.pk) == "live"
-        page.screenshot(path=tmp_path / "playing.png")
+        picture(page, "player-playing")
         assert page.locator(".player-age").inner_text().startswith("LIVE")
         view = ViewRecord.objects.get()
         assert (view.viewer, view.camera, view.purpose) == (haneul, camera, "시험")

@@ -13,7 +13,7 @@ import structlog
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 
-from cctv.onvif import ptz, pulling
+from cctv.onvif import pulling, sweeping
 
 log = structlog.get_logger(__name__)
 
@@ -29,8 +29,8 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stopping.set())
         listeners = pulling.Listeners()
         duties: dict[Callable[[], object], float] = {
-            ptz.stop_overdue: TICK_S,
-            ptz.sweep: 1.0,
+            sweeping.stop_overdue: TICK_S,
+            sweeping.sweep: 1.0,
             listeners.match: 5.0,
             pulling.forget_old: 3600.0,
         }

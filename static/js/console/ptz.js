@@ -206,8 +206,21 @@ export class Ptz {
       await this.postJson(`${this.url(camera.id)}keep/`);
     } catch (problem) {
       if (problem.code === "ptz_lock_missing" && this.camera === camera) {
-        this.#take({ ...this.state, mine: false });
+        await this.#lost(camera);
       }
+    }
+  }
+
+  /** The console is told by the journal who took over; a page without one asks, now or at its next look. */
+  async #lost(camera) {
+    if (this.me) {
+      this.#take({ ...this.state, mine: false });
+      return;
+    }
+    const askedAt = performance.now();
+    const state = await this.getJson(this.url(camera.id)).catch(() => null);
+    if (state && this.camera === camera) {
+      this.refresh(state, askedAt);
     }
   }
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from cctv.choices import PtzEnd, Purpose
 from cctv.models import OnvifDevice, PtzLock
-from cctv.onvif import locks, ptz
+from cctv.onvif import hands, locks, ptz, sweeping
+from cctv.onvif.hands import Leave, leave_asked
 from cctv.onvif.line import CameraSilent
-from cctv.onvif.locks import Leave, leave_asked
 from controlroom.audit.models import Record
 from controlroom.journal.models import Entry
 from controlroom.municipalities.choices import Role
@@ -40,7 +40,7 @@ def agency_leave():
 
 
 def hand(user, device):
-    return locks.hand_of_person(user, device.camera)
+    return hands.of_person(user, device.camera)
 
 
 def taken(user, device, **about):
@@ -124,7 +124,7 @@ def test_a_lapsed_lock_moves_nothing_and_its_camera_goes_home(device, sim, haneu
     lapse(lock)
     with pytest.raises(locks.PtzLockMissing):
         ptz.move(device=device, hand=hand(haneul, device), **moving(lock))
-    ptz.sweep()
+    sweeping.sweep()
     assert at_rest(sim).axes() == (0, 0, 0)
     lock.refresh_from_db()
     assert (lock.end_reason, lock.home_due_at) == (PtzEnd.LAPSED, None)
@@ -150,9 +150,20 @@ def test_a_hand_that_is_not_heard_of_holds_the_camera_for_seconds_only(
     lock.refresh_from_db()
     assert lock.end_reason == PtzEnd.LAPSED
     PtzLock.objects.update(lease_until=timezone.now())
-    ptz.sweep()
+    sweeping.sweep()
     assert not PtzLock.objects.filter(ended_at=None).exists()
     assert "GotoHomePosition" in sim.camera.requests
+
+
+def test_a_camera_that_is_no_onvif_camera_any_more_owes_nothing(device, haneul):
+    lock = taken(haneul, device)
+    locks.release(device=device, hand=hand(haneul, device))
+    device.delete()
+    sweeping.sweep()
+    lock.refresh_from_db()
+    assert lock.home_due_at is None
+    # Nothing was seen to come home.
+    assert actions()[-1] == "ptz.lock_end"
 
 
 def test_a_camera_that_does_not_answer_is_brought_home_later(device, sim, haneul):
@@ -163,7 +174,7 @@ def test_a_camera_that_does_not_answer_is_brought_home_later(device, sim, haneul
     assert lock.home_due_at > timezone.now()
     sim.camera.faults.reset = False
     PtzLock.objects.update(home_due_at=timezone.now())
-    ptz.sweep()
+    sweeping.sweep()
     lock.refresh_from_db()
     assert lock.home_due_at is None
     assert "GotoHomePosition" in sim.camera.requests
@@ -180,7 +191,7 @@ def test_the_end_of_the_incident_takes_the_hand_away(device, haneul, city, robbe
 
 
 def test_an_incident_that_is_not_open_here_moves_nothing(device, haneul):
-    with pytest.raises(locks.PtzRefused) as refusal:
+    with pytest.raises(hands.PtzRefused) as refusal:
         taken(haneul, device, incident_id=uuid4())
     assert refusal.value.fields == {"rule": ["incident_not_open"]}
 
@@ -205,13 +216,13 @@ def test_a_camera_is_not_turned_beyond_its_registered_purpose(client, device, ci
 
 
 def test_an_agency_without_the_right_is_refused(device):
-    with pytest.raises(locks.PtzRefused) as refusal:
-        locks.hand_of_agency(AGENCY, device.camera)
+    with pytest.raises(hands.PtzRefused) as refusal:
+        hands.of_agency(AGENCY, device.camera)
     assert refusal.value.fields == {"rule": ["grant_without_ptz"]}
 
 
 def test_an_agency_with_the_right_gives_way_to_an_operator(device, agency_leave, haneul):
-    agency = locks.hand_of_agency(AGENCY, device.camera)
+    agency = hands.of_agency(AGENCY, device.camera)
     lock = ptz.take(device=device, hand=agency)
     assert (lock.agency, lock.service) == ("서울경찰청", "police112")
     ptz.move(device=device, hand=agency, **moving(lock))
@@ -222,9 +233,9 @@ def test_an_agency_with_the_right_gives_way_to_an_operator(device, agency_leave,
 
 
 def test_an_agency_whose_grant_ended_loses_the_camera_and_sets_nothing(device, agency_leave):
-    agency = locks.hand_of_agency(AGENCY, device.camera)
+    agency = hands.of_agency(AGENCY, device.camera)
     lock = ptz.take(device=device, hand=agency)
-    with pytest.raises(locks.PtzRefused):
+    with pytest.raises(hands.PtzRefused):
         ptz.keep_preset(device=device, hand=agency, name="문")
     agency_leave.clear()
     locks.sweep()
@@ -274,10 +285,10 @@ def test_a_camera_that_does_not_listen_to_its_timeout_is_stopped_by_the_sweep(de
     ptz.move(device=device, hand=hand(haneul, device), **moving(lock, pan=0.1))
     lock.refresh_from_db()
     assert timezone.now() < lock.stop_at <= timezone.now() + timedelta(seconds=1)
-    ptz.sweep()
+    sweeping.sweep()
     assert any(sim.camera.is_moving())
     PtzLock.objects.update(stop_at=timezone.now())
-    ptz.sweep()
+    sweeping.sweep()
     assert not any(sim.camera.is_moving())
     assert Record.objects.get(action="ptz.stop").detail["why"] == "not_renewed"
 
@@ -290,12 +301,13 @@ def test_a_stop_that_the_camera_did_not_hear_is_sent_again(device, sim, haneul):
         ptz.stop(device=device, hand=hand(haneul, device))
     sim.camera.faults.reset = False
     PtzLock.objects.update(stop_at=timezone.now())
-    ptz.sweep()
+    sweeping.sweep()
     assert not any(sim.camera.is_moving())
 
 
-def test_a_move_that_reaches_the_camera_after_the_hand_let_go_is_stopped(
-    device, sim, haneul, monkeypatch
+@pytest.mark.parametrize("hears_the_stop", [True, False])
+def test_a_move_that_reaches_the_camera_after_the_hand_let_go_is_taken_back(
+    device, sim, haneul, monkeypatch, hears_the_stop
 ):
     sim.camera.faults.ignores_timeout = True
     lock = taken(haneul, device)
@@ -304,12 +316,15 @@ def test_a_move_that_reaches_the_camera_after_the_hand_let_go_is_stopped(
     def slow(asked, work):
         monkeypatch.setattr(ptz.devices, "ask", ask)
         locks.release(device=device, hand=hand(haneul, device))
-        ptz.return_homes()
-        return ask(asked, work)
+        sweeping.return_homes()
+        done = ask(asked, work)
+        sim.camera.faults.reset = not hears_the_stop
+        return done
 
     monkeypatch.setattr(ptz.devices, "ask", slow)
     ptz.move(device=device, hand=hand(haneul, device), **moving(lock))
-    assert not any(sim.camera.is_moving())
+    assert any(sim.camera.is_moving()) is not hears_the_stop
+    # It owes its way home once more.
     lock.refresh_from_db()
     assert lock.home_due_at is not None
 

@@ -4,10 +4,12 @@ import threading
 import time
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
+from cctv import health
 from cctv.choices import Health, PullState
-from cctv.models import Camera, CameraEvent, OnvifDevice
+from cctv.models import Camera, CameraCondition, CameraEvent, OnvifDevice
 from cctv.onvif import pulling
 from cctv.onvif.pulling import Listener, Listeners
 from controlroom.journal.models import Entry
@@ -71,10 +73,31 @@ def test_a_camera_is_tampered_with_until_all_its_parts_say_that_it_is_over(devic
 
 
 @pytest.mark.django_db
-def test_events_are_forgotten_after_their_time(device):
+def test_what_a_person_reviewed_does_not_come_back_by_another_parts_word(device):
+    def tampered_since():
+        return CameraCondition.objects.get(camera=device.camera_id).tampered_since
+
+    other = {"kind": "RuleEngine/TamperDetector/Tamper", "source": {"Rule": "2"}}
     pulling.take_in(device, message())
-    CameraEvent.objects.update(seen_at=timezone.now() - pulling.KEEP)
-    assert pulling.forget_old() == 1
+    # The first part never says that it is over; somebody went there.
+    health.note_tampering(camera_id=device.camera_id, since=None)
+    began = timezone.now()
+    pulling.take_in(device, message(**other))
+    assert tampered_since() >= began
+    pulling.take_in(device, message(**other, value="false"))
+    assert tampered_since() is None
+
+
+@pytest.mark.django_db
+def test_events_are_forgotten_after_their_time_unless_they_go_on(device):
+    for value in ("true", "false", "true"):
+        pulling.take_in(device, message(value=value))
+        # Each a while after the one before.
+        CameraEvent.objects.update(seen_at=F("seen_at") - pulling.KEEP)
+    assert pulling.forget_old() == 2
+    assert pulling.take_in(device, message(value="false")) is not None
+    CameraEvent.objects.update(seen_at=F("seen_at") - pulling.KEEP)
+    assert pulling.forget_old() == 2
 
 
 @pytest.mark.django_db(transaction=True)
