@@ -1,11 +1,11 @@
 """Places for relays where all are taken: given away by what nobody watches, and by nothing else."""
 
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
+from multiprocessing.connection import Connection
 
 import pytest
 
@@ -16,7 +16,7 @@ from cctv.recordings import recorder
 from cctv.relay_folder import CLAIM_S, WATCHED_S, Folder
 from cctv.relay_watch import StreamState
 from cctv.sources import Source
-from tests.live.conftest import ROOT, until
+from tests.live.conftest import until
 
 SOURCE = Source(kind=SourceKind.SYNTHETIC, name="시험", seed=1)
 LONG_AGO_S = WATCHED_S + 10
@@ -134,33 +134,31 @@ def test_a_recording_keeps_its_place(settings):
         streams.want(2, SOURCE, slots=recorder.SLOTS, limit=1)
 
 
-def test_another_process_gives_its_place_away_and_nobody_is_held_up_meanwhile(settings, tmp_path):
+def owns(camera_id: int, said: Connection) -> None:
+    """Run a relay as another process does, until this one is killed."""
+    plays(camera_id)
+    said.send("plays")
+    signal.pause()
+
+
+def test_another_process_gives_its_place_away_and_nobody_is_held_up_meanwhile(settings):
     settings.RELAY_LIMIT = 1
-    code = (
-        "import django; django.setup()\n"
-        "import sys, time; from pathlib import Path; from django.conf import settings\n"
-        f"settings.STATE_DIR, settings.RELAY_LIMIT = Path({str(tmp_path)!r}), 1\n"
-        "from cctv import streams; from cctv.sources import Source\n"
-        "streams.want(1, Source(kind='synthetic', name='x'))\n"
-        "while not streams.playlist(1): time.sleep(0.02)\n"
-        "print('plays', flush=True); sys.stdin.read()"
-    )
-    owner = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
-    )  # fmt: skip
+    forking = multiprocessing.get_context("fork")
+    heard, said = forking.Pipe()
+    owner = forking.Process(target=owns, args=(1, said), daemon=True)
+    owner.start()
     try:
-        assert owner.stdout.readline() == b"plays\n"
+        assert heard.recv() == "plays"
         streams.want(1)
         with pytest.raises(RelaysBusy):
             streams.want(2, SOURCE)
         leave(1)
-        owner.send_signal(signal.SIGSTOP)
+        os.kill(owner.pid, signal.SIGSTOP)
         streams.want(2, SOURCE)
-        until(folder(1).claim.exists, what="a claim")
+        assert folder(1).claim.exists()
         assert not streams._guard.locked()
         assert streams.seen(2).state == StreamState.STARTING
-        owner.send_signal(signal.SIGCONT)
+        os.kill(owner.pid, signal.SIGCONT)
         plays(2)
         assert streams.seen(1).state == StreamState.ENDED
         # It is wanted again here, where nobody knew that it had ended.
@@ -169,4 +167,4 @@ def test_another_process_gives_its_place_away_and_nobody_is_held_up_meanwhile(se
         assert streams._relays[streams.Channel(1)].is_alive()
     finally:
         owner.kill()
-        owner.communicate()
+        owner.join()

@@ -3,20 +3,25 @@
 export class Whep {
   #headers;
   #video;
+  #patienceMs;
   #peer = null;
   /** @type {Promise<void>} */
   #connecting = Promise.resolve();
   #over = false;
   /** Where the server says what this session does, once there is one. */
   address = "";
+  /** Since when pictures can come, whether the camera has any or not: milliseconds of performance.now(). */
+  connectedAt = null;
 
   /**
    * @param {() => Record<string, string>} headers which show the ticket
    * @param {HTMLVideoElement} video
+   * @param {number} patienceMs for each answer of the server, and from ours until the connection stands
    */
-  constructor(headers, video) {
+  constructor(headers, video, patienceMs) {
     this.#headers = headers;
     this.#video = video;
+    this.#patienceMs = patienceMs;
   }
 
   static isPossible() {
@@ -73,12 +78,15 @@ export class Whep {
       this.#video.play().catch(() => {});
     });
     peer.addEventListener("connectionstatechange", () => {
-      if (["failed", "disconnected", "closed"].includes(peer.connectionState)) {
+      if (peer.connectionState === "connected") {
+        this.connectedAt ??= performance.now();
+      } else if (["failed", "disconnected", "closed"].includes(peer.connectionState)) {
         this.#lose(onLost);
       }
     });
     await peer.setRemoteDescription({ type: "offer", sdp });
     await peer.setLocalDescription(await peer.createAnswer());
+    setTimeout(() => this.connectedAt === null && this.#lose(onLost), this.#patienceMs);
     const taken = await this.#send(this.address, "PATCH", peer.localDescription.sdp);
     if (!taken.ok) {
       throw new Error(String(taken.status));
@@ -87,7 +95,7 @@ export class Whep {
 
   #send(url, method, body = undefined) {
     const headers = { ...this.#headers(), "Content-Type": "application/sdp" };
-    return fetch(url, { method, headers, body, cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(8000) });
+    return fetch(url, { method, headers, body, cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(this.#patienceMs) });
   }
 
   #lose(onLost) {
