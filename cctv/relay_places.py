@@ -8,7 +8,6 @@ has come back meanwhile. Each who waits claims another one, so that none waits f
 
 import fcntl
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -44,31 +43,36 @@ class Places:
         """Take a free place for this relay."""
         self._at.mkdir(mode=0o700, parents=True, exist_ok=True)
         for number in range(self.limit):
-            if lock := take_lock(self._at / str(number)):
-                lock.truncate(0)
-                lock.write(str(folder.path.relative_to(self.root)))
-                lock.flush()
+            if lock := self.take_one(number, folder):
                 return number, lock
         return None
 
-    def unwatched(self) -> list[Folder]:
+    def take_one(self, number: int, folder: Folder) -> IO[str] | None:
+        lock = take_lock(self._at / str(number))
+        if lock:
+            lock.truncate(0)
+            lock.write(str(folder.path.relative_to(self.root)))
+            lock.flush()
+        return lock
+
+    def holder(self, number: int) -> Folder:
+        """Say which relay has taken this place last."""
+        return Folder(self.root / (self._at / str(number)).read_text(encoding="utf-8"))
+
+    def unwatched(self) -> list[tuple[int, Folder]]:
         """Give the relays that nobody watches, those first that were wanted longest ago.
 
         Those come last that are to be ready for somebody who will watch soon.
         """
-        holders = () if self.are_lasting else self._holders()
-        found = [folder for folder in holders if not folder.is_watched()]
-        return sorted(found, key=lambda folder: folder.age_s(folder.wanted), reverse=True)
+        holders = () if self.are_lasting else range(self.limit)
+        found = [(number, self.holder(number)) for number in holders]
+        # For a moment a place is taken and names nobody yet.
+        found = [each for each in found if each[1].path != self.root and not each[1].is_watched()]
+        return sorted(found, key=lambda each: each[1].age_s(each[1].wanted), reverse=True)
 
     @property
     def _at(self) -> Path:
         return self.root / self.name
-
-    def _holders(self) -> Iterator[Folder]:
-        for number in range(self.limit):
-            # Empty for the moment between taking a place and naming oneself.
-            if name := (self._at / str(number)).read_text(encoding="utf-8"):
-                yield Folder(self.root / name)
 
 
 class Seat:
@@ -78,23 +82,22 @@ class Seat:
         self._places = places
         self._folder = folder
         self._taken: tuple[int, IO[str]] | None = None
-        self._claimed: Folder | None = None
+        # Whose place it is that this one waits for.
+        self._claimed: tuple[int, Folder] | None = None
         self._claimed_at = 0.0
 
     def look(self) -> int | None:
-        """Take a free place and give its number, or have another relay give its own away.
+        """Take a place and give its number, or have another relay give its own away.
 
         Raises: RelaysBusy when each of them is watched.
         """
-        self._taken = self._taken or self._places.take(self._folder)
-        if self._taken:
-            self._withdraw()
-            return self._taken[0]
-        if self._claimed and self._is_refused(self._claimed):
-            self._withdraw()
-        if self._claimed is None:
-            self._claim()
-        return None
+        if self._taken is None:
+            self._taken = self._take_claimed() if self._claimed else None
+        if self._taken is None and self._claimed is None:
+            self._taken = self._places.take(self._folder)
+            if self._taken is None:
+                self._claim()
+        return self._taken[0] if self._taken else None
 
     def close(self) -> None:
         """Give the place back, or wait for none any more."""
@@ -107,15 +110,23 @@ class Seat:
         unwatched = self._places.unwatched()
         if not unwatched:
             raise RelaysBusy(_("too many cameras are open on this server"))
-        # None of them left for this one: each was claimed by somebody else, who may not need it.
-        self._claimed = next((folder for folder in unwatched if folder.ask_way()), None)
+        # Where others have claimed all of these, one of them may yet leave its own alone.
+        self._claimed = next((each for each in unwatched if each[1].ask_way()), None)
         self._claimed_at = time.monotonic()
 
-    def _is_refused(self, claimed: Folder) -> bool:
-        return time.monotonic() - self._claimed_at > CLAIM_S or claimed.is_watched()
+    def _take_claimed(self) -> tuple[int, IO[str]] | None:
+        """Take the place that was claimed if it is free, and no longer wait for it in vain."""
+        assert self._claimed  # noqa: S101  # asked by look
+        number, folder = self._claimed
+        if lock := self._places.take_one(number, self._folder):
+            self._claimed = None
+            return number, lock
+        is_late = time.monotonic() - self._claimed_at > CLAIM_S
+        if is_late or folder.is_watched() or self._places.holder(number) != folder:
+            self._withdraw()
+        return None
 
     def _withdraw(self) -> None:
-        """Leave the claimed relay alone, if it has not ended yet."""
         claimed, self._claimed = self._claimed, None
         if claimed:
-            claimed.claim.unlink(missing_ok=True)
+            claimed[1].claim.unlink(missing_ok=True)

@@ -136,8 +136,9 @@ def want(
             _touched[channel] = now
             _make(folder.path)
             folder.want(for_s)
-        # One that another process runs may have ended since it was last asked for.
-        if running is None or not running.is_alive():
+        # One that another process runs may have ended since it was last asked for; one of ours that
+        # ended as soon as it began waits for the next time.
+        if running is None or not (running.is_alive() or now - running.watch.began < TOUCH_S):
             limit = limit or settings.RELAY_LIMIT
             places = Places(root(), slots, limit, are_lasting=slots != VIEWERS)
             _start(channel, folder, source, places)

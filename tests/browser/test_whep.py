@@ -20,7 +20,6 @@ from cctv.gateway.janus import Line
 from cctv.gateway.whep import LOOK_S
 from cctv.models import MediaSession, ViewRecord
 from cctv.passes import CHECK_S, HANDOVER_S
-from cctv.sources import set_source
 from cctv.view_ends import end_views
 from controlroom.runtime import debian, webrtc
 from tests.cctv.builders import make_camera
@@ -169,27 +168,22 @@ def test_where_janus_dies_the_play_list_goes_on_until_it_is_back(
         assert playing(page, city, other).pk != view.pk
 
 
-def test_a_session_that_hangs_is_left_for_the_play_list_and_one_that_waits_for_its_camera_is_not(
-    chromium, start_web, janus, city, haneul, settings
-):
-    """One whose answer is lost, one that is sent nothing, and one whose camera is not there."""
+def test_a_session_that_hangs_is_left_for_the_play_list(chromium, web, city, haneul):
+    """One whose answer is lost, and one that is sent nothing more; by the same tickets."""
     unheard, mute = make_camera(city), make_camera(city, 40.0)
-    settings.CAMERA_NETWORKS = ["127.0.0.0/8"]
-    web = start_web(**janus.env, CONTROLROOM_CAMERA_NETWORKS="127.0.0.0/8")
-    absent = set_source(make_camera(city, 80.0), "rtsp://127.0.0.1:9/")
     with signed_in(chromium, web, haneul) as page:
         page.route(f"**/video/{unheard.pk}/whep/*/*", drop_answer)
         page.route(f"**/video/{mute.pk}/whep/*/*", silence)
-        mount(page, city.code, unheard.pk, mute.pk, absent.pk, whep_ms=1500)
+        mount(page, city.code, unheard.pk, mute.pk, whep_ms=1500)
         for camera in (unheard, mute):
             at = f"#camera-{camera.pk} .player"
             page.wait_for_selector(f"{at}[data-way=HLS][data-state=live]")
-        sessions = MediaSession.objects.filter(view__camera__in=(unheard, mute))
-        assert [one.bytes_sent for one in sessions] == [0, 0]
-        assert ViewRecord.objects.filter(ended_at=None).count() == 3
-        wait_state(page, absent.pk, "lost", within_s=20)
-        assert way(page, absent) == "WebRTC"
-    until(lambda: not MediaSession.objects.filter(kicked_at=None).exists(), within_s=15)
+        assert {one.camera_id for one in ViewRecord.objects.filter(ended_at=None)} == {
+            unheard.pk,
+            mute.pk,
+        }
+        assert MediaSession.objects.get(view__camera=unheard).bytes_sent == 0
+        until(lambda: not ViewRecord.objects.filter(bytes_sent=0).exists(), what="pieces count")
 
 
 def drop_answer(route) -> None:
@@ -200,10 +194,7 @@ def drop_answer(route) -> None:
 
 
 def silence(route) -> None:
-    """Let the connection come about, and nothing by it."""
-    if route.request.method != "PATCH":
-        route.continue_()
-        return
+    """Let the connection come about, and nothing by it: paused with the answer and each question."""
     answer = route.fetch()
     row = MediaSession.objects.get(pk=route.request.url.rsplit("/", 1)[1])
     line = Line()

@@ -6,7 +6,7 @@ import { ask } from "./video_ask.js";
 import { reasonText } from "./video_reasons.js";
 import { Screen } from "./video_screen.js";
 import { TicketDoor } from "./video_ticket.js";
-import { Whep } from "./video_whep.js";
+import { Whep, owedSince } from "./video_whep.js";
 
 const MOST_DECODERS = 9;
 const POLL_MS = 1000;
@@ -336,13 +336,13 @@ class Player {
     }
   }
 
-  /** Wait no longer for a picture that could be had; a camera that has none is no sooner seen by play list. */
+  /** Wait no longer for a picture that could be had. */
   #mindWhep() {
-    const connectedAt = this.#whep?.connectedAt ?? null;
-    if (connectedAt === null || this.#liveSince === null || document.hidden) {
+    const { lastFrameAt } = this.#screen;
+    const since = this.#whep && owedSince({ connectedAt: this.#whep.connectedAt, liveSince: this.#liveSince, lastFrameAt });
+    if (since === null || document.hidden) {
       return;
     }
-    const since = Math.max(connectedAt, this.#liveSince, this.#screen.lastFrameAt ?? 0);
     const leftMs = since + this.#whepMs - performance.now();
     if (leftMs <= 0) {
       this.#fallBack(this.#whep);

@@ -1,5 +1,16 @@
 /** A picture by WebRTC (WHEP with the server's offer): about a second sooner than by play list. */
 
+/**
+ * Since when a picture could have come that has not: null while nobody need have sent one.
+ * A camera that has no picture is no sooner seen by play list, so only a live one is waited for.
+ * Times are milliseconds of performance.now(), null for what has not happened.
+ * @param {{connectedAt: number | null, liveSince: number | null, lastFrameAt: number | null}} known
+ * @returns {number | null}
+ */
+export function owedSince({ connectedAt, liveSince, lastFrameAt }) {
+  return connectedAt === null || liveSince === null ? null : Math.max(connectedAt, liveSince, lastFrameAt ?? 0);
+}
+
 export class Whep {
   #headers;
   #video;
