@@ -194,7 +194,7 @@ def drop_answer(route) -> None:
 
 
 def silence(route) -> None:
-    """Let the connection come about, and nothing by it: paused with the answer and each question."""
+    """Let the connection come about, and nothing by it: paused at the answer and each question."""
     answer = route.fetch()
     row = MediaSession.objects.get(pk=route.request.url.rsplit("/", 1)[1])
     line = Line()
