@@ -21,6 +21,12 @@ class PictureMissing(Unavailable):
     code = "no_picture"
 
 
+class RelaysBusy(Unavailable):
+    """This machine runs as many relays as it may, and each of them is watched."""
+
+    code = "too_many_relays"
+
+
 class TicketNotAllowed(Conflict):
     """The maintenance ticket's state does not allow this step."""
 

@@ -1,7 +1,6 @@
 """One camera's relay: a thread that keeps one ffmpeg running while somebody wants the picture."""
 
 import contextlib
-import json
 import os
 import secrets
 import selectors
@@ -11,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -20,10 +18,13 @@ import structlog
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from cctv import relay_beside, relay_command, relay_launch
+from cctv import relay_command, relay_launch
 from cctv.choices import SourceKind
+from cctv.errors import RelaysBusy
 from cctv.relay_beside import Beside, Sender
 from cctv.relay_command import Plan
+from cctv.relay_folder import Folder
+from cctv.relay_places import Seat
 from cctv.relay_watch import StreamState, Watch
 from cctv.sources import Source, pinned_url
 from controlroom.errors import DomainError, Unavailable
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 IDLE_S = 20.0
 BEAT_S = 0.2
+LOOK_S = 0.05
 WRITE_S = 1.0
 FONT_FILE = Path("vendor/pretendard-1.3.9/Pretendard-Regular.subset.woff")
 FIRST_PATIENCE_US = 500_000
@@ -50,59 +52,6 @@ class TranscodesFull(Unavailable):
     """The camera sends what players cannot show, and this machine transcodes as many as it may."""
 
     code = "transcodes_full"
-
-
-@dataclass(frozen=True)
-class Folder:
-    """The files of one relay, shared by all processes of this machine."""
-
-    path: Path
-
-    @property
-    def lock(self) -> Path:
-        return self.path / "lock"
-
-    @property
-    def wanted(self) -> Path:
-        return self.path / "wanted"
-
-    @property
-    def retired(self) -> Path:
-        return self.path / "retired"
-
-    @property
-    def state(self) -> Path:
-        return self.path / "state.json"
-
-    @property
-    def beside(self) -> relay_beside.Note:
-        return relay_beside.Note(self.path)
-
-    def want(self, for_s: float = 0.0) -> None:
-        """Note that somebody wants the picture now, and for so long; a longer wish stands."""
-        until = time.time() + for_s
-        if self.age_s(self.wanted) > -for_s:
-            self.wanted.touch()
-            os.utime(self.wanted, (until, until))
-
-    def age_s(self, file: Path) -> float:
-        """Seconds since the file was touched; endless when it never was."""
-        try:
-            return time.time() - file.stat().st_mtime
-        except FileNotFoundError:
-            return float("inf")
-
-    def sweep(self, *, keep: str = "") -> None:
-        """Remove pictures of runs other than this one."""
-        for pattern in ("*.m4s", "*.mp4", "*.m3u8", "*.tmp"):
-            for file in self.path.glob(pattern):
-                if not (keep and file.name.startswith(keep)):
-                    file.unlink(missing_ok=True)
-
-    def write_state(self, body: dict[str, object]) -> None:
-        waiting = self.state.with_suffix(".tmp")
-        waiting.write_text(json.dumps(body), encoding="utf-8")
-        waiting.replace(self.state)
 
 
 def ffmpeg() -> str:
@@ -134,19 +83,22 @@ class Relay(threading.Thread):
         camera_id: int,
         folder: Folder,
         load: Callable[[], Source],
-        locks: list[IO[str]],
+        lock: IO[str],
+        seat: Seat,
         announce: Callable[[int, StreamState], None],
         transcode_slot: Callable[[], IO[str] | None],
-        beside: Beside | None = None,
+        beside: Callable[[int], Beside | None],
     ) -> None:
         super().__init__(name=f"relay-{camera_id}", daemon=True)
         self.camera_id = camera_id
         self.folder = folder
         self.load = load
-        self.locks = locks
+        self.lock = lock
+        self.seat = seat
         self.announce = announce
         self.transcode_slot = transcode_slot
-        self.beside = beside
+        self.beside_at = beside
+        self.beside: Beside | None = None
         self.sender: Sender | None = None
         self.stopping = threading.Event()
         self.watch = Watch(began=time.monotonic())
@@ -161,14 +113,31 @@ class Relay(threading.Thread):
     # --- life of the thread -----------------------------------------------------------------
     def run(self) -> None:
         try:
-            if self.beside:
-                self.folder.beside.write(self.beside)
-            self._keep_running()
+            if self._has_place():
+                self._keep_running()
         except Exception as error:  # noqa: BLE001  # the edge of a thread
             # Only the kind: the text of an OSError could name what must not be logged.
             log.error("relay_failed", camera=self.camera_id, error=type(error).__name__)
         finally:
             self._end()
+
+    def _has_place(self) -> bool:
+        """Wait until another relay has given its place away, if none is free."""
+        self._tell()
+        while self._wanted():
+            try:
+                number = self.seat.look()
+            except RelaysBusy as refusal:
+                # Somebody came back to each of them; the next who wants this one hears it.
+                log.warning("relay_without_place", camera=self.camera_id, reason=refusal.code)
+                return False
+            if number is not None:
+                self.beside = self.beside_at(number)
+                if self.beside:
+                    self.folder.beside.write(self.beside)
+                return True
+            self.stopping.wait(LOOK_S)
+        return False
 
     def _keep_running(self) -> None:
         self._tell()
@@ -180,7 +149,9 @@ class Relay(threading.Thread):
                 self.stopping.wait(BEAT_S)
 
     def _wanted(self) -> bool:
-        return not self.stopping.is_set() and self.folder.age_s(self.folder.wanted) < IDLE_S
+        if self.stopping.is_set() or self.folder.age_s(self.folder.wanted) > IDLE_S:
+            return False
+        return not self.folder.gives_way()
 
     def _end(self) -> None:
         self._kill()
@@ -189,8 +160,8 @@ class Relay(threading.Thread):
             self.folder.beside.remove()
             self.folder.sweep()
             self.folder.write_state({"state": StreamState.ENDED, "at": time.time()})
-        for lock in reversed(self.locks):
-            lock.close()
+        self.seat.close()
+        self.lock.close()
         self.announce(self.camera_id, StreamState.ENDED)
 
     # --- one run of ffmpeg ------------------------------------------------------------------

@@ -102,10 +102,12 @@ class Note:
     def want(self) -> None:
         self._wanted.touch()
 
-    def is_wanted(self) -> bool:
-        with contextlib.suppress(FileNotFoundError):
-            return time.time() - self._wanted.stat().st_mtime < IDLE_S
-        return False
+    def unwanted_s(self) -> float:
+        """Seconds since anybody wanted the packets; endless when nobody ever did."""
+        try:
+            return time.time() - self._wanted.stat().st_mtime
+        except FileNotFoundError:
+            return float("inf")
 
 
 class Sender(threading.Thread):
@@ -123,7 +125,7 @@ class Sender(threading.Thread):
         try:
             with self._ours, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
                 while not self._stopping.is_set():
-                    if self._note.is_wanted():
+                    if self._note.unwanted_s() < IDLE_S:
                         self._send(out)
                     self._stopping.wait(LOOK_S)
         except OSError as error:
@@ -144,7 +146,7 @@ class Sender(threading.Thread):
         while not self._stopping.is_set():
             if time.monotonic() - looked_at > 1.0:
                 looked_at = time.monotonic()
-                if not self._note.is_wanted():
+                if self._note.unwanted_s() > IDLE_S:
                     return
             try:
                 packet = self._ours.recv(LONGEST)

@@ -8,7 +8,6 @@ and its ffmpeg, and the next viewer's request starts the relay again, wherever i
 """
 
 import contextlib
-import fcntl
 import json
 import queue
 import re
@@ -26,13 +25,15 @@ from django.utils.translation import gettext as _
 
 from cctv import relay_beside
 from cctv.choices import Quality
+from cctv.errors import RelaysBusy
 from cctv.models import Camera
-from cctv.relay import IDLE_S, Folder, Relay
+from cctv.relay import IDLE_S, Relay
 from cctv.relay_beside import Beside
+from cctv.relay_folder import Folder
+from cctv.relay_places import Places, Seat, take_lock
 from cctv.relay_watch import StreamState
 from cctv.sources import Source, SourceMissing, source_of
 from cctv.video_paths import PIECE
-from controlroom.errors import Unavailable
 
 # Sent from a thread of its own with camera_id and state; losing it harms nobody.
 state_changed = Signal()
@@ -50,10 +51,6 @@ _RUN = re.compile(r"[0-9a-f]{8}")
 _PIECE = re.compile(
     r"^#EXTINF:([0-9.]+),.*\n(?:#.*\n)*([0-9a-f]{8}-[0-9]{1,12}\.m4s)$", re.MULTILINE
 )
-
-
-class RelaysBusy(Unavailable):
-    code = "too_many_relays"
 
 
 @dataclass(frozen=True)
@@ -97,14 +94,6 @@ class Channel(NamedTuple):
     quality: Quality = Quality.MAIN
 
 
-@dataclass(frozen=True)
-class _Slots:
-    """How many relays may be run for one sort of use."""
-
-    name: str
-    limit: int
-
-
 _relays: dict[Channel, Relay] = {}
 _touched: dict[Channel, float] = {}
 _guard = threading.Lock()
@@ -134,22 +123,25 @@ def want(
     """Say that somebody wants this stream now; start its relay when nobody runs it.
 
     With `for_s` it goes on for that much longer although nobody asks again. Who records has slots
-    of its own, so that no recording keeps a viewer from a picture.
-    Raises: RelaysBusy when this machine already runs as many as it may.
+    of its own, so that no recording keeps a viewer from a picture. Never waits: where all are taken
+    the relay itself waits for one that nobody watches to end.
+    Raises: RelaysBusy when this machine runs as many as it may and each of them is watched.
     """
     channel = Channel(camera_id, quality)
     now = time.monotonic()
     with _guard:
-        if not for_s and now - _touched.get(channel, -TOUCH_S) < TOUCH_S:
-            return
         running = _relays.get(channel)
-        alive = running is not None and running.is_alive()
-        _touched[channel] = now
         folder = _folder(camera_id, quality)
-        _make(folder.path)
-        folder.want(for_s)
-        if not alive:
-            _start(channel, folder, source, _Slots(slots, limit or settings.RELAY_LIMIT))
+        if for_s or now - _touched.get(channel, -TOUCH_S) >= TOUCH_S:
+            _touched[channel] = now
+            _make(folder.path)
+            folder.want(for_s)
+        # One that another process runs may have ended since it was last asked for; one of ours that
+        # ended as soon as it began waits for the next time.
+        if running is None or not (running.is_alive() or now - running.watch.began < TOUCH_S):
+            limit = limit or settings.RELAY_LIMIT
+            places = Places(root(), slots, limit, are_lasting=slots != VIEWERS)
+            _start(channel, folder, source, places)
 
 
 def _make(path: Path) -> None:
@@ -159,35 +151,45 @@ def _make(path: Path) -> None:
     path.mkdir(mode=0o750, parents=True, exist_ok=True)
 
 
-def _start(channel: Channel, folder: Folder, source: Source | None, slots: _Slots) -> None:
-    lock = _lock(folder.lock)
+def _start(channel: Channel, folder: Folder, source: Source | None, places: Places) -> None:
+    """Start the relay in a free place, or let it wait for that of one which nobody watches."""
+    lock = take_lock(folder.lock)
     if lock is None:
         return
-    slot = _slot(slots)
-    if slot is None:
+    seat = Seat(places, folder)
+    # A killed process may have left its own.
+    folder.beside.remove()
+    folder.claim.unlink(missing_ok=True)
+    try:
+        seat.look()
+    except RelaysBusy:
         lock.close()
-        raise RelaysBusy(_("too many cameras are open on this server"))
+        raise
     relay = Relay(
         camera_id=channel.camera_id,
         folder=folder,
         load=_loader(channel, source),
-        locks=[lock, slot],
+        lock=lock,
+        seat=seat,
         announce=_announce if channel.quality == Quality.MAIN else _announce_sub,
-        transcode_slot=lambda: _slot(_Slots("transcodes", settings.TRANSCODE_LIMIT)),
-        beside=_beside(slots, int(Path(slot.name).name)),
+        transcode_slot=lambda: _transcode_slot(folder),
+        beside=lambda place: _beside(places, place),
     )
-    # A killed process may have left its own.
-    folder.beside.remove()
     folder.write_state({"state": StreamState.STARTING, "at": time.time()})
     _relays[channel] = relay
     relay.start()
 
 
-def _beside(slots: _Slots, place: int) -> Beside | None:
+def _transcode_slot(folder: Folder) -> IO[str] | None:
+    taken = Places(root(), "transcodes", settings.TRANSCODE_LIMIT).take(folder)
+    return taken[1] if taken else None
+
+
+def _beside(places: Places, place: int) -> Beside | None:
     """Give a new relay the two ports of its place, for RTP and RTCP."""
     if not settings.JANUS_SOCKET:
         return None
-    before = 0 if slots.name == VIEWERS else settings.RELAY_LIMIT
+    before = 0 if places.name == VIEWERS else settings.RELAY_LIMIT
     return relay_beside.new(settings.JANUS_RTP_PORT + 2 * (before + place))
 
 
@@ -198,27 +200,6 @@ def beside(camera_id: int, quality: Quality) -> Beside | None:
     if found:
         note.want()
     return found
-
-
-def _lock(path: Path) -> IO[str] | None:
-    """Take a lock that the kernel gives back when this process dies; None when it is taken."""
-    file = path.open("a")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
-
-
-def _slot(slots: _Slots) -> IO[str] | None:
-    """Take one of the places that all processes of this machine share."""
-    folder = root() / slots.name
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for number in range(slots.limit):
-        if lock := _lock(folder / str(number)):
-            return lock
-    return None
 
 
 def _loader(channel: Channel, first: Source | None) -> Callable[[], Source]:
@@ -403,7 +384,7 @@ def sweep(*, older_than_s: float = 60.0) -> int:
         folder = Folder(path)
         if folder.age_s(folder.wanted) < older_than_s:
             continue
-        if lock := _lock(folder.lock):
+        if lock := take_lock(folder.lock):
             folder.beside.remove()
             folder.sweep()
             lock.close()

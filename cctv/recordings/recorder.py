@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from cctv import streams
 from cctv.choices import PartEnd
+from cctv.errors import RelaysBusy
 from cctv.recordings import policies, upkeep, vault
 from cctv.recordings.tape import Tape, Wanted
 from controlroom.journal import pulses
@@ -98,7 +99,7 @@ class Recorder:
         camera_id = wanted.camera_id
         try:
             streams.want(camera_id, slots=SLOTS, limit=settings.RECORDING_LIMIT)
-        except streams.RelaysBusy:
+        except RelaysBusy:
             return  # said by its absence from what is recorded
         try:
             self._tapes.setdefault(camera_id, Tape()).turn(wanted)

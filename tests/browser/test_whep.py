@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
 from cctv import view_ends
 from cctv.choices import EndReason
+from cctv.gateway import whep_ends
+from cctv.gateway.janus import Line
 from cctv.gateway.whep import LOOK_S
 from cctv.models import MediaSession, ViewRecord
 from cctv.passes import CHECK_S, HANDOVER_S
@@ -163,6 +166,43 @@ def test_where_janus_dies_the_play_list_goes_on_until_it_is_back(
         assert [one.pk for one in ViewRecord.objects.filter(ended_at=None)] == [view.pk]
         janus.start()
         assert playing(page, city, other).pk != view.pk
+
+
+def test_a_session_that_hangs_is_left_for_the_play_list(chromium, web, city, haneul):
+    """One whose answer is lost, and one that is sent nothing more; by the same tickets."""
+    unheard, mute = make_camera(city), make_camera(city, 40.0)
+    with signed_in(chromium, web, haneul) as page:
+        page.route(f"**/video/{unheard.pk}/whep/*/*", drop_answer)
+        page.route(f"**/video/{mute.pk}/whep/*/*", silence)
+        mount(page, city.code, unheard.pk, mute.pk, whep_ms=1500)
+        for camera in (unheard, mute):
+            at = f"#camera-{camera.pk} .player"
+            page.wait_for_selector(f"{at}[data-way=HLS][data-state=live]")
+        assert {one.camera_id for one in ViewRecord.objects.filter(ended_at=None)} == {
+            unheard.pk,
+            mute.pk,
+        }
+        assert MediaSession.objects.get(view__camera=unheard).bytes_sent == 0
+        until(lambda: not ViewRecord.objects.filter(bytes_sent=0).exists(), what="pieces count")
+
+
+def drop_answer(route) -> None:
+    if route.request.method == "PATCH":
+        route.fulfill(status=204)
+    else:
+        route.continue_()
+
+
+def silence(route) -> None:
+    """Let the connection come about, and nothing by it: paused at the answer and each question."""
+    answer = route.fetch()
+    row = MediaSession.objects.get(pk=route.request.url.rsplit("/", 1)[1])
+    line = Line()
+    line.tell("message", **whep_ends.place_of(row), body={"request": "pause"})
+    line.close()
+    # A connection of this handler's own, as the browser's library has it.
+    connection.close()
+    route.fulfill(response=answer)
 
 
 def test_pictures_come_only_while_the_record_is_ahead_of_them(chromium, web, city, haneul):

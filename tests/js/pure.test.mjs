@@ -7,6 +7,7 @@ import { freshness, ServerClock } from "../../static/js/console/freshness.js";
 import { byUrgency, countByPriority, neighbour, noFilter, passes } from "../../static/js/console/ordering.js";
 import { Prefetch } from "../../static/js/console/prefetch.js";
 import { isCommandStroke, strokeOf } from "../../static/js/lib/keyboard.js";
+import { owedSince } from "../../static/js/console/video_whep.js";
 import { possiblySame } from "../../static/js/console/sameness.js";
 
 globalThis.HTMLElement ??= class {};
@@ -142,4 +143,13 @@ test("selecting a most urgent incident connects its best camera, once a minute",
   prefetch.selected(urgent);
   prefetch.selected({ ...urgent, id: "b" });
   assert.deepEqual(asked, [["/7/", "a"], ["/7/", "b"]]);
+});
+
+test("a picture by WebRTC is owed since connection and live source stand, not while the camera has none", () => {
+  const known = { connectedAt: 500, liveSince: 4000, lastFrameAt: null };
+  assert.equal(owedSince(known), 4000);
+  assert.equal(owedSince({ ...known, liveSince: 100 }), 500);
+  assert.equal(owedSince({ ...known, lastFrameAt: 9000 }), 9000);
+  assert.equal(owedSince({ ...known, liveSince: null }), null);
+  assert.equal(owedSince({ ...known, connectedAt: null }), null);
 });

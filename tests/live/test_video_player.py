@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.live, pytest.mark.browser]
 
 PAGE = """<!doctype html><html lang="ko"><meta charset="utf-8">
 <body style="margin:0;background:#222"><div id="wall" style="display:flex;flex-wrap:wrap"></div>"""
-MOUNT = """async ({code, cameras, purpose, quality}) => {
+MOUNT = """async ({code, cameras, purpose, quality, whepMs}) => {
   const { mountVideo } = await import("/static/js/console/video.js");
   const csrf = document.cookie.match(/csrftoken=([^;]+)/)?.[1] ?? "";
   window.players ??= {};
@@ -42,7 +42,7 @@ MOUNT = """async ({code, cameras, purpose, quality}) => {
     window.pressedAt = performance.now();
     window.players[cameraId] = mountVideo(element, {
       ticketUrl: `/m/${code}/cctv/cameras/${cameraId}/ticket/`, csrfToken: csrf,
-      incidentId: null, cameraId, name: `카메라 ${cameraId}`, purpose, quality,
+      incidentId: null, cameraId, name: `카메라 ${cameraId}`, purpose, quality, whepMs,
       onState: (news) => window.news[cameraId].push(news.state),
     });
   }
@@ -77,11 +77,10 @@ def serve_static(route) -> None:
     route.fulfill(body=path.read_bytes(), content_type="text/javascript")
 
 
-def mount(
-    page: Page, code: str, *cameras: int, purpose: str = "시험", quality: str = "main"
-) -> None:
-    said = {"code": code, "cameras": list(cameras), "purpose": purpose, "quality": quality}
-    page.evaluate(MOUNT, said)
+def mount(page: Page, code: str, *cameras: int, whep_ms: int = 20_000, **asked: str) -> None:
+    """Open pictures; what may hang in WebRTC has time enough for a busy machine."""
+    said = {"code": code, "cameras": list(cameras), "purpose": "시험", "quality": "main"}
+    page.evaluate(MOUNT, {**said, "whepMs": whep_ms, **asked})
 
 
 def frames(page: Page, camera: int) -> int:

@@ -11,6 +11,7 @@ import pytest
 
 from cctv import addresses, streams
 from cctv.choices import Quality, SourceKind
+from cctv.errors import RelaysBusy
 from cctv.relay_watch import StreamState
 from cctv.sources import Source
 from tests.cctv.rtsp_camera import rtsp_camera
@@ -195,7 +196,7 @@ def stat(pid: int) -> str:
 def test_no_more_relays_run_than_allowed(settings):
     settings.RELAY_LIMIT = 1
     streams.want(1, synthetic())
-    with pytest.raises(streams.RelaysBusy):
+    with pytest.raises(RelaysBusy):
         streams.want(2, synthetic())
 
 

@@ -6,15 +6,18 @@ import { ask } from "./video_ask.js";
 import { reasonText } from "./video_reasons.js";
 import { Screen } from "./video_screen.js";
 import { TicketDoor } from "./video_ticket.js";
-import { Whep } from "./video_whep.js";
+import { Whep, owedSince } from "./video_whep.js";
 
 const MOST_DECODERS = 9;
 const POLL_MS = 1000;
 const RETRY_MS = 2000;
 /** Own decoding may lag this long behind a live source before the picture is called frozen. */
 const LOCAL_STALL_MS = 3000;
-/** A live source whose pictures do not come by WebRTC for so long is loaded by play list. */
-const WHEP_STALL_MS = 3000;
+/**
+ * What may hang in WebRTC may hang so long, each by itself: an answer of the server, the connection, and the
+ * picture of a live source once that stands. Then the play list is loaded, which gives that picture at once.
+ */
+const WHEP_MS = 3000;
 /** A larger or smaller stream may take this long to connect; until then the present one stays. */
 const SWITCH_MS = 15000;
 /** Ends that the server names and that asking again does not change. */
@@ -52,6 +55,7 @@ let decoders = 0;
  * @param {number} [options.cameraId]
  * @param {string} [options.purpose] needed without an incident
  * @param {string} options.name
+ * @param {number} [options.whepMs] instead of WHEP_MS
  * @param {"main" | "sub"} [options.quality] which stream to begin with, where there are two
  * @param {(condition: any) => void} [options.onCondition] how its picture was judged last, once it is opened
  * @param {(news: {state: "starting"|"live"|"frozen"|"lost"|"ended"|"refused", ageS: number | null, frames: number}) => void} [options.onState]
@@ -87,9 +91,11 @@ class Player {
   #reportedAt = -REPORT_MS;
   #reported = 0;
   #quality = "main";
+  #whepMs = WHEP_MS;
 
   constructor(element, options) {
     this.#options = options;
+    this.#whepMs = options.whepMs ?? WHEP_MS;
     this.#quality = options.quality ?? "main";
     this.#door = options.door ?? new TicketDoor(options);
     this.#screen = new Screen(element, options.name);
@@ -190,7 +196,7 @@ class Player {
       }
       return;
     }
-    const whep = new Whep(() => this.#door.headers, this.#screen.video);
+    const whep = new Whep(() => this.#door.headers, this.#screen.video, this.#whepMs);
     this.#whep = whep;
     whep.begin(this.#door.whep, () => this.#fallBack(whep));
   }
@@ -262,7 +268,10 @@ class Player {
     }
     if (url !== this.#stateUrl) {
       // The answer is about the stream that was left meanwhile.
-    } else if (answer.status === 200) {
+      this.#poll();
+      return;
+    }
+    if (answer.status === 200) {
       this.#take(answer.body);
     } else if (answer.status === 403) {
       if (this.#refused(answer.body)) {
@@ -315,9 +324,7 @@ class Player {
     const { state, age } = this.#server;
     const silentMs = this.#screen.silentMs();
     this.#liveSince = state !== "live" || document.hidden ? null : (this.#liveSince ?? performance.now());
-    if (this.#whep && this.#isStalled(silentMs)) {
-      this.#fallBack(this.#whep);
-    }
+    this.#mindWhep();
     if (state !== "live" || document.hidden) {
       this.#show(state === "ended" ? "lost" : state, reasonText(reason), age);
     } else if (silentMs === null) {
@@ -329,9 +336,20 @@ class Player {
     }
   }
 
-  #isStalled(silentMs) {
-    const liveMs = this.#liveSince === null ? 0 : performance.now() - this.#liveSince;
-    return Math.min(silentMs ?? Number.POSITIVE_INFINITY, liveMs) > WHEP_STALL_MS;
+  /** Wait no longer for a picture that could be had. */
+  #mindWhep() {
+    const { lastFrameAt } = this.#screen;
+    const since = this.#whep && owedSince({ connectedAt: this.#whep.connectedAt, liveSince: this.#liveSince, lastFrameAt });
+    if (since === null || document.hidden) {
+      return;
+    }
+    const leftMs = since + this.#whepMs - performance.now();
+    if (leftMs <= 0) {
+      this.#fallBack(this.#whep);
+    } else if (leftMs < POLL_MS) {
+      // The next question comes later than this.
+      this.#later(leftMs, () => this.#mindWhep());
+    }
   }
 
   /** @returns {boolean} whether this was the end */

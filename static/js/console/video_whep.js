@@ -1,22 +1,38 @@
 /** A picture by WebRTC (WHEP with the server's offer): about a second sooner than by play list. */
 
+/**
+ * Since when a picture could have come that has not: null while nobody need have sent one.
+ * A camera that has no picture is no sooner seen by play list, so only a live one is waited for.
+ * Times are milliseconds of performance.now(), null for what has not happened.
+ * @param {{connectedAt: number | null, liveSince: number | null, lastFrameAt: number | null}} known
+ * @returns {number | null}
+ */
+export function owedSince({ connectedAt, liveSince, lastFrameAt }) {
+  return connectedAt === null || liveSince === null ? null : Math.max(connectedAt, liveSince, lastFrameAt ?? 0);
+}
+
 export class Whep {
   #headers;
   #video;
+  #patienceMs;
   #peer = null;
   /** @type {Promise<void>} */
   #connecting = Promise.resolve();
   #over = false;
   /** Where the server says what this session does, once there is one. */
   address = "";
+  /** Since when pictures can come, whether the camera has any or not: milliseconds of performance.now(). */
+  connectedAt = null;
 
   /**
    * @param {() => Record<string, string>} headers which show the ticket
    * @param {HTMLVideoElement} video
+   * @param {number} patienceMs for each answer of the server, and from ours until the connection stands
    */
-  constructor(headers, video) {
+  constructor(headers, video, patienceMs) {
     this.#headers = headers;
     this.#video = video;
+    this.#patienceMs = patienceMs;
   }
 
   static isPossible() {
@@ -73,12 +89,15 @@ export class Whep {
       this.#video.play().catch(() => {});
     });
     peer.addEventListener("connectionstatechange", () => {
-      if (["failed", "disconnected", "closed"].includes(peer.connectionState)) {
+      if (peer.connectionState === "connected") {
+        this.connectedAt ??= performance.now();
+      } else if (["failed", "disconnected", "closed"].includes(peer.connectionState)) {
         this.#lose(onLost);
       }
     });
     await peer.setRemoteDescription({ type: "offer", sdp });
     await peer.setLocalDescription(await peer.createAnswer());
+    setTimeout(() => this.connectedAt === null && this.#lose(onLost), this.#patienceMs);
     const taken = await this.#send(this.address, "PATCH", peer.localDescription.sdp);
     if (!taken.ok) {
       throw new Error(String(taken.status));
@@ -87,7 +106,7 @@ export class Whep {
 
   #send(url, method, body = undefined) {
     const headers = { ...this.#headers(), "Content-Type": "application/sdp" };
-    return fetch(url, { method, headers, body, cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(8000) });
+    return fetch(url, { method, headers, body, cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(this.#patienceMs) });
   }
 
   #lose(onLost) {

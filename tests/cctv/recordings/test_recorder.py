@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from cctv import streams
 from cctv.choices import PartEnd
+from cctv.errors import RelaysBusy
 from cctv.models import RecordingPart, RecordingPolicy
 from cctv.recordings import extraction, recorder, tape, upkeep, vault
 from cctv.recordings.recorder import Recorder
@@ -235,7 +236,7 @@ def test_recording_takes_no_place_from_viewers(settings, tmp_path):
     try:
         streams.want(1, source, slots=recorder.SLOTS, limit=1)
         streams.want(2, source)
-        with pytest.raises(streams.RelaysBusy):
+        with pytest.raises(RelaysBusy):
             streams.want(3, source, slots=recorder.SLOTS, limit=1)
         # A viewer of what is recorded needs no place at all.
         streams.want(1)
