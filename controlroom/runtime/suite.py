@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 
-from controlroom.runtime import debian, embedded, house, joined, packages, places, run
+from controlroom.runtime import debian, embedded, house, joined, packages, places, run, template
 from controlroom.runtime.places import CHECKOUT
 from controlroom.runtime.supervisor import Supervisor
 
@@ -38,11 +38,16 @@ def _all(supervisor: Supervisor, env: dict[str, str], arguments: list[str]) -> i
     # The tests choose their own values; only the services and the folder are given to them.
     given = {name: value for name, value in env.items() if name in FOR_TESTS}
     for_tests = embedded.environment() | given
-    compiled = [str(packages.PYTHON), "-m", "controlroom.runtime.prepare"]
+    made = template.Template(supervisor, env) if embedded.wanted()[0] else None
     failed = [] if arguments else house.check(env)
     if not arguments and not _browser_modules():
         failed.append("tests/js")
-    if code := supervisor.attached(compiled, env):
+    if made:
+        for_tests["CONTROLROOM_TEST_TEMPLATE"] = template.NAME
+        code = made.finish()
+    else:
+        code = supervisor.attached([str(packages.PYTHON), "-m", "controlroom.runtime.prepare"], env)
+    if code:
         return code
     for_tests["CONTROLROOM_FAILED_CHECKS"] = ", ".join(failed)
     pytest = [str(packages.PYTHON), "-m", "pytest", *(arguments or AT_ONCE)]
