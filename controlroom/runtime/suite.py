@@ -8,17 +8,20 @@ from controlroom.runtime import debian, embedded, house, joined, packages, place
 from controlroom.runtime.places import CHECKOUT
 from controlroom.runtime.supervisor import Supervisor
 
-HELP = """usage: bin/test [PYTEST ARGUMENTS]
+HELP = """usage: bin/test [--thorough] [PYTEST ARGUMENTS]
 
 Run bin/check and every test, on a private PostgreSQL and Redis that are thrown away. With arguments
 they go to pytest and bin/check is left out: bin/test tests/cctv -k nearest. Installs what is
-missing (saying so first), Chromium for the browser tests included."""
+missing (saying so first), Chromium for the browser tests included.
+
+--thorough runs the same tests with everything that the ordinary run takes a part of (README)."""
 
 
 def main(arguments: list[str]) -> int:
     if arguments[:1] in (["-h"], ["--help"]):
         print(HELP)
         return 0
+    thorough = arguments[:1] == ["--thorough"]
     run.provide(develop=True, browser=True)
     if debian.provide_nginx() is None:
         print("  skipped  tests/live/test_nginx.py: no nginx on this machine", flush=True)
@@ -27,7 +30,8 @@ def main(arguments: list[str]) -> int:
     temporary = places.throw_away("test")
     try:
         with joined.temporary(temporary, careless=True) as (supervisor, env):
-            return _all(supervisor, env, arguments)
+            env["CONTROLROOM_TEST_THOROUGH"] = str(int(thorough))
+            return _all(supervisor, env, arguments[thorough:])
     except KeyboardInterrupt:
         return 130
     finally:
@@ -75,4 +79,11 @@ def _browser_modules() -> bool:
 # More than there are cores: most of them wait for a browser, a server or a clock. A worker with
 # nothing left takes half of what waits at another; modules stay together till then.
 AT_ONCE = ["-n", "3", "--dist", "worksteal"]
-FOR_TESTS = {"DATABASE_URL", "REDIS_URL", "CONTROLROOM_STATE_DIR", "PATH", "PYTHONPATH"}
+FOR_TESTS = {
+    "CONTROLROOM_STATE_DIR",
+    "CONTROLROOM_TEST_THOROUGH",
+    "DATABASE_URL",
+    "PATH",
+    "PYTHONPATH",
+    "REDIS_URL",
+}

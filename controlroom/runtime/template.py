@@ -25,32 +25,38 @@ class Template:
     def __init__(self, supervisor: Supervisor, env: dict[str, str]) -> None:
         self._supervisor = supervisor
         self._cluster = embedded.Cluster(supervisor.places)
-        self._kept = KEPT / f"{_fingerprint(self._cluster.version)}.sql"
         self._cluster.create_database(NAME)
-        self._fill()
+        fill(self._cluster, NAME)
         command = [str(packages.PYTHON), "-m", "controlroom.runtime.prepare", "migrate"]
         self._migrating = supervisor.begin(
             command, env | {"DATABASE_URL": self._cluster.address_of(NAME)}
         )
 
-    def _fill(self) -> None:
-        """Begin with what was kept; what cannot be read is made again."""
-        try:
-            self._cluster.fill(NAME, self._kept.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return
-        except CannotRun:
-            self._kept.unlink()
-
     def finish(self) -> int:
         """Wait until it is migrated and keep it for the next run; give the exit code."""
         code = self._supervisor.finish(self._migrating)
-        if not code and not self._kept.exists():
+        kept = _kept(self._cluster)
+        if not code and not kept.exists():
             KEPT.mkdir(exist_ok=True)
             for other in KEPT.iterdir():
                 other.unlink(missing_ok=True)
-            write_private(self._kept, self._cluster.dump(NAME))
+            write_private(kept, self._cluster.dump(NAME))
         return code
+
+
+def fill(cluster: embedded.Cluster, database: str) -> None:
+    """Begin a new database with what was kept, if it was; what cannot be read is made again."""
+    kept = _kept(cluster)
+    try:
+        cluster.fill(database, kept.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except CannotRun:
+        kept.unlink()
+
+
+def _kept(cluster: embedded.Cluster) -> Path:
+    return KEPT / f"{_fingerprint(cluster.version)}.sql"
 
 
 def _fingerprint(server: int) -> str:
