@@ -15,7 +15,7 @@ from leaflet.admin import LeafletGeoAdminMixin
 
 from controlroom.audit import chain
 from controlroom.errors import DomainError
-from controlroom.municipalities.admin_scope import ScopedAdmin, administered
+from controlroom.municipalities.admin_scope import ScopedAdmin, administers
 from controlroom.municipalities.roles import Right
 from incidents import admin_scene, admin_screens, lifecycle
 from incidents.exports import incidents_file
@@ -27,7 +27,7 @@ class PolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     """Tables that every municipality of this installation shares; each change is on record."""
 
     def _holds(self, request: HttpRequest) -> bool:
-        return administered(request.user, Right.POLICY_MANAGE).exists()
+        return administers(request, Right.POLICY_MANAGE)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._holds(request)
@@ -74,7 +74,7 @@ class RuleInline(admin.TabularInline):  # type: ignore[type-arg]
     fields = ["urgency", "priority"]
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return administered(request.user, Right.POLICY_MANAGE).exists()
+        return administers(request, Right.POLICY_MANAGE)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.has_view_permission(request, obj)
@@ -148,7 +148,7 @@ class EventInline(admin.TabularInline):  # type: ignore[type-arg]
     can_delete = False
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return administered(request.user, Right.OPERATIONS_VIEW).exists()
+        return administers(request, Right.OPERATIONS_VIEW)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

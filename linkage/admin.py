@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from controlroom.errors import DomainError
-from controlroom.municipalities.admin_scope import ScopedAdmin, administered
+from controlroom.municipalities.admin_scope import ScopedAdmin, administers
 from controlroom.municipalities.roles import Right
 from linkage import (
     admin_agreements,
@@ -25,7 +25,7 @@ __all__ = ["admin_agreements", "admin_codes", "admin_links", "admin_regions", "a
 
 
 def _holds(request: HttpRequest) -> bool:
-    return administered(request.user, Right.LINKS_MANAGE).exists()
+    return administers(request, Right.LINKS_MANAGE)
 
 
 @admin.register(Agency)

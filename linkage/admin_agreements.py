@@ -7,7 +7,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from controlroom.municipalities.admin_scope import administered
+from controlroom.municipalities.admin_scope import administers
 from controlroom.municipalities.roles import Right
 from linkage.agreement_forms import LegalBasisForm
 from linkage.choices import DataKind
@@ -21,7 +21,7 @@ class SharedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     """
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return administered(request.user, Right.LINKS_MANAGE).exists()
+        return administers(request, Right.LINKS_MANAGE)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.has_module_permission(request)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from controlroom.errors import DomainError
-from controlroom.municipalities.admin_scope import ScopedAdmin, administered
+from controlroom.municipalities.admin_scope import ScopedAdmin, administers
 from controlroom.municipalities.roles import Right
 from linkage import links, mutual_tls, trials
 from linkage.admin_tls import TlsInline
@@ -26,7 +26,7 @@ class MaintenanceInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return administered(request.user, Right.LINKS_MANAGE).exists()
+        return administers(request, Right.LINKS_MANAGE)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.has_view_permission(request, obj)

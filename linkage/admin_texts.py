@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from controlroom.errors import DomainError
-from controlroom.municipalities.admin_scope import ScopedAdmin, administered
+from controlroom.municipalities.admin_scope import ScopedAdmin, administered, administers
 from controlroom.municipalities.models import Municipality
 from controlroom.municipalities.roles import Right
 from linkage.models_messages import (
@@ -131,7 +131,7 @@ class DisasterMessageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not g
         return rows.filter(mine | Exists(here)) if scope else rows.none()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return administered(request.user, self.right).exists()
+        return administers(request, self.right)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if obj is None:

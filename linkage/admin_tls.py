@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from controlroom.errors import Invalid
-from controlroom.municipalities.admin_scope import administered
+from controlroom.municipalities.admin_scope import administers
 from controlroom.municipalities.roles import Right
 from linkage import mutual_tls
 from linkage.models import LinkTls
@@ -77,6 +77,6 @@ class TlsInline(admin.StackedInline):  # type: ignore[type-arg]
     can_delete = False
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return administered(request.user, Right.LINKS_MANAGE).exists()
+        return administers(request, Right.LINKS_MANAGE)
 
     has_add_permission = has_change_permission = has_view_permission

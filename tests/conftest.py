@@ -16,6 +16,9 @@ from controlroom.accounts.models import User
 from controlroom.municipalities.choices import Role
 from controlroom.municipalities.models import Membership, Municipality
 
+# bin/test --thorough: the same tests with all rows, bodies, pages and kills; see README.
+THOROUGH = os.environ.get("CONTROLROOM_TEST_THOROUGH") == "1"
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):

@@ -26,4 +26,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False
 # A pool outlives the test that used it and holds the test database open.
 DATABASES["default"]["OPTIONS"].pop("pool", None)
+# What bin/test has migrated once for all workers; without it each migrates its own.
+DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ.get("CONTROLROOM_TEST_TEMPLATE")}
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

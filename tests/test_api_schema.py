@@ -11,12 +11,15 @@ import pytest
 from linkage.demo.link import room_link
 from linkage.models import InboxMessage, Link
 from linkage.services.contracts import CONTRACTS
+from tests.conftest import THOROUGH
 from tests.linkage.conftest import token_for
 from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 SETTINGS = Path(__file__).parent / "schemathesis"
-EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "5")
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "25" if THOROUGH else "5")
+# What stands in inside.toml for the ordinary run alone.
+PART_OF_BODIES = "phases.coverage.enabled = false\ngeneration.max-examples = 60\n"
 PROGRAM = (sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()")
 
 
@@ -32,10 +35,14 @@ def generate(web, city, tmp_path):  # noqa: F811
     token = token_for(link, " ".join(CONTRACTS))
 
     def run(config: str, **environment: str) -> int:
+        settings = (SETTINGS / config).read_text(encoding="utf-8")
+        if THOROUGH:
+            settings = settings.replace(PART_OF_BODIES, "")
+        (tmp_path / config).write_text(settings, encoding="utf-8")
         done = subprocess.run(
             [
                 *PROGRAM,
-                *("--config-file", str(SETTINGS / config), "run"),
+                *("--config-file", str(tmp_path / config), "run"),
                 f"{web.url}/api/v1/schema/?format=json",
                 *("--header", f"Authorization: Bearer {token}"),
                 *("--checks", "all", "--mode", "all", "--seed", "1", "--max-examples", EXAMPLES),

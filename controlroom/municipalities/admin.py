@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from leaflet.admin import LeafletGeoAdminMixin
 
 from controlroom.accounts.models import User
-from controlroom.municipalities.admin_scope import ScopedAdmin, administered
+from controlroom.municipalities.admin_scope import ScopedAdmin, administered, administers
 from controlroom.municipalities.models import Membership, Municipality, MunicipalityCode
 from controlroom.municipalities.roles import Right
 
@@ -73,10 +73,10 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return administered(request.user, Right.PEOPLE_MANAGE).exists()
+        return administers(request, Right.PEOPLE_MANAGE)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return administered(request.user, Right.PEOPLE_MANAGE).exists()
+        return administers(request, Right.PEOPLE_MANAGE)
 
     has_change_permission = has_delete_permission = has_add_permission
 

@@ -20,6 +20,18 @@ def administered(user: Any, right: Right) -> QuerySet[Municipality]:
     return Municipality.objects.visible_to(user, right)
 
 
+def administers(request: HttpRequest, right: Right) -> bool:
+    """Say whether this person administers anywhere by this right, asking once a request.
+
+    A page of the administration asks for every model it may name, and for each permission on it.
+    """
+    known: dict[Any, bool] = request.__dict__.setdefault("administers", {})
+    asked = (request.user.pk, right)
+    if asked not in known:
+        known[asked] = administered(request.user, right).exists()
+    return known[asked]
+
+
 class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """An admin of rows that belong to a municipality.
 
@@ -33,9 +45,9 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at
     read_only = False
 
     def _holds(self, request: HttpRequest, obj: Model | None) -> bool:
-        scope = administered(request.user, self.right)
         if obj is None or obj.pk is None:
-            return scope.exists()
+            return administers(request, self.right)
+        scope = administered(request.user, self.right)
         owner: Any = obj
         for step in self.municipality_path.split("__"):
             owner = getattr(owner, step)
@@ -81,8 +93,10 @@ class ScopedInline(admin.TabularInline):  # type: ignore[type-arg]  # not generi
         return field
 
     def _holds(self, request: HttpRequest, obj: Any) -> bool:
+        if obj is None:
+            return administers(request, self.right)
         scope = administered(request.user, self.right)
-        return scope.exists() if obj is None else scope.filter(pk=obj.municipality_id).exists()
+        return scope.filter(pk=obj.municipality_id).exists()
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self._holds(request, obj)

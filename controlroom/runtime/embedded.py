@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from controlroom.runtime import debian
+from controlroom.runtime import debian, packages
 from controlroom.runtime.places import CannotRun, Places
 from controlroom.runtime.processes import Spec
 from controlroom.runtime.supervisor import Supervisor
@@ -51,8 +51,15 @@ def _is_set(name: str) -> bool:
 
 
 def environment() -> dict[str, str]:
-    """Give this process's environment without what would lead libpq to another server."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    """Give this process's environment without what would lead libpq to another server.
+
+    Where Python may leave no bytecode beside the sources it is kept in .venv: without any, every
+    start of a process compiles three thousand modules, which takes longer than all the rest of it.
+    """
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    if own.pop("PYTHONDONTWRITEBYTECODE", ""):
+        own.setdefault("PYTHONPYCACHEPREFIX", str(packages.VENV / "bytecode"))
+    return own
 
 
 class Cluster:
@@ -62,13 +69,17 @@ class Cluster:
         self.places = places
         self.data = places.postgres / "data"
         self.sockets = places.socket_folder(places.postgres)
-        self.binaries = self._matching().binaries
+        matching = self._matching()
+        self.binaries, self.version = matching.binaries, matching.version
         # PostgreSQL refuses to run as root; Debian's package brings this account.
         self.user = "postgres" if os.geteuid() == 0 else None
 
     @property
     def address(self) -> str:
-        return f"postgis://{NAME}@/{NAME}?host={quote(str(self.sockets))}&port={PORT}"
+        return self.address_of(NAME)
+
+    def address_of(self, database: str) -> str:
+        return f"postgis://{NAME}@/{database}?host={quote(str(self.sockets))}&port={PORT}"
 
     def create(self) -> None:
         """Make the data folder once; a half-made one is made again."""
@@ -102,11 +113,19 @@ class Cluster:
             cwd=self.places.postgres,
         )
 
-    def create_database(self) -> None:
+    def create_database(self, name: str = NAME) -> None:
         """Make the database once; migrate adds PostGIS to it."""
         query = "SELECT datname FROM pg_database"
-        if NAME not in self._call("psql", *self._at(), "-d", "postgres", "-tAc", query).split():
-            self._call("createdb", *self._at(), NAME)
+        if name not in self._call("psql", *self._at(), "-d", "postgres", "-tAc", query).split():
+            self._call("createdb", *self._at(), name)
+
+    def dump(self, database: str) -> str:
+        return self._call("pg_dump", *self._at(), database)
+
+    def fill(self, database: str, dumped: str) -> None:
+        """Run what dump() gave in a new database: all of it or nothing."""
+        options = ["-q", "-1", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]
+        self._call("psql", *self._at(), "-d", database, *options, given=dumped)
 
     def _at(self) -> list[str]:
         return ["-h", str(self.sockets), "-p", PORT, "-U", NAME]
@@ -137,7 +156,7 @@ class Cluster:
             "install it, or move that folder away to start with an empty room"
         )
 
-    def _call(self, program: str, *arguments: str) -> str:
+    def _call(self, program: str, *arguments: str, given: str = "") -> str:
         done = subprocess.run(
             [str(self.binaries / program), *arguments],
             user=self.user,
@@ -145,6 +164,7 @@ class Cluster:
             extra_groups=[] if self.user else None,
             env=environment() | {"LC_ALL": "C.UTF-8"},
             cwd=self.places.postgres,
+            input=given,
             capture_output=True,
             text=True,
             check=False,

@@ -123,7 +123,14 @@ class Supervisor:
 
         An interruption is passed on and waited for, so that the command can clean up.
         """
-        process = subprocess.Popen(command, env=env | {processes.MARK: self.mark})
+        return self.finish(self.begin(command, env))
+
+    def begin(self, command: list[str], env: dict[str, str]) -> "subprocess.Popen[bytes]":
+        """Start a command on this terminal, to be waited for by finish()."""
+        return subprocess.Popen(command, env=env | {processes.MARK: self.mark})
+
+    def finish(self, process: "subprocess.Popen[bytes]") -> int:
+        """Wait for a command that was begun, as attached() does."""
         try:
             while self._is_running(process):
                 self.look()

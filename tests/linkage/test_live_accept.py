@@ -15,14 +15,15 @@ import pytest
 from incidents.models import Incident, Report
 from linkage.demo.link import room_link
 from linkage.models import Case, InboxMessage
+from tests.conftest import THOROUGH
 from tests.linkage.conftest import envelope, token_for
 from tests.live.conftest import start_web, web  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.live
-POSTS = 500
+POSTS = 500 if THOROUGH else 150
 SENDERS = 4
 # Enough to hit every part of a post; a bound, so that a busy machine finishes too.
-MOST_KILLS = 15
+MOST_KILLS = 15 if THOROUGH else 6
 
 
 @pytest.fixture
