@@ -215,7 +215,7 @@ def cost(number: int) -> dict[str, float]:
         probes, began, spent = [], time.monotonic(), cpu_s()
         for _ in range(number):
             at = time.monotonic()
-            look = probing.of_source(source)
+            look = probing.of_source(source).look
             assert look.measures is not None and look.width == 1920  # noqa: PT018
             probes.append(time.monotonic() - at)
         probe_cpu = (cpu_s() - spent) / number
