@@ -239,7 +239,9 @@ def _ask_grant(
     )
     said = [answer for _receiver, answer in answers if answer is not None]
     reasons = [answer for answer in said if isinstance(answer, EndReason)]
-    return reasons[0] if reasons else max(said, default=EndReason.REVOKED)
+    if not said:
+        return EndReason.REVOKED
+    return reasons[0] if reasons else max(said)
 
 
 # --- checking ---------------------------------------------------------------------------

@@ -107,13 +107,15 @@ export class Screen {
     const image = document.createElement("img");
     image.className = "player-poster";
     image.alt = "";
+    image.addEventListener("load", () => {
+      this.root.dataset.posterMs ??= String(Math.round(performance.now()));
+    });
     image.src = URL.createObjectURL(picture);
     const words = document.createElement("p");
     words.className = "player-poster-age";
     this.#poster = { image, words, takenAt: performance.now() - ageS * 1000 };
     this.#sayAge();
     this.video.after(image, words);
-    this.root.dataset.posterMs ??= String(Math.round(performance.now()));
   }
 
   takePosterAway() {
