@@ -5,11 +5,11 @@ import { Watermark } from "../lib/watermark.js";
 
 const STYLE = `
 .player { position: relative; width: 100%; height: 100%; overflow: hidden; background: #0b0d10; color: #e6eaee; }
-.player-poster { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; opacity: 0.45; filter: saturate(0.6); }
-.player-poster-age { position: absolute; z-index: 2; inset: auto 0 0.5rem; margin: 0 auto; width: fit-content; max-width: calc(100% - 1rem); padding: 0.125rem 0.5rem; background: rgb(11 13 16 / 82%); font-weight: 600; text-align: center; word-break: keep-all; }
+.player-poster { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; opacity: 0.5; filter: saturate(0.6); }
 .player video { display: block; width: 100%; height: 100%; object-fit: contain; }
-.player-age, .player-words { position: absolute; z-index: 2; margin: 0; padding: 0.125rem 0.5rem; background: rgb(11 13 16 / 82%); font-weight: 600; }
-.player-age { inset: 0.25rem 0.25rem auto auto; font-variant-numeric: tabular-nums; }
+.player-age, .player-words, .player-poster-age { position: absolute; z-index: 2; margin: 0; padding: 0.125rem 0.5rem; background: rgb(11 13 16 / 82%); font-weight: 600; }
+.player-age, .player-poster-age { inset: 0.25rem 0.25rem auto auto; font-variant-numeric: tabular-nums; }
+.player-poster-age { border-left: 0.25rem solid #f5b83d; }
 .player-words { inset: 40% 0 auto; text-align: center; word-break: keep-all; }
 .player[data-state="frozen"] video, .player[data-state="lost"] video { opacity: 0.35; filter: grayscale(1); }
 .player[data-state="ended"] video, .player[data-state="refused"] video { visibility: hidden; }
@@ -79,6 +79,10 @@ export class Screen {
     this.watermark = new Watermark(this.root);
     this.root.dataset.frames = "0";
     this.#count();
+    if (!this.video.requestVideoFrameCallback) {
+      // A browser that counts no frames must not keep the poster over a picture that plays.
+      this.video.addEventListener("timeupdate", () => this.takePosterAway());
+    }
   }
 
   /** Count what is truly decoded and shown, not what was loaded. */
