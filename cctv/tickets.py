@@ -237,11 +237,12 @@ def _ask_grant(
         viewer=viewer,
         agent=agent,
     )
-    said = [answer for _receiver, answer in answers if answer is not None]
+    said: list[Any] = [answer for _receiver, answer in answers if answer is not None]
     reasons = [answer for answer in said if isinstance(answer, EndReason)]
-    if not said:
-        return EndReason.REVOKED
-    return reasons[0] if reasons else max(said)
+    if reasons or not said:
+        return reasons[0] if reasons else EndReason.REVOKED
+    since: datetime = max(said)
+    return since
 
 
 # --- checking ---------------------------------------------------------------------------
