@@ -291,7 +291,8 @@ def presented(
     with transaction.atomic():
         ticket = (
             VideoTicket.objects.select_for_update(of=("self",))
-            .select_related("view", "camera__site", "viewer")
+            # Not the view: joined, it would be that of before the wait for the lock.
+            .select_related("camera__site", "viewer")
             .filter(digest=key.digest, camera_id=camera_id, action=key.action)
             .first()
         )

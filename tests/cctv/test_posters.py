@@ -1,17 +1,19 @@
 """The small picture of before: sealed, of one source and moment, soon gone, and shown on record."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from cctv import passes, posters, sources, streams, view_ends
+from cctv import passes, posters, sources, streams, tickets, view_ends
 from cctv.models import Camera, ViewRecord
 from cctv.posters import Poster
 from cctv.prober import Prober
 from cctv.stills import size_of
+from cctv.tickets import Caller
 from cctv.upkeep import retire_site
 from controlroom.audit.models import Record
 from tests.cctv.builders import make_camera
@@ -185,3 +187,34 @@ def test_no_record_no_picture(client, camera, haneul, table):
     answer = get(client, issued["poster"], issued["ticket"])
     assert answer.status_code == 500
     assert JPEG not in answer.content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_play_list_and_poster_asked_for_at_once_are_one_view(camera, haneul):
+    seen_by(camera)
+    here = Caller("session", None)
+    token = tickets.issue(
+        camera=camera, viewer=haneul, caller=here, incident_id=None, purpose="시험"
+    ).token
+    asked = {"token": token, "camera_id": camera.pk, "caller": here, "viewer": haneul}
+
+    def poster():
+        try:
+            return posters.show(**asked)
+        finally:
+            connections.close_all()
+
+    def number(query) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            return cursor.fetchone()[0]
+
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            tickets.admit(**asked, opening=True)
+            shown = other.submit(poster)
+            while not number(waits):
+                assert not shown.done()
+        assert shown.result(10)
+    assert ViewRecord.objects.get().ticket.view.poster_sent_at
