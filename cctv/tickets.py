@@ -384,7 +384,7 @@ def note_report(
 
 
 def _shown(key: Key, camera_id: int, caller: Caller) -> QuerySet[VideoTicket]:
-    return VideoTicket.objects.select_related("view").filter(
+    return VideoTicket.objects.filter(
         digest=key.digest,
         camera_id=camera_id,
         session_digest=view_ends.digest(caller.session_key),
