@@ -113,6 +113,8 @@ def front(folder: Path, janus: debian.Janus | None = None) -> Iterator[Front]:
         "CONTROLROOM_LOG_LEVEL": "ERROR",
         **(webrtc.environment(folder) if janus else {}),
     }
+    # What this process puts there is the web process's too.
+    settings.STATE_DIR = folder / "state"
     user = "user root;" if os.geteuid() == 0 else ""
     conf = folder / "nginx.conf"
     conf.write_text(AROUND.format(folder=folder, user=user, site=site(folder, port)))

@@ -4,7 +4,9 @@ First frame: in a real Chromium at the real console an operator clicks the strip
 (which connects its best camera) and presses V at once; the seconds from the click to the first
 frame that the browser says it decoded and showed in the large picture (requestVideoFrameCallback),
 four sub-stream tiles opening beside it. Cold: the first time for a camera that nobody wanted
-before. Warm: again, while its relay still runs.
+before. Warm: again, while its relay still runs. Beside it, from the same click, the poster in the
+large picture, and in how many runs it came before the frame. The prober leaves synthetic cameras
+out, so one look of its kind is taken before, and its picture given to all of them.
 Cut: the view is revoked, expires, or its incident is closed (in turn), by another process than the
 web server; the seconds until the last decoded frame, by the way the pictures come: straight from
 the web process, as files of nginx with the shipped configuration, or by WebRTC from Debian's Janus
@@ -28,6 +30,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -58,9 +61,11 @@ FIRST_FRAME = """(id) => new Promise((done) => {
   const strip = document.querySelector(`.strip-item[data-id="${id}"]`);
   const pressed = performance.now();
   const look = () => {
-    const video = document.querySelector('.tile[data-large] video');
-    video ? video.requestVideoFrameCallback(() => done(performance.now() - pressed))
-          : requestAnimationFrame(look);
+    // The player's own word, of when requestVideoFrameCallback called it first.
+    const player = document.querySelector('.tile[data-large] .player');
+    const { firstFrameMs, posterMs } = player?.dataset ?? {};
+    firstFrameMs ? done([firstFrameMs - pressed, posterMs ? posterMs - pressed : null])
+                 : requestAnimationFrame(look);
   };
   strip.querySelector('button').click();
   const key = {code: 'KeyV', key: 'v', bubbles: true};
@@ -98,26 +103,52 @@ def context_of(browser: Browser, address: str, session: str, way: str) -> Browse
 
 
 # --- first frame ------------------------------------------------------------------------
+@dataclass
+class Waited:
+    """Seconds from the click until something was there."""
+
+    frames: list[float] = field(default_factory=list)
+    posters: list[float] = field(default_factory=list)
+
+
+def give_posters(cameras: list[Any]) -> None:
+    """Look at one camera as the prober does at those with an address; all get that picture."""
+    from cctv import posters, probing  # noqa: PLC0415 - after set-up
+    from cctv.sources import source_of  # noqa: PLC0415 - after set-up
+
+    poster = probing.of_source(source_of(cameras[0])).poster
+    if poster is None:
+        raise SystemExit("a look at a camera gave no picture")
+    for camera in cameras:
+        posters.keep(camera_id=camera.pk, mark=posters.mark_of(camera), poster=poster)
+
+
 def first_frames(
     browser: Browser, address: str, city: City, way: str, options: argparse.Namespace
-) -> tuple[list[float], list[float]]:
+) -> tuple[Waited, Waited]:
     """Select and watch each of a few incidents, first cold, then warm in turn."""
     colds, warms = options.cold, options.warm
     step = max(1, len(city.cameras) // colds)
     # Each way has cameras of its own, which nobody wanted before.
     from_camera = step // 2 if way == "whep" else 0
     cameras = city.cameras[from_camera : from_camera + step * colds : step]
+    # To all of them, for which one is shown large is the choice's.
+    give_posters(city.cameras)
     rows = [city.incident(camera) for camera in cameras]
     page = context_of(browser, address, city.session, way).new_page()
     page.goto(f"/m/{CODE}/")
-    cold, warm = [], []
+    cold, warm = Waited(), Waited()
     for at in range(colds + warms):
         row = rows[at % colds]
         page.wait_for_selector(f'.strip-item[data-id="{row.pk}"]', state="attached")
-        took = float(page.evaluate(FIRST_FRAME, str(row.pk))) / 1000
+        took, poster = page.evaluate(FIRST_FRAME, str(row.pk))
+        took /= 1000
         came_by = page.get_attribute(".tile[data-large] .player", "data-way")
         if came_by == WAYS[way]:
-            (cold if at < colds else warm).append(took)
+            waited = cold if at < colds else warm
+            waited.frames.append(took)
+            if poster is not None:
+                waited.posters.append(poster / 1000)
         else:
             print(f"  first frame {at + 1} of {way} came by {came_by} after {took:.2f} s")
         page.keyboard.press("x")
@@ -277,18 +308,22 @@ def crowds(
         print(f"  nginx, {often} times: {said}")
 
 
-def first_frame_figures(
-    figures: dict[str, float], found: tuple[list[float], list[float]], way: str
-) -> None:
+def first_frame_figures(figures: dict[str, float], found: tuple[Waited, Waited], way: str) -> None:
     cold, warm = found
     ending = "" if way == "nginx" else f"_{way}"
     # A way by which nothing came has no figure.
-    if warm:
-        figures[f"first_frame_p50_s{ending}"] = at_rank(warm, 0.5)
-        figures[f"first_frame_p95_s{ending}"] = at_rank(warm, 0.95)
-    if cold:
-        figures[f"cold_first_frame_p50_s{ending}"] = at_rank(cold, 0.5)
-        figures[f"cold_first_frame_max_s{ending}"] = max(cold)
+    if warm.frames:
+        figures[f"first_frame_p50_s{ending}"] = at_rank(warm.frames, 0.5)
+        figures[f"first_frame_p95_s{ending}"] = at_rank(warm.frames, 0.95)
+    if cold.frames:
+        figures[f"cold_first_frame_p50_s{ending}"] = at_rank(cold.frames, 0.5)
+        figures[f"cold_first_frame_max_s{ending}"] = max(cold.frames)
+    for name, waited in (("poster", warm), ("cold_poster", cold)):
+        both = f"{len(waited.posters)} of {len(waited.frames)}"
+        print(f"  {name} by {way}: before the frame in {both}")
+        if waited.posters:
+            figures[f"{name}_p50_s{ending}"] = at_rank(waited.posters, 0.5)
+            figures[f"{name}_p95_s{ending}"] = at_rank(waited.posters, 0.95)
 
 
 def main() -> None:

@@ -73,6 +73,9 @@ class ViewRecord(models.Model):
     sent_until = models.DateTimeField(_("bytes may have left until"), null=True, blank=True)
     # [from, until] of every pause in which nothing left, as ISO 8601.
     breaks = models.JSONField(_("pauses"), default=list, blank=True)
+    # A small picture of before, shown while the live one was awaited: sent once, or never.
+    poster_taken_at = models.DateTimeField(_("picture of before: taken"), null=True, blank=True)
+    poster_sent_at = models.DateTimeField(_("picture of before: shown"), null=True, blank=True)
     decoded_at = models.DateTimeField(_("player: first frame decoded"), null=True, blank=True)
     frames_decoded = models.PositiveIntegerField(_("player: frames decoded"), default=0)
     acknowledged_at = models.DateTimeField(_("viewer: picture seen"), null=True, blank=True)

@@ -1,4 +1,4 @@
-"""What ffmpeg is told to look at a camera: pure. A few small grey frames, no picture kept."""
+"""What ffmpeg is told to look at a camera: pure. A few small grey frames, and one small picture."""
 
 from cctv import relay_command
 from cctv.addresses import Address
@@ -11,6 +11,7 @@ FRAMES = 3
 LOOK_S = 8
 # In the synthetic picture every frame is one: taken so far apart that its traffic moves.
 SYNTHETIC_RATE = 2
+POSTER_WIDTH = 640
 
 # Above: shrunk by averaging, structure without noise. Below: picked pixels, with their noise.
 GRAPH = (
@@ -27,26 +28,39 @@ def _frames(count: int) -> list[str]:
     return [*writing, "passthrough", "-f", "rawvideo", "pipe:1"]
 
 
-def of_stream(*, url: str, address: Address, patience_us: int, ca_file: str) -> Plan:
+def _poster(into: int | None) -> list[str]:
+    """Of the first frame, one JPEG more into this open file; None: none is wanted."""
+    if into is None:
+        return []
+    shrink = f"scale=w=min({POSTER_WIDTH}\\,iw):h=-2"
+    writing = ["-map", "0:v:0", "-an", "-sn", "-dn", "-frames:v", "1", "-vf", shrink]
+    writing += ["-fps_mode", "passthrough", "-c:v", "mjpeg", "-threads:v", "1", "-q:v", "5"]
+    return [*writing, "-map_metadata", "-1", "-f", "image2pipe", f"pipe:{into}"]
+
+
+def of_stream(
+    *, url: str, address: Address, patience_us: int, ca_file: str, poster: int | None = None
+) -> Plan:
     """Open the source for a moment and decode its key frames only."""
     reading = ["-protocol_whitelist", relay_command.PROTOCOLS[address.scheme]]
     reading += ["-analyzeduration", str(patience_us), "-fpsprobesize", "1", "-skip_frame", "nokey"]
     reading += ["-t", str(LOOK_S), "-f", "concat", "-safe", "0", "-i", "pipe:0"]
     script = relay_command.script(url, address=address, patience_us=patience_us, ca_file=ca_file)
-    return Plan([*_BASE, *reading, "-map", "0:v:0", *_frames(FRAMES)], script)
+    return Plan([*_BASE, *reading, "-map", "0:v:0", *_frames(FRAMES), *_poster(poster)], script)
 
 
-def of_synthetic(*, seed: int) -> Plan:
+def of_synthetic(*, seed: int, poster: int | None = None) -> Plan:
     """Draw a few frames of the demo's street."""
     picture = street(seed=seed, rate=SYNTHETIC_RATE)
-    return Plan([*_BASE, "-nostdin", "-f", "lavfi", "-i", picture, *_frames(FRAMES)])
+    reading = [*_BASE, "-nostdin", "-f", "lavfi", "-i", picture]
+    return Plan([*reading, "-map", "0:v:0", *_frames(FRAMES), *_poster(poster)])
 
 
-def of_piece() -> list[str]:
+def of_piece(*, poster: int | None = None) -> Plan:
     """Look at the first frame of a relay's piece that comes by standard input.
 
     Those after it are a moment away and coded as what changed: they say nothing of standing still.
     What the camera sends opens nothing else.
     """
     reading = [*_BASE, "-protocol_whitelist", "pipe", "-f", "mp4", "-i", "pipe:0"]
-    return [*reading, "-map", "0:v:0", *_frames(1)]
+    return Plan([*reading, "-map", "0:v:0", *_frames(1), *_poster(poster)])

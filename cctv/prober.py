@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
@@ -20,12 +20,14 @@ from django.conf import settings
 from django.db import Error, connections, transaction
 from django.utils import timezone
 
-from cctv import health, host_check, probing, streams
+from cctv import health, host_check, posters, probing, streams
 from cctv.choices import HostState, SourceKind
 from cctv.health import Look
 from cctv.health_steps import AGAIN_S, LIVE_S
-from cctv.models import CameraCondition, CameraHost
+from cctv.models import Camera, CameraCondition, CameraHost
+from cctv.posters import Poster
 from cctv.probe_turns import Purse, next_turn
+from cctv.probing import Seen
 from cctv.relay_watch import StreamState
 from cctv.sources import Source, pinned_host, source_of
 from controlroom.errors import DomainError
@@ -37,6 +39,7 @@ PULSE = "prober"
 BEAT_S = 1.0
 ENROLL_EVERY_S = 60.0
 PULSE_EVERY_S = 10.0
+SWEEP_EVERY_S = 30.0
 # Taken together by one look into the table, for each free place.
 TAKEN_FOR_A_PLACE = 8
 
@@ -63,7 +66,7 @@ class Prober:
         self._busy_hosts: set[str] = set()
         self._looked_at: dict[int, float] = {}
         self._spent_s = _cpu_s()
-        self._due_at = {"enroll": 0.0, "pulse": 0.0}
+        self._due_at = {"enroll": 0.0, "pulse": 0.0, "sweep": 0.0}
 
     def run(self) -> None:
         """Look until told to stop; what the database does meanwhile must not end it."""
@@ -90,6 +93,8 @@ class Prober:
             health.enroll(turn_s=settings.PROBE_TURN_S)
         if self._is_due("pulse", PULSE_EVERY_S):
             pulses.beat(PULSE, {"probed": self.probed, "late_s": _late_s()})
+        if self._is_due("sweep", SWEEP_EVERY_S):
+            posters.sweep()
         watched = streams.running()
         self._look_at_watched(watched)
         if not self._may_probe(watched):
@@ -142,10 +147,13 @@ class Prober:
             self._watched.submit(_safely, partial(self._look_at_pieces, due))
 
     def _look_at_pieces(self, camera_ids: list[int]) -> None:
+        own = Camera.objects.in_register().filter(pk__in=camera_ids)
+        marks = {camera.pk: posters.mark_of(camera) for camera in own}
         for camera_id in camera_ids:
-            look = probing.of_relay(camera_id)
-            if look is not None and not self.stopping.is_set():
-                health.note_look(camera_id=camera_id, look=look)
+            seen = probing.of_relay(camera_id)
+            if seen is not None and not self.stopping.is_set():
+                health.note_look(camera_id=camera_id, look=seen.look)
+                _keep(camera_id, marks.get(camera_id), seen.poster)
 
     # --- cameras that nobody watches --------------------------------------------------------
     def _begin(self, key: str, cameras: list["Due"]) -> None:
@@ -208,13 +216,14 @@ class Prober:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            look = Look(reason=due.refusal)
+            seen = Seen(Look(reason=due.refusal))
             if due.source is not None:
                 try:
-                    look = probing.of_source(due.source)
+                    seen = probing.of_source(due.source)
                 except DomainError as refusal:
-                    look = Look(reason=refusal.code)
-            health.note_look(camera_id=due.camera_id, look=look)
+                    seen = Seen(Look(reason=refusal.code))
+            health.note_look(camera_id=due.camera_id, look=seen.look)
+            _keep(due.camera_id, due.mark, seen.poster)
         finally:
             with self._guard:
                 self._at_once -= 1
@@ -231,6 +240,8 @@ class Due:
     shares_host: bool
     source: Source | None = field(repr=False)
     refusal: str = ""
+    # Of the source that is looked at, for its poster; None: none is kept.
+    mark: bytes | None = None
 
 
 @transaction.atomic
@@ -278,7 +289,16 @@ def _due(row: CameraCondition) -> Due:
         key = probing.host_key(source)
     except DomainError as error:
         refusal = error.code
-    return Due(row.pk, row.municipality_id, key, shares_host=False, source=source, refusal=refusal)
+    mark = None if row.camera.site.is_borrowed else posters.mark_of(row.camera)
+    return Due(
+        row.pk,
+        row.municipality_id,
+        key,
+        shares_host=False,
+        source=source,
+        refusal=refusal,
+        mark=mark,
+    )
 
 
 def _with_shares(taken: list[Due]) -> list[Due]:
@@ -288,17 +308,17 @@ def _with_shares(taken: list[Due]) -> list[Due]:
     counts: dict[str, int] = {}
     for key in rows.iterator():
         counts[key] = counts.get(key, 0) + 1
-    return [
-        Due(
-            due.camera_id,
-            due.municipality_id,
-            due.host_key,
-            counts.get(due.host_key, 0) > 1,
-            due.source,
-            due.refusal,
-        )
-        for due in taken
-    ]
+    return [replace(due, shares_host=counts.get(due.host_key, 0) > 1) for due in taken]
+
+
+def _keep(camera_id: int, mark: bytes | None, poster: Poster | None) -> None:
+    """Keep the small picture of a look; a full disk is no reason not to look."""
+    if mark is None or poster is None:
+        return
+    try:
+        posters.keep(camera_id=camera_id, mark=mark, poster=poster)
+    except OSError as error:
+        log.error("poster_not_kept", camera=camera_id, error=type(error).__name__)
 
 
 def _by_host(taken: list[Due]) -> dict[str, list[Due]]:

@@ -11,7 +11,7 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from cctv import health, health_facts, sources, streams, tasks, view_ends
+from cctv import health, health_facts, posters, sources, streams, tasks, view_ends
 from cctv.choices import CameraEventKind, EndReason, Health, PtzEnd
 from cctv.gateway import admissions, whep_ends
 from cctv.gateway.choice import media_server
@@ -39,6 +39,7 @@ def keep_health(sender: Any, *, camera_id: int, state: StreamState, **_: Any) ->
 @receiver(sources.source_changed)
 def begin_again(sender: Any, *, camera_id: int, **_: Any) -> None:
     streams.retire(camera_id)
+    posters.remove(camera_id)
     health.begin_anew(camera_id=camera_id)
 
 

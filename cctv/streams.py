@@ -365,6 +365,14 @@ def retire(camera_id: int) -> None:
             _folder(camera_id, quality).retired.touch()
 
 
+def retired_at(camera_id: int) -> float:
+    """Say when this camera's relays were told to begin again, as a file's time; 0: never."""
+    try:
+        return _folder(camera_id, Quality.MAIN).retired.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
 def stop_all(*, timeout_s: float = 5.0) -> None:
     """End every relay of this process and wait until it is gone."""
     with _guard:

@@ -4,7 +4,7 @@ import structlog
 from celery import shared_task
 from django.conf import settings
 
-from cctv import health_facts, maintenance, streams, view_ends
+from cctv import health_facts, maintenance, posters, streams, view_ends
 from cctv.gateway import admissions, whep_ends
 from cctv.models import ImportBatch
 from cctv.onvif import sweeping
@@ -21,6 +21,7 @@ def sweep_views() -> None:
         whep_ends.cut_ended()
     view_ends.settle()
     streams.sweep()
+    posters.sweep()
 
 
 @shared_task

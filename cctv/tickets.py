@@ -10,6 +10,8 @@ read for CHECK_S, so an ended view gives no picture after that.
 import secrets
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -42,8 +44,8 @@ incident_asked = Signal()
 # means that it may not.
 agent_asked = Signal()
 # Sent with grant, camera_id, action, viewer (a person or None) and agent whenever a view by a grant
-# is opened or read again. The room that owns the grant answers True, or the EndReason why not.
-# No answer means that there is no such grant.
+# is opened or read again. The room that owns the grant answers since when it is given, or the
+# EndReason why it shows nothing. No answer means that there is no such grant.
 grant_asked = Signal()
 
 # Sent after commit with view when its first play list was asked for.
@@ -141,7 +143,7 @@ def issue_by_grant(
     Raises: TicketRefused for a grant that is not in force for this viewer, camera and action.
     """
     with transaction.atomic():
-        if _ask_grant(grant, camera.pk, action, viewer, agent) is not None:
+        if isinstance(_ask_grant(grant, camera.pk, action, viewer, agent), EndReason):
             raise TicketRefused(_("this grant does not open this camera"))
         return _ticket(
             camera,
@@ -225,7 +227,8 @@ def ask_incident(incident_id: uuid.UUID, camera: Camera, viewer: User) -> str:
 
 def _ask_grant(
     grant: uuid.UUID, camera_id: int, action: str, viewer: User | None, agent: str
-) -> EndReason | None:
+) -> EndReason | datetime:
+    """Say since when this grant shows this camera to this viewer, or why it does not."""
     answers = grant_asked.send(
         sender=VideoTicket,
         grant=grant,
@@ -234,11 +237,12 @@ def _ask_grant(
         viewer=viewer,
         agent=agent,
     )
-    said = [answer for _receiver, answer in answers if answer is not None]
+    said: list[Any] = [answer for _receiver, answer in answers if answer is not None]
     reasons = [answer for answer in said if isinstance(answer, EndReason)]
     if reasons or not said:
         return reasons[0] if reasons else EndReason.REVOKED
-    return None
+    since: datetime = max(said)
+    return since
 
 
 # --- checking ---------------------------------------------------------------------------
@@ -255,36 +259,64 @@ def admit(
 ) -> Pass:
     """Check a ticket against the database: exchange it for a view, or renew the view it opened.
 
-    Only a play list opens a view; a segment before it is refused. `viewer` is the signed-in person
-    of this request, read afresh; `agent` who asks without one. `opening` and `sending=False` send
-    nothing: whoever does asks again with `sending`, which first puts on record until when.
+    A play list opens a view (so does cctv.posters); a segment before it is refused. `viewer` is the
+    signed-in person of this request, read afresh; `agent` who asks without one. `opening` and
+    `sending=False` send nothing: whoever does asks again with `sending`, which first puts on record
+    until when.
     Locks: the ticket row, so that one ticket opens one view.
     Raises: TicketRefused, ViewEnded.
     """
     passes.flush_in_time()
-    key = pass_key(token, caller, action)
     asked_at = time.monotonic()
     sends = sending and not opening
-    view: ViewRecord | None = None
+    key = pass_key(token, caller, action)
+    with presented(key, camera_id, caller, viewer=viewer, agent=agent) as ticket:
+        view = ticket.view or (open_view(ticket) if opening else None)
+        _note_request(view, sending=sends)
+    if view is None:
+        passes.forget(key)
+        raise TicketRefused(_("this ticket does not open this camera"))
+    return passes.renew(key, view, asked_at=asked_at, sending=sends)
+
+
+@contextmanager
+def presented(
+    key: Key, camera_id: int, caller: Caller, *, viewer: Any, agent: str
+) -> Iterator[VideoTicket]:
+    """Hold the ticket that somebody shows, if it is good for this camera, in a transaction.
+
+    Locks: the ticket row.
+    Raises: TicketRefused, ViewEnded, after the end of the view that was found to be over.
+    """
     with transaction.atomic():
         ticket = (
             VideoTicket.objects.select_for_update(of=("self",))
-            .select_related("view", "camera", "viewer")
-            .filter(digest=key.digest, camera_id=camera_id, action=action)
+            # Not the view: joined, it would be that of before the wait for the lock.
+            .select_related("camera__site", "viewer")
+            .filter(digest=key.digest, camera_id=camera_id, action=key.action)
             .first()
         )
         refusal = _why_refused(ticket, caller, viewer, agent)
         if ticket is not None and refusal is None:
-            view = ticket.view or (_open(ticket) if opening else None)
-            _note_request(view, sending=sends)
-        elif ticket is not None and ticket.view is not None and isinstance(refusal, EndReason):
+            yield ticket
+            return
+        if ticket is not None and ticket.view is not None and isinstance(refusal, EndReason):
             view_ends.end(ticket.view, refusal)
-    if view is not None:
-        return passes.renew(key, view, asked_at=asked_at, sending=sends)
     passes.forget(key)
     if isinstance(refusal, EndReason):
         raise ViewEnded(refusal.label, fields={"reason": [str(refusal)]})
     raise TicketRefused(_("this ticket does not open this camera"))
+
+
+def shows_since(ticket: VideoTicket) -> datetime | None:
+    """Say since when the grant of a good ticket is given; None for a viewer without one.
+
+    What the camera saw before is not this viewer's to see.
+    """
+    if ticket.grant is None:
+        return None
+    said = _ask_grant(ticket.grant, ticket.camera_id, ticket.action, ticket.viewer, ticket.agent)
+    return timezone.now() if isinstance(said, EndReason) else said
 
 
 def _why_refused(
@@ -352,7 +384,7 @@ def note_report(
 
 
 def _shown(key: Key, camera_id: int, caller: Caller) -> QuerySet[VideoTicket]:
-    return VideoTicket.objects.select_related("view").filter(
+    return VideoTicket.objects.filter(
         digest=key.digest,
         camera_id=camera_id,
         session_digest=view_ends.digest(caller.session_key),
@@ -383,9 +415,10 @@ def _why_forbidden(ticket: VideoTicket) -> EndReason | None:
     if ticket.camera.gone_at is not None:
         return EndReason.CAMERA_GONE
     if ticket.grant is not None:
-        return _ask_grant(
+        said = _ask_grant(
             ticket.grant, ticket.camera_id, ticket.action, ticket.viewer, ticket.agent
         )
+        return said if isinstance(said, EndReason) else None
     if ticket.viewer is None:
         may_watch = _may_agent(ticket.agent, ticket.camera_id, ticket.incident_id)
     else:
@@ -403,7 +436,7 @@ def _why_late(ticket: VideoTicket, now: datetime) -> EndReason | None:
     return EndReason.EXPIRED if over else None
 
 
-def _open(ticket: VideoTicket) -> ViewRecord:
+def open_view(ticket: VideoTicket) -> ViewRecord:
     """Write the record of watching; the caller sends nothing before this is committed."""
     view: ViewRecord = ViewRecord.objects.create(
         municipality_id=ticket.municipality_id,

@@ -80,6 +80,7 @@ urlpatterns = [
         video_api.PlaylistView.as_view(),
         name="video-playlist",
     ),
+    path("video/<int:camera_id>/poster.jpg", video_api.PosterView.as_view(), name="video-poster"),
     path("video/<int:camera_id>/state", video_api.StateView.as_view(), name="video-state"),
     path("video/<int:camera_id>/report", video_api.ReportView.as_view(), name="video-report"),
     path(

@@ -15,13 +15,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cctv import passes, prefetch, streams, tickets, video_paths
+from cctv import passes, posters, prefetch, streams, tickets, video_paths
 from cctv.choices import Quality
 from cctv.errors import PictureMissing
 from cctv.features import condition
 from cctv.gateway.choice import gateway_for
 from cctv.models import Camera
 from cctv.passes import Pass
+from cctv.posters import Poster
 from cctv.relay_watch import StreamState
 from cctv.sources import source_at_hand
 from cctv.streams import FIRST_PICTURE_S, LOOK_S
@@ -33,6 +34,7 @@ from controlroom.municipalities.roles import Right
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 PIECE_TYPE = "video/mp4"
+POSTER_TYPE = "image/jpeg"
 SCHEME = "Ticket "
 
 
@@ -145,6 +147,7 @@ class TicketView(APIView):
                 "ticket": issued.token,
                 **gateway.addresses(camera.pk, quality),
                 "streams": {str(one): gateway.addresses(camera.pk, one) for one in qualities},
+                "poster": f"/video/{camera.pk}/poster.jpg",
                 "report": f"/video/{camera.pk}/report",
                 "mark": mark_of(str(request.user), camera.municipality.name, issued.what_for),
                 "expires_at": issued.expires_at.isoformat(),
@@ -254,6 +257,28 @@ class PlaylistView(VideoView):
             meanwhile=lambda: self.admit(request, camera_id, sending=False),
         )
         return self.send(self.admit(request, camera_id), body, PLAYLIST_TYPE)
+
+
+def poster_answer(poster: Poster | None) -> HttpResponse:
+    """Give the poster and how old it is by our clock; without one the player goes on without."""
+    kept_by_nobody = {"Cache-Control": "no-store"}
+    if poster is None:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT, headers=kept_by_nobody)
+    told = {"X-Taken-At": poster.taken_at.isoformat(), "X-Age-S": str(round(poster.age_s))}
+    headers = kept_by_nobody | told
+    return HttpResponse(poster.jpeg, content_type=POSTER_TYPE, headers=headers)
+
+
+class PosterView(VideoView):
+    def get(self, request: Request, camera_id: int) -> HttpResponse:
+        """Give what the camera saw last, until its live picture is there."""
+        shown = posters.show(
+            token=token_of(request),
+            camera_id=camera_id,
+            caller=caller_of(request),
+            viewer=get_user(request._request),  # noqa: SLF001  # DRF authenticates nobody here
+        )
+        return poster_answer(shown)
 
 
 class SegmentView(VideoView):

@@ -194,6 +194,8 @@ MEDIA_SERVER_SECRET = env.secret("CONTROLROOM_MEDIA_SERVER_SECRET", "")
 JANUS_SOCKET = env.text("CONTROLROOM_JANUS_SOCKET", "")
 JANUS_SECRET = env.secret("CONTROLROOM_JANUS_SECRET", "")
 JANUS_RTP_PORT = env.integer("CONTROLROOM_JANUS_RTP_PORT", 21000, minimum=1024)
+# Seconds after which the last small picture of a camera is removed; 0: none is kept.
+POSTER_KEEP_S = env.integer("CONTROLROOM_POSTER_KEEP_S", 600, minimum=0)
 VIEW_MAX_S = env.integer("CONTROLROOM_VIEW_MAX_S", 3600, minimum=60)
 # Seconds that a camera's motors are held at a time, and cameras that are asked for events at once.
 PTZ_LOCK_S = env.integer("CONTROLROOM_PTZ_LOCK_S", 120, minimum=10)

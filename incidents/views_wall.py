@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cctv import passes, streams, tickets
+from cctv import passes, posters, streams, tickets
 from cctv.models import Camera
 from cctv.passes import Pass
 from cctv.tickets import Caller, TicketRefused
@@ -26,6 +26,7 @@ from cctv.video_api import (
     caller_of,
     first_playlist,
     mark_of,
+    poster_answer,
     reported,
     stream_state,
     token_of,
@@ -161,6 +162,7 @@ class TicketView(PictureView):
                 "ticket": issued.token,
                 "playlist": f"{under}/live.m3u8",
                 "state": f"{under}/state",
+                "poster": f"{under}/poster.jpg",
                 "report": f"{under}/report",
                 "mark": mark_of(screen.name, screen.municipality.name),
                 "expires_at": issued.expires_at.isoformat(),
@@ -175,6 +177,17 @@ class PlaylistView(PictureView):
         self.admit(camera_id, opening=True)
         body = first_playlist(camera_id, meanwhile=lambda: self.admit(camera_id, sending=False))
         return self.send(camera_id, body, PLAYLIST_TYPE)
+
+
+class PosterView(PictureView):
+    def get(self, request: Request, camera_id: int) -> HttpResponse:
+        shown = posters.show(
+            token=token_of(request),
+            camera_id=camera_id,
+            caller=self.caller(),
+            agent=screens.agent_of(self.screen()),
+        )
+        return poster_answer(shown)
 
 
 class PieceView(PictureView):

@@ -51,6 +51,9 @@ class ProvisionEntry(models.Model):
     ended_at = models.DateTimeField(_("to"))
     # [from, to] of every pause in between, as ISO 8601: nothing left in them.
     breaks = models.JSONField(_("pauses"), default=list)
+    # A small picture of before, shown in the session while the live one was awaited.
+    poster_taken_at = models.DateTimeField(_("picture of before: taken"), null=True)
+    poster_sent_at = models.DateTimeField(_("picture of before: shown"), null=True)
     end_reason = models.CharField(_("why it ended"), max_length=20, blank=True)
     size = models.BigIntegerField(_("bytes"), default=0)
     sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)

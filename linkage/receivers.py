@@ -69,7 +69,7 @@ def answer_address(camera_id: int, **_kwargs: Any) -> sources.Asked | None:
 
 
 @receiver(tickets.grant_asked, dispatch_uid="linkage.viewing")
-def answer_grant(**asked: Any) -> EndReason | bool | None:
+def answer_grant(**asked: Any) -> EndReason | datetime | None:
     return viewing.why_over(
         grant=asked["grant"],
         camera_id=asked["camera_id"],

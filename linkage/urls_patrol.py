@@ -11,6 +11,7 @@ urlpatterns = [
     path("now/", views_patrol.NowView.as_view(), name="now"),
     path("stills/<uuid:still>", views_patrol.StillView.as_view(), name="still"),
     path("cameras/<uuid:grant>/live.m3u8", views_patrol.PlaylistView.as_view(), name="playlist"),
+    path("cameras/<uuid:grant>/poster.jpg", views_patrol.PosterView.as_view(), name="poster"),
     path("cameras/<uuid:grant>/ticket", views_patrol.TicketView.as_view(), name="ticket"),
     path("cameras/<uuid:grant>/report", views_patrol.ReportView.as_view(), name="report"),
     path("cameras/<uuid:grant>/state", views_patrol.StateView.as_view(), name="state"),

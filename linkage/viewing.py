@@ -1,6 +1,7 @@
 """What grants mean for watching: tickets by a grant, and why one opens nothing any more."""
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -109,8 +110,8 @@ def end_views_of_shares(shares: Collection[TerminalShare]) -> None:
 
 def why_over(
     *, grant: UUID, camera_id: int, action: str, viewer: User | None, agent: str
-) -> EndReason | bool | None:
-    """Say by which rule a grant shows this viewer nothing now; True when it shows it.
+) -> EndReason | datetime | None:
+    """Say by which rule a grant shows this viewer nothing now; since when it is given otherwise.
 
     None: no grant of ours.
     """
@@ -123,7 +124,7 @@ def why_over(
         return None
     if action not in row.rights:
         return EndReason.REVOKED
-    return why_grant_over(row) or _why_not_theirs(row, viewer, agent) or True
+    return why_grant_over(row) or _why_not_theirs(row, viewer, agent) or row.granted_at
 
 
 def why_grant_over(grant: StreamGrant) -> EndReason | None:

@@ -98,6 +98,7 @@ class TicketView(CaseView):
                 "ticket": issued.token,
                 "playlist": f"{under}live.m3u8",
                 "state": f"{under}state",
+                "poster": f"{under}poster.jpg",
                 "report": f"{under}report",
                 "mark": mark_of(str(user), str(case.link.agency), issued.what_for),
                 "expires_at": moment(issued.expires_at),

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cctv import passes, streams, tickets
+from cctv import passes, posters, streams, tickets
 from cctv.passes import Pass
 from cctv.tickets import Caller, TicketRefused
 from cctv.video_api import (
@@ -30,6 +30,7 @@ from cctv.video_api import (
     caller_of,
     first_playlist,
     mark_of,
+    poster_answer,
     reported,
     stream_state,
     token_of,
@@ -181,6 +182,7 @@ class TicketView(PatrolView):
                 "ticket": issued.token,
                 "playlist": f"{under}live.m3u8",
                 "state": f"{under}state",
+                "poster": f"{under}poster.jpg",
                 "report": f"{under}report",
                 "mark": mark_of(
                     f"{share.terminal.number} {share.unit}", str(held.link.agency), issued.what_for
@@ -201,6 +203,20 @@ class PlaylistView(PatrolView):
         )
         share, held = self.granted(grant)
         return self.picture(share, held, body, PLAYLIST_TYPE)
+
+
+class PosterView(PatrolView):
+    def get(self, request: Request, grant: UUID) -> HttpResponse:
+        share, held = self.granted(grant)
+        shown = posters.show(
+            token=token_of(request),
+            camera_id=held.camera_id,
+            caller=self.caller(),
+            agent=viewing.terminal_name(share.terminal),
+        )
+        if shown is not None:
+            shares.note_viewed(share=share, grant=held)
+        return poster_answer(shown)
 
 
 class PieceView(PatrolView):

@@ -33,6 +33,7 @@ from linkage.api.trials import HeartbeatView, TestMessageView
 from linkage.api.video import (
     GrantPieceView,
     GrantPlaylistView,
+    GrantPosterView,
     GrantReportView,
     GrantTicketView,
 )
@@ -59,6 +60,11 @@ urlpatterns = [
         "links/<str:link>/grants/<str:grant>/live.m3u8",
         GrantPlaylistView.as_view(),
         name="grant-playlist",
+    ),
+    path(
+        "links/<str:link>/grants/<str:grant>/poster.jpg",
+        GrantPosterView.as_view(),
+        name="grant-poster",
     ),
     path(
         "links/<str:link>/grants/<str:grant>/ticket",

@@ -17,17 +17,19 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cctv import passes, streams, tickets
+from cctv import passes, posters, streams, tickets
 from cctv.passes import Pass
 from cctv.tickets import Caller, TicketRefused
 from cctv.video_api import (
     PIECE_TYPE,
     PLAYLIST_TYPE,
+    POSTER_TYPE,
     AnyAccepted,
     ReportRequest,
     caller_of,
     first_playlist,
     mark_of,
+    poster_answer,
     reported,
 )
 from controlroom.errors import OutOfScope
@@ -60,6 +62,7 @@ class TicketSerializer(serializers.Serializer[Any]):
     ticket = serializers.CharField(help_text="For the header Video-Ticket; shown once")
     expires_at = serializers.DateTimeField(help_text="To be used first before this")
     playlist = serializers.CharField()
+    poster = serializers.CharField(help_text="Of showPoster, while the play list is loaded")
     mark = serializers.CharField(
         help_text="Show it over the picture, with who watches and the time"
     )
@@ -129,6 +132,7 @@ class GrantTicketView(GrantView):
                 "ticket": issued.token,
                 "expires_at": moment(issued.expires_at),
                 "playlist": f"/api/v1/links/{found.link.code}/grants/{found.reference}/live.m3u8",
+                "poster": f"/api/v1/links/{found.link.code}/grants/{found.reference}/poster.jpg",
                 "mark": mark_of(str(found.link.agency), found.link.code, issued.what_for),
             },
             status=HTTPStatus.CREATED,
@@ -195,6 +199,32 @@ class GrantPlaylistView(GrantView):
         self.admit(found, opening=True)
         body = first_playlist(found.camera_id, meanwhile=lambda: self.admit(found, sending=False))
         return self.send(self.admit(self.grant(link, grant)), body, PLAYLIST_TYPE)
+
+
+class GrantPosterView(GrantView):
+    @extend_schema(
+        operation_id="showPoster",
+        tags=["video"],
+        summary="직전 정지 화면 · The picture of before",
+        description=(
+            "A small JPEG of what the camera saw last, taken within your grant, to be shown until "
+            "the live picture is there: never as live. `X-Taken-At` says when it was taken, "
+            "`X-Age-S` how many seconds ago that was by our clock. Once a viewing, on record as a "
+            "still. 204: there is none; go on without."
+        ),
+        parameters=[LINK, GRANT, TICKET],
+        responses={(200, POSTER_TYPE): OpenApiTypes.BINARY, 204: None, **problems()},
+    )
+    def get(self, request: Request, link: str, grant: str) -> HttpResponse:
+        self.hold_back_reads()
+        found = self.grant(link, grant)
+        shown = posters.show(
+            token=self.token(),
+            camera_id=found.camera_id,
+            caller=self.caller(),
+            agent=viewing.system_of(found.link),
+        )
+        return poster_answer(shown)
 
 
 class GrantPieceView(GrantView):

@@ -31,7 +31,7 @@ STILL_PURPOSE = "INCIDENT"
 def enter_session(*, view: ViewRecord) -> ProvisionEntry | None:
     """Enter a settled session of an agency; one in which nothing left is none."""
     grant = grant_of(view)
-    if grant is None or view.first_byte_at is None or view.sent_until is None:
+    if grant is None or (view.first_byte_at is None and view.poster_sent_at is None):
         return None
     entry: ProvisionEntry = ProvisionEntry.objects.create(**session_facts(view, grant))
     return entry
@@ -49,18 +49,24 @@ def grant_of(view: ViewRecord) -> StreamGrant | None:
 
 
 def session_facts(view: ViewRecord, grant: StreamGrant) -> dict[str, Any]:
-    """Give what the register says of a session, running or ended."""
+    """Give what the register says of a session, running or ended.
+
+    One in which no more than the picture of before left is a still, and no second of video.
+    """
+    live = Form.LIVE if view.action == Action.LIVE else Form.RECORDED
     return {
         "municipality_id": view.municipality_id,
-        "form": Form.LIVE if view.action == Action.LIVE else Form.RECORDED,
+        "form": live if view.first_byte_at else Form.STILL,
         "file_name": file_name(grant.camera),
         "recipient": str(grant.link.agency),
         "received_by": str(view.viewer) if view.viewer else view.agent,
         "service": grant.link.service,
         "purpose": grant.purpose,
         "basis": grant.basis,
-        "began_at": view.first_byte_at,
-        "ended_at": view.sent_until,
+        "began_at": view.first_byte_at or view.poster_sent_at,
+        "ended_at": view.sent_until or view.poster_sent_at,
+        "poster_taken_at": view.poster_taken_at,
+        "poster_sent_at": view.poster_sent_at,
         "breaks": view.breaks,
         "end_reason": view.end_reason,
         "size": view.bytes_sent,

@@ -143,10 +143,10 @@ def running(*, municipality: Municipality, user: Any, asked: Asked) -> list[Row]
             municipality=municipality,
             grant__isnull=False,
             settled_at=None,
-            first_byte_at__isnull=False,
         )
+        .filter(Q(first_byte_at__isnull=False) | Q(poster_sent_at__isnull=False))
         .select_related("viewer")
-        .order_by("-first_byte_at")
+        .order_by("-started_at")
     )
     found = [
         (ProvisionEntry(**session_facts(view, grant)), view.ended_at is None)
@@ -239,6 +239,13 @@ def cells(row: Row, words: "Words") -> list[str]:
     remarks = [words.reason(entry.end_reason), *row.corrections]
     if entry.size:
         remarks.insert(0, _("%(count)s bytes") % {"count": f"{entry.size:,}"})
+    if entry.poster_taken_at and entry.poster_sent_at:
+        taken, shown = (
+            timezone.localtime(one).strftime("%Y-%m-%d %H:%M:%S")
+            for one in (entry.poster_taken_at, entry.poster_sent_at)
+        )
+        words_of = _("a still of %(taken)s was shown at %(shown)s")
+        remarks.append(words_of % {"taken": taken, "shown": shown})
     if entry.sha256:
         remarks.append(f"SHA-256 {entry.sha256[:16]}…")
     return [

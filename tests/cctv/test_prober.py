@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from cctv import host_check, prober, probing, sources, streams
+from cctv import host_check, prober, probing, sources, stills, streams
 from cctv.choices import Health, SourceKind
 from cctv.models import Camera, CameraCondition, CameraHost
 from cctv.picture_judgement import Reference, Verdict, judge
@@ -35,22 +35,24 @@ def networked(url):
 
 def test_a_probe_sees_a_living_picture_and_its_size(tmp_path):
     with rtsp_camera(tmp_path, user="root", password="geheim4711") as camera:
-        look = probing.of_source(networked(camera.url))
+        look = probing.of_source(networked(camera.url)).look
         assert (look.width, look.height) == (320, 180)
         assert judge(look.measures, Reference(), NOON) == Verdict.GOOD, look.measures
 
 
 def test_a_probe_sees_that_a_picture_stands_still(tmp_path):
     with rtsp_camera(tmp_path, picture="smptehdbars") as camera:
-        look = probing.of_source(networked(camera.url))
+        look = probing.of_source(networked(camera.url)).look
         assert judge(look.measures, Reference(), NOON) == Verdict.FROZEN, look.measures
 
 
 def test_a_probe_names_why_there_is_no_picture_and_never_where(tmp_path, caplog):
     with rtsp_camera(tmp_path, user="root", password="right") as camera:
-        look = probing.of_source(networked(camera.url.replace("right", "falsch4711")))
+        seen = probing.of_source(networked(camera.url.replace("right", "falsch4711")))
+    look = seen.look
+    assert seen.poster is None
     assert (look.measures, look.reason) == (None, "unauthorized")
-    assert "falsch4711" not in caplog.text + repr(look)
+    assert "falsch4711" not in caplog.text + repr(seen)
 
 
 def test_the_hosts_clock_is_read_from_its_answer():
@@ -168,7 +170,11 @@ def test_a_watched_camera_is_judged_by_its_relay_and_not_probed(city, looking, t
     streams.want(camera.pk, Source(kind=SourceKind.SYNTHETIC, name="x", seed=4))
     while streams.seen(camera.pk).state != StreamState.LIVE or not streams.newest(camera.pk):
         streams.want(camera.pk)
-    look = probing.of_relay(camera.pk)
+    seen = probing.of_relay(camera.pk)
+    look = seen.look
     assert (look.width, look.height) == (640, 360)
     assert look.measures.change is None, "frames of one piece say nothing of standing still"
+    assert stills.size_of(seen.poster.jpeg) == (640, 360)
+    streams.retire(camera.pk)
+    assert probing.of_relay(camera.pk).poster is None, "it may be of the source before"
     assert prober.take_due(10, besides=streams.running()) == []

@@ -48,7 +48,8 @@ def plays(camera_id: int, quality: Quality = Quality.MAIN) -> None:
 
     def asked() -> object:
         streams.want(camera_id, SOURCE, quality=quality)
-        return streams.playlist(camera_id, quality)
+        is_live = streams.seen(camera_id, quality).state == StreamState.LIVE
+        return is_live and streams.playlist(camera_id, quality)
 
     until(asked, what=f"a picture of {camera_id}")
 

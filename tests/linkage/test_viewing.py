@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from cctv import passes, tickets
+from cctv import passes, posters, tickets
 from cctv.choices import Action
 from cctv.models import VideoTicket, ViewRecord
+from cctv.posters import Poster
 from cctv.tickets import Caller, TicketRefused, ViewEnded
 from controlroom.accounts.models import User
 from incidents import lifecycle
@@ -28,7 +29,8 @@ HERE = Caller("the holder's own sign-in", "192.0.2.7")
 
 
 @pytest.fixture(autouse=True)
-def nothing_known():
+def nothing_known(settings, tmp_path):
+    settings.STATE_DIR = tmp_path / "state"
     passes._passes.clear()
     yield
     passes._passes.clear()
@@ -72,6 +74,7 @@ def late(token, grant, holder) -> None:
     VideoTicket.objects.update(expires_at=timezone.now() - timedelta(milliseconds=1))
 
 
+OF_PIECES = {"action", "opening"}
 # What is done with the ticket before: used, ended, left lying. How it is shown. What is said.
 WRONG = {
     "again after its viewing": ([admit, over], {}, ViewEnded),
@@ -98,17 +101,45 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", list(WRONG))
-def test_a_ticket_is_refused(grant, holder, token, name):
+def poster(token, grant, holder, **otherwise):
+    shown = {"token": token, "camera_id": grant.camera_id, "caller": HERE}
+    return posters.show(**shown | holder | otherwise)
+
+
+def seen(grant, at) -> None:
+    """Let the camera have been looked at then."""
+    mark = posters.mark_of(grant.camera)
+    picture = Poster(b"\xff\xd8 before \xff\xd9", at)
+    posters.keep(camera_id=grant.camera_id, mark=mark, poster=picture)
+
+
+# A poster has no action of its own, and opens the view.
+ASKED = [(admit, name) for name in WRONG] + [
+    (poster, name) for name, (_, shown, _) in WRONG.items() if shown.keys().isdisjoint(OF_PIECES)
+]
+
+
+@pytest.mark.parametrize(("ask_for", "name"), ASKED)
+def test_a_ticket_is_refused(grant, holder, token, ask_for, name):
     before, otherwise, refusal = WRONG[name]
+    seen(grant, timezone.now())
     for act in before:
         act(token, grant, holder)
     views = ViewRecord.objects.count()
     with pytest.raises(refusal):
-        admit(token, grant, holder, **otherwise)
+        ask_for(token, grant, holder, **otherwise)
     assert ViewRecord.objects.count() == views
     if refusal is TicketRefused:  # and its holder is not disturbed by who shows it wrongly
         admit(token, grant, holder)
+
+
+def test_a_grant_shows_no_picture_of_before_it(grant, holder, token):
+    seen(grant, grant.granted_at - timedelta(milliseconds=2))
+    assert poster(token, grant, holder) is None
+    assert not ViewRecord.objects.exists()
+    seen(grant, grant.granted_at + timedelta(milliseconds=2))
+    assert poster(token, grant, holder)
+    assert ViewRecord.objects.get().grant == grant.reference
 
 
 # How a viewing ends of itself, and what the record says.

@@ -5,6 +5,7 @@ files that nginx sends, the web process, nginx' worker and all of nginx.
 
 Tolerance: a session claims at its end no more than CHECK_S + HANDOVER_S without a byte, and bridges
 no pause in its middle that is longer than that and BREAK together; it leaves no byte unclaimed.
+Posters are claimed one by one; one that a killed process recorded and did not send is claimed too.
 """
 
 import contextlib
@@ -24,11 +25,12 @@ import httpx
 import pytest
 from django.utils import timezone
 
-from cctv import view_ends
+from cctv import posters, view_ends
 from cctv.choices import EndReason
-from cctv.models import ViewRecord
+from cctv.models import Camera, ViewRecord
 from cctv.models_video import BREAK
 from cctv.passes import CHECK_S, HANDOVER_S
+from cctv.posters import Poster
 from controlroom.accounts.models import User
 from incidents.models import Incident, Kind
 from linkage import grants
@@ -52,6 +54,7 @@ AT_THE_END = timedelta(seconds=CHECK_S + HANDOVER_S)
 IN_THE_MIDDLE = AT_THE_END + BREAK
 # Between the two machines' looks at one clock.
 CLOCK = timedelta(seconds=0.2)
+PICTURE = b"\xff\xd8 what the camera saw before \xff\xd9"
 
 
 @dataclass
@@ -73,6 +76,7 @@ class Watcher(threading.Thread):
     missed: int = 0
     stops: threading.Event = field(default_factory=threading.Event)
     delivered: list[tuple[datetime, datetime, int]] = field(default_factory=list)
+    posters: int = 0
     refused: int = 0
 
     def __post_init__(self) -> None:
@@ -97,6 +101,13 @@ class Watcher(threading.Thread):
         shown = {self.header: self.prefix + answer.json()["ticket"]}
         under = answer.json()["playlist"].rsplit("/", 1)[0]
         base = f"{client.headers['X-Base']}{under}/"
+        if self.chance.random() < 0.7:
+            before = client.get(
+                f"{client.headers['X-Base']}{answer.json()['poster']}", headers=shown
+            )
+            self.posters += before.content == PICTURE
+            if self.chance.random() < 0.3:
+                return  # it is content with that
         until_s = time.monotonic() + self.chance.uniform(2, 9)
         pauses_at = time.monotonic() + self.chance.uniform(1, 8)
         seen: set[str] = set()
@@ -225,7 +236,7 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 
 @pytest.fixture
-def watchers(place: Place, city, haneul) -> Iterator[list[Watcher]]:
+def watchers(place: Place, city, haneul, settings) -> Iterator[list[Watcher]]:
     """Five players by four grants: the room's system, its terminal, its persons."""
     seed = random.randrange(10**6)
     sys.stdout.write(f"seed {seed}\n")
@@ -240,6 +251,8 @@ def watchers(place: Place, city, haneul) -> Iterator[list[Watcher]]:
 
     post(envelope(receipt_no=RECEIPT))
     post(ask(*[camera.pk for camera in cameras]))
+    settings.STATE_DIR = place.web.log_path.parent / "state"
+    _look_at(cameras)
     first, second, third, fourth = StreamGrant.objects.order_by("pk")
     browser = enrolled(api, link)
     assert share(api, link).status_code == 201
@@ -295,6 +308,12 @@ def watchers(place: Place, city, haneul) -> Iterator[list[Watcher]]:
         one.join(25)
 
 
+def _look_at(cameras: list[Camera]) -> None:
+    for camera in cameras:
+        seen = Poster(PICTURE, timezone.now())
+        posters.keep(camera_id=camera.pk, mark=posters.mark_of(camera), poster=seen)
+
+
 def test_every_delivered_second_is_in_the_register_and_no_other(place, watchers, haneul):
     for one in watchers:
         one.start()
@@ -320,7 +339,7 @@ def test_every_delivered_second_is_in_the_register_and_no_other(place, watchers,
         reason=EndReason.STOPPED,
     )
     until(lambda: not view_ends.settle() and not _unsettled(), within_s=20, what="all is settled")
-    _compare(watchers, lost_at_most=len(later))
+    _compare(watchers, lost_at_most=len(later), kills=len(later) + 1)
 
 
 def _unsettled() -> bool:
@@ -348,11 +367,12 @@ def _claims(entry: ProvisionEntry) -> list[tuple[datetime, datetime]]:
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-def _compare(watchers: list[Watcher], *, lost_at_most: int) -> None:
+def _compare(watchers: list[Watcher], *, lost_at_most: int, kills: int) -> None:
     """A piece is counted when nginx is let send it; with nginx dies the one on its way, if any."""
     assert Incident.objects.count() == 1
     entries = list(ProvisionEntry.objects.select_related("grant"))
-    assert len(entries) == ViewRecord.objects.exclude(first_byte_at=None).count()
+    gave_nothing = {"first_byte_at": None, "poster_sent_at": None}
+    assert len(entries) == ViewRecord.objects.exclude(**gave_nothing).count()
     unclaimed, idle, seconds = [], [], 0.0
     for one in watchers:
         given = sorted(one.delivered)
@@ -369,10 +389,15 @@ def _compare(watchers: list[Watcher], *, lost_at_most: int) -> None:
         ]
         idle += [(one.who, *gap) for stretch in claims for gap in _gaps(stretch, given)]
         seconds += sum((end - begin).total_seconds() for begin, end in claims)
-        sizes = [size for _asked, _got, size in given]
+        before = [entry for entry in own if entry.poster_sent_at]
+        assert one.posters <= len(before) <= one.posters + kills
+        sizes = [size for _asked, _got, size in given] + [len(PICTURE)] * len(before)
         assert sum(entry.size for entry in own) <= sum(sizes) + lost_at_most * max(sizes)
     parts = sum(len(one.delivered) for one in watchers)
-    sys.stdout.write(f"{parts} parts, {len(entries)} entries, {seconds:.0f} s claimed\n")
+    pictures = sum(one.posters for one in watchers)
+    sys.stdout.write(
+        f"{parts} parts, {pictures} posters, {len(entries)} entries, {seconds:.0f} s claimed\n"
+    )
     assert (unclaimed, idle) == ([], [])
 
 

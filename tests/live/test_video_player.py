@@ -7,14 +7,18 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
+from cctv import posters, probing
 from cctv.choices import EndReason
 from cctv.models import ViewRecord
-from cctv.sources import set_source
+from cctv.posters import Poster
+from cctv.sources import set_source, source_of
 from cctv.view_ends import end_views
 from controlroom.accounts.models import User
 from controlroom.municipalities.choices import Role
@@ -126,6 +130,53 @@ def test_pictures_are_decoded_and_go_on(chromium, web, city, haneul):
         until(lambda: ViewRecord.objects.get().ended_at, what="closing the picture ends the view")
         assert ViewRecord.objects.get().end_reason == EndReason.STOPPED
     assert hosts == {web.host}
+
+
+def test_what_was_seen_before_is_shown_with_its_age_until_the_first_frame(
+    chromium, web, city, haneul, settings, tmp_path
+):
+    settings.STATE_DIR = tmp_path / "web0" / "state"
+    plays, ends = cameras = [make_camera(city), make_camera(city)]
+    seen_at = timezone.now() - timedelta(minutes=3)
+    for camera in cameras:
+        picture = probing.of_source(source_of(camera)).poster
+        before = Poster(picture.jpeg, seen_at)
+        posters.keep(camera_id=camera.pk, mark=posters.mark_of(camera), poster=before)
+    lists = []
+
+    def hold(route):
+        lists.append(route)
+
+    with signed_in(chromium, web, haneul) as page:
+        page.route("**/live.m3u8", hold)
+        mount(page, city.code, *[camera.pk for camera in cameras])
+        for camera in cameras:
+            page.wait_for_selector(f"#camera-{camera.pk} .player-poster-age")
+        said = page.locator(f"#camera-{plays.pk} .player").inner_text().splitlines()
+        assert {"Connecting", "Picture of 3 min ago"} <= set(said)
+        page.screenshot(path=tmp_path / "before.png")
+        dimmed = "document.querySelector('.player-poster')"
+        assert page.evaluate(f"{dimmed}.naturalWidth") == 640
+        assert float(page.evaluate(f"getComputedStyle({dimmed}).opacity")) < 0.6
+        address = page.evaluate(f"{dimmed}.src")
+        page.unroute("**/live.m3u8")
+        for held in lists:
+            if f"/{plays.pk}/" in held.request.url:
+                held.continue_()
+        page.wait_for_function(
+            f"document.querySelector('#camera-{plays.pk} .player').dataset.frames > 0"
+        )
+        left = [f"#camera-{plays.pk} .player-poster", f"#camera-{plays.pk} .player-poster-age"]
+        assert [page.locator(one).count() for one in left] == [0, 0]
+        assert page.evaluate(f"fetch('{address}').then(() => 'kept', () => 'gone')") == "gone"
+        assert page.locator(f"#camera-{ends.pk} .player-poster").count() == 1
+        page.route("**/ticket/", lambda route: route.fulfill(status=403, json={"detail": "no"}))
+        end_views(viewer_id=haneul.pk, reason=EndReason.REVOKED)
+        wait_state(page, ends.pk, "ended", within_s=10)
+        assert page.locator(".player-poster, .player-poster-age").count() == 0
+    assert set(ViewRecord.objects.values_list("poster_taken_at", flat=True)) == {
+        seen_at.replace(microsecond=seen_at.microsecond // 1000 * 1000)
+    }
 
 
 def relays_of(web: Web) -> list[int]:

@@ -2,7 +2,7 @@
 
 import Hls from "../../vendor/hls.js-1.7.4/hls.light.min.mjs";
 import { t } from "../lib/text.js";
-import { ask } from "./video_ask.js";
+import { ask, askPicture } from "./video_ask.js";
 import { reasonText } from "./video_reasons.js";
 import { Screen } from "./video_screen.js";
 import { TicketDoor } from "./video_ticket.js";
@@ -34,6 +34,7 @@ let decoders = 0;
  * @property {string} playlist
  * @property {string} stateUrl
  * @property {string} reportUrl
+ * @property {string} [poster] where a small picture of before is, if anywhere
  * @property {string} mark who watches, for the watermark
  * @property {Record<string, string>} headers
  * @property {() => void} leave
@@ -165,6 +166,7 @@ class Player {
       this.#options.onCondition?.(answer.body.condition);
       this.#screen.watermark.text = this.#door.mark;
       this.#load();
+      this.#showPoster();
       this.#later(POLL_MS / 2, () => this.#poll());
       this.#change(this.#quality, performance.now() + SWITCH_MS);
     } else if (answer.status === 0 || answer.status >= 500 || answer.status === 429) {
@@ -172,6 +174,17 @@ class Player {
       this.#later(RETRY_MS, () => this.#open());
     } else {
       this.#finish("refused", answer.body.detail);
+    }
+  }
+
+  /** Until the first frame comes, show what was seen before; without it the player goes on. */
+  async #showPoster() {
+    if (!this.#door.poster || this.#screen.frames > 0) {
+      return;
+    }
+    const found = await askPicture(this.#door.poster, this.#door.headers);
+    if (found && !this.#gone) {
+      this.#screen.showPoster(found.picture, found.ageS);
     }
   }
 

@@ -5,9 +5,11 @@ import { Watermark } from "../lib/watermark.js";
 
 const STYLE = `
 .player { position: relative; width: 100%; height: 100%; overflow: hidden; background: #0b0d10; color: #e6eaee; }
+.player-poster { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; opacity: 0.5; filter: saturate(0.6); }
 .player video { display: block; width: 100%; height: 100%; object-fit: contain; }
-.player-age, .player-words { position: absolute; z-index: 2; margin: 0; padding: 0.125rem 0.5rem; background: rgb(11 13 16 / 82%); font-weight: 600; }
-.player-age { inset: 0.25rem 0.25rem auto auto; font-variant-numeric: tabular-nums; }
+.player-age, .player-words, .player-poster-age { position: absolute; z-index: 2; margin: 0; padding: 0.125rem 0.5rem; background: rgb(11 13 16 / 82%); font-weight: 600; }
+.player-age, .player-poster-age { inset: 0.25rem 0.25rem auto auto; font-variant-numeric: tabular-nums; }
+.player-poster-age { border-left: 0.25rem solid #f5b83d; }
 .player-words { inset: 40% 0 auto; text-align: center; word-break: keep-all; }
 .player[data-state="frozen"] video, .player[data-state="lost"] video { opacity: 0.35; filter: grayscale(1); }
 .player[data-state="ended"] video, .player[data-state="refused"] video { visibility: hidden; }
@@ -43,7 +45,17 @@ function words(state, age) {
   }
 }
 
+/** @param {number} seconds */
+function agoWords(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 1 ? t("Picture of %(age)s s ago", { age: Math.max(1, Math.round(seconds)) }) : t("Picture of %(age)s min ago", { age: minutes });
+}
+
 export class Screen {
+  /** What was seen before the live picture: shown dimmed, with its age, until a frame is decoded.
+   * @type {{image: HTMLImageElement, words: HTMLElement, takenAt: number} | null} */
+  #poster = null;
+
   /**
    * @param {HTMLElement} element
    * @param {string} name the camera's
@@ -67,18 +79,67 @@ export class Screen {
     this.watermark = new Watermark(this.root);
     this.root.dataset.frames = "0";
     this.#count();
+    if (!this.video.requestVideoFrameCallback) {
+      // A browser that counts no frames must not keep the poster over a picture that plays.
+      this.video.addEventListener("timeupdate", () => this.takePosterAway());
+    }
   }
 
   /** Count what is truly decoded and shown, not what was loaded. */
   #count() {
     this.video.requestVideoFrameCallback?.(() => {
       this.frames += 1;
+      this.takePosterAway();
       this.lastFrameAt = performance.now();
       this.firstFrameAt ??= this.lastFrameAt;
       this.root.dataset.frames = String(this.frames);
       this.root.dataset.firstFrameMs ??= String(Math.round(this.lastFrameAt));
       this.#count();
     });
+  }
+
+  /**
+   * Show what was seen before; never over or after a frame that was decoded here.
+   * @param {Blob} picture
+   * @param {number} ageS how old it is now
+   */
+  showPoster(picture, ageS) {
+    if (this.frames > 0 || this.#isOver) {
+      return;
+    }
+    this.takePosterAway();
+    const image = document.createElement("img");
+    image.className = "player-poster";
+    image.alt = "";
+    image.addEventListener("load", () => {
+      this.root.dataset.posterMs ??= String(Math.round(performance.now()));
+    });
+    image.src = URL.createObjectURL(picture);
+    const words = document.createElement("p");
+    words.className = "player-poster-age";
+    this.#poster = { image, words, takenAt: performance.now() - ageS * 1000 };
+    this.#sayAge();
+    this.video.after(image, words);
+  }
+
+  takePosterAway() {
+    if (this.#poster) {
+      const { image, words } = this.#poster;
+      this.#poster = null;
+      image.remove();
+      words.remove();
+      URL.revokeObjectURL(image.src);
+    }
+  }
+
+  get #isOver() {
+    return ["ended", "refused"].includes(this.root.dataset.state);
+  }
+
+  #sayAge() {
+    if (this.#poster) {
+      this.#poster.words.textContent = agoWords((performance.now() - this.#poster.takenAt) / 1000);
+    }
   }
 
   /** By which way the picture comes, as it is called: WebRTC or HLS. */
@@ -97,6 +158,10 @@ export class Screen {
    */
   show(state, { text = "", age = null } = {}) {
     this.root.dataset.state = state;
+    if (this.#isOver) {
+      this.takePosterAway();
+    }
+    this.#sayAge();
     this.root.dataset.age = age === null ? "" : age.toFixed(1);
     const live = state === "live";
     this.age.hidden = !live;
@@ -110,11 +175,13 @@ export class Screen {
 
   /** Take the last picture away: what may not be seen must not stay on the screen. */
   blank() {
+    this.takePosterAway();
     this.video.removeAttribute("src");
     this.video.load();
   }
 
   remove() {
+    this.takePosterAway();
     this.watermark.remove();
     this.root.remove();
   }

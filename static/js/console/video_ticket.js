@@ -78,6 +78,11 @@ export class TicketDoor {
     return this.#now.state;
   }
 
+  /** Where what was seen before is, to be shown until the live picture comes. */
+  get poster() {
+    return this.#ticket.poster ?? "";
+  }
+
   get reportUrl() {
     return this.#ticket.report;
   }

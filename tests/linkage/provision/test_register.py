@@ -21,6 +21,7 @@ from linkage.models import ProvisionCorrection, ProvisionEntry, StreamGrant
 from linkage.models_provision import Form
 from linkage.provision import entries
 from linkage.provision.entries import Released
+from linkage.provision.rows import Asked, Words, cells, entries_of, rows, running, totals
 from tests.linkage.services.police112.conftest import *  # noqa: F403 - its room and its case
 from tests.linkage.services.police112.conftest import RECEIPT, ask
 from tests.linkage.services.police112.terminals import sent_still
@@ -82,6 +83,30 @@ def test_a_settled_session_becomes_one_entry_that_leads_back_to_all_of_it(grant)
     assert (entry.case_number, entry.request) == (RECEIPT, grant.request_id)
     assert (entry.purpose, entry.basis, entry.size) == ("SCENE", "ACT-112", 5_000)
     assert entry.recipient == str(grant.link.agency)
+
+
+def test_a_picture_of_before_is_in_the_remarks_and_claims_no_second(grant):
+    """With video a remark; alone an entry of its own, as a still of no length."""
+    at = timezone.localtime() - timedelta(seconds=50)
+    before = {"poster_taken_at": at, "poster_sent_at": at + timedelta(seconds=9)}
+    view_of(grant, **before)
+    view_of(grant, **before, first_byte_at=None, sent_until=None, breaks=[])
+    asked = {"municipality": grant.municipality, "asked": Asked()}
+    reader = User.objects.create_user("reader")
+    Membership.objects.create(user=reader, municipality=grant.municipality, role=Role.AUDITOR)
+    assert len(running(user=reader, **asked)) == 2
+    view_ends.settle()
+    found = list(rows(entries_of(user=reader, **asked)))
+    assert {(row.entry.form, row.seconds) for row in found} == {
+        (Form.LIVE, 35.0),
+        (Form.STILL, 0.0),
+    }
+    assert totals(entries_of(user=reader, **asked)).seconds == 35.0
+    sent = at + timedelta(seconds=9)
+    with translation.override("en"):
+        said = [cells(row, Words())[-1] for row in found]
+    remark = f"a still of {at:%Y-%m-%d %H:%M:%S} was shown at {sent:%Y-%m-%d %H:%M:%S}"
+    assert all(remark in words for words in said), said
 
 
 @pytest.mark.parametrize("nothing", [{"first_byte_at": None, "sent_until": None}, {"grant": None}])
