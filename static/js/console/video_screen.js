@@ -4,11 +4,12 @@ import { t } from "../lib/text.js";
 import { Watermark } from "../lib/watermark.js";
 
 const STYLE = `
-.player { position: relative; width: 100%; height: 100%; overflow: hidden; background: #0b0d10; color: #e6eaee; }
+.player { position: relative; container-type: inline-size; width: 100%; height: 100%; overflow: hidden; background: #0b0d10; color: #e6eaee; }
 .player-poster { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; opacity: 0.5; filter: saturate(0.6); }
 .player video { display: block; width: 100%; height: 100%; object-fit: contain; }
 .player-age, .player-words, .player-poster-age { position: absolute; z-index: 2; margin: 0; padding: 0.125rem 0.5rem; background: rgb(11 13 16 / 82%); font-weight: 600; }
 .player-age, .player-poster-age { inset: 0.25rem 0.25rem auto auto; font-variant-numeric: tabular-nums; }
+@container (max-width: 16rem) { .player-age { padding: 0 0.25rem; font-size: 0.75rem; } .player-details { display: none; } }
 .player-poster-age { border-left: 0.25rem solid #f5b83d; }
 .player-words { inset: 40% 0 auto; text-align: center; word-break: keep-all; }
 .player[data-state="frozen"] video, .player[data-state="lost"] video { opacity: 0.35; filter: grayscale(1); }
@@ -72,6 +73,8 @@ export class Screen {
     this.video.setAttribute("aria-label", name);
     this.age = document.createElement("p");
     this.age.className = "player-age";
+    this.details = document.createElement("span");
+    this.details.className = "player-details";
     this.words = document.createElement("p");
     this.words.className = "player-words";
     this.root.append(this.video, this.age, this.words);
@@ -90,6 +93,7 @@ export class Screen {
     this.video.requestVideoFrameCallback?.(() => {
       this.frames += 1;
       this.takePosterAway();
+      this.#hushWords();
       this.lastFrameAt = performance.now();
       this.firstFrameAt ??= this.lastFrameAt;
       this.root.dataset.frames = String(this.frames);
@@ -142,6 +146,13 @@ export class Screen {
     }
   }
 
+  /** What plays is connected, before the server has been asked again. */
+  #hushWords() {
+    if (this.frames > 0 && this.root.dataset.state === "starting") {
+      this.words.hidden = true;
+    }
+  }
+
   /** By which way the picture comes, as it is called: WebRTC or HLS. */
   set way(name) {
     this.root.dataset.way = name;
@@ -167,10 +178,11 @@ export class Screen {
     this.age.hidden = !live;
     const { videoWidth: width, videoHeight: height } = this.video;
     const size = width ? `${width} × ${height}` : "";
-    const said = [t("LIVE, %(age)s s ago", { age: Math.round(age ?? 0) }), size, this.root.dataset.way];
-    this.age.textContent = live ? said.filter(Boolean).join(" · ") : "";
+    this.details.textContent = ["", size, this.root.dataset.way].filter((word, at) => word || at === 0).join(" · ");
+    this.age.replaceChildren(...(live ? [t("LIVE, %(age)s s ago", { age: Math.round(age ?? 0) }), this.details] : []));
     this.words.hidden = live;
     this.words.textContent = live ? "" : [words(state, age), text].filter(Boolean).join(": ");
+    this.#hushWords();
   }
 
   /** Take the last picture away: what may not be seen must not stay on the screen. */
