@@ -1,5 +1,7 @@
 """Janus for a demonstration, a test or a measurement: Debian's, with the files of deploy/janus."""
 
+import atexit
+import functools
 import secrets
 import socket
 import subprocess
@@ -16,7 +18,7 @@ FOLDER, RUNTIME, SECRET = "/etc/controlroom/janus", "/run/controlroom-janus", '"
 # One start in three may fail on a busy machine.
 ATTEMPTS = 12
 MODULES = "/usr/lib/x86_64-linux-gnu/janus"
-# Below what the kernel gives away by itself; two runs at a time hardly choose the same hundred.
+# Below what the kernel gives away by itself.
 FIRST_PORT, PORTS, CHOICES = 20_000, 128, 90
 
 
@@ -25,8 +27,27 @@ def environment(folder: Path) -> dict[str, str]:
     return {
         "CONTROLROOM_JANUS_SOCKET": str(folder / "janus.sock"),
         "CONTROLROOM_JANUS_SECRET": secrets.token_urlsafe(24),
-        "CONTROLROOM_JANUS_RTP_PORT": str(FIRST_PORT + PORTS * secrets.randbelow(CHOICES)),
+        "CONTROLROOM_JANUS_RTP_PORT": str(first_port()),
     }
+
+
+@functools.cache
+def first_port() -> int:
+    """Choose the ports of this process's Janus, which no other run on this machine has chosen.
+
+    Janus binds them when somebody watches; a TCP socket on the first marks them until we end.
+    Raises: CannotRun.
+    """
+    for number in secrets.SystemRandom().sample(range(CHOICES), CHOICES):
+        mark, first = socket.socket(), FIRST_PORT + PORTS * number
+        try:
+            mark.bind(("127.0.0.1", first))
+        except OSError:
+            mark.close()
+        else:
+            atexit.register(mark.close)
+            return first
+    raise CannotRun("every range of ports for Janus is taken")
 
 
 def spec(janus: Janus, folder: Path, env: dict[str, str]) -> Spec:
