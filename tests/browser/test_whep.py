@@ -24,7 +24,7 @@ from cctv.view_ends import end_views
 from controlroom.runtime import debian, webrtc
 from tests.cctv.builders import make_camera
 from tests.live.conftest import Web, start_web, until
-from tests.live.test_video_player import frames, mount, note, signed_in, state, wait_state
+from tests.live.test_video_player import frames, mount, note, signed_in, wait_state
 
 __all__ = ["start_web"]
 
@@ -118,7 +118,8 @@ def test_views_are_counted_and_cut_and_no_second_is_claimed_more(chromium, web, 
         page.wait_for_function(f"{width} === 640")
         seen = frames(page, camera.pk)
         page.wait_for_function(f"document.querySelector('.player').dataset.frames > {seen + 30}")
-        assert (way(page, camera), state(page, camera.pk)) == ("WebRTC", "live")
+        wait_state(page, camera.pk, "live", within_s=10)
+        assert way(page, camera) == "WebRTC"
         assert "WebRTC" in page.locator(".player-age").inner_text()
         assert ViewRecord.objects.count() == MediaSession.objects.count() == 1
         until(lambda: ViewRecord.objects.get().bytes_sent > 20_000, what="bytes are counted")
@@ -219,7 +220,8 @@ def test_pictures_come_only_while_the_record_is_ahead_of_them(chromium, web, cit
         page.unroute(session)
         seen = frames(page, camera.pk)
         page.wait_for_function(f"document.querySelector('.player').dataset.frames > {seen + 10}")
-        assert (way(page, camera), state(page, camera.pk)) == ("WebRTC", "live")
+        wait_state(page, camera.pk, "live", within_s=10)
+        assert way(page, camera) == "WebRTC"
         web.stop(signal.SIGKILL)
         last = last_frame(page, camera)
         view.refresh_from_db()

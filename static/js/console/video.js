@@ -255,10 +255,8 @@ class Player {
       return;
     }
     hls.stopLoad();
-    // A refusal's reason comes with the next poll; anything else is tried again.
-    if (error.response?.code !== 403) {
-      this.#later(RETRY_MS, () => hls === this.#hls && this.#reload());
-    }
+    // Tried again whatever it was: a refusal that stands ends this by the next poll, which knows its reason.
+    this.#later(RETRY_MS, () => hls === this.#hls && this.#reload());
   }
 
   async #reload() {
