@@ -17,6 +17,8 @@ from bench._video_city import CODE, TOKEN, City
 from bench._video_front import Front, children
 
 VIEWERS = Path(__file__).with_name("_video_viewers.py")
+# At rest the web process uses less than this part of a processor for so many seconds.
+SETTLED, SETTLED_S = 0.005, 4.0
 
 
 def cpu_s(pids: list[int]) -> float:
@@ -59,6 +61,17 @@ def tickets_of(address: str, city: City, number: int) -> list[str]:
     for answer in answers:
         answer.raise_for_status()
     return [answer.json()["ticket"] for answer in answers]
+
+
+def settle(there: Front, *, longest_s: float = 60.0) -> None:
+    """Wait until nobody works any more for what was measured before, or so long."""
+    deadline = time.monotonic() + longest_s
+    while time.monotonic() < deadline:
+        before = cpu_s([there.web_pid])
+        time.sleep(SETTLED_S)
+        if cpu_s([there.web_pid]) - before < SETTLED * SETTLED_S:
+            return
+    print("  the web process did not come to rest")
 
 
 def crowd(there: Front, city: City, way: str, viewers: int, seconds: float) -> dict[str, Any]:

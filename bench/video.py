@@ -4,7 +4,8 @@ First frame: in a real Chromium at the real console an operator clicks the strip
 (which connects its best camera) and presses V at once; the seconds from the click to the first
 frame that the browser says it decoded and showed in the large picture (requestVideoFrameCallback),
 four sub-stream tiles opening beside it. Cold: the first time for a camera that nobody wanted
-before. Warm: again, while its relay still runs. Beside it, from the same click, the poster in the
+before. Warm: again, while its relay still runs: six incidents in turn want 30 streams, of the 32
+places a machine has. Beside it, from the same click, the poster in the
 large picture, and in how many runs it came before the frame. The prober leaves synthetic cameras
 out, so one look of its kind is taken before, and its picture given to all of them.
 Cut: the view is revoked, expires, or its incident is closed (in turn), by another process than the
@@ -42,7 +43,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright  
 
 from bench._scratch import scratch_database  # noqa: E402
 from bench._video_city import CODE, TOKEN, City  # noqa: E402
-from bench._video_cost import costs, crowd  # noqa: E402
+from bench._video_cost import costs, crowd, settle  # noqa: E402
 from bench._video_front import Front, front  # noqa: E402
 from controlroom.runtime import debian  # noqa: E402
 
@@ -303,6 +304,7 @@ def crowds(
 ) -> None:
     for viewers in options.viewers:
         for way in (way for way in options.ways if way in SERVED):
+            settle(there)
             costs(figures, crowd(there, city, way, viewers, options.seconds), way, viewers)
     for said, often in there.complaints().most_common(5):
         print(f"  nginx, {often} times: {said}")
@@ -329,7 +331,7 @@ def first_frame_figures(figures: dict[str, float], found: tuple[Waited, Waited],
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--warm", type=int, default=40)
-    parser.add_argument("--cold", type=int, default=8)
+    parser.add_argument("--cold", type=int, default=6)
     parser.add_argument("--cuts", type=int, default=50, help="by each way")
     parser.add_argument("--viewers", type=int, nargs="*", default=list(CROWDS))
     parser.add_argument("--ways", nargs="+", choices=EVERY, default=EVERY)

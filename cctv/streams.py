@@ -308,6 +308,14 @@ def playlist(camera_id: int, quality: Quality = Quality.MAIN) -> tuple[str, byte
         return None
 
 
+def playlist_at_hand(camera_id: int, quality: Quality = Quality.MAIN) -> bytes | None:
+    """Give the play list of a relay that gives pictures now; None: it is to be waited for."""
+    if seen(camera_id, quality).state not in {StreamState.LIVE, StreamState.FROZEN}:
+        return None
+    found = playlist(camera_id, quality)
+    return found[1] if found else None
+
+
 def piece_path(camera_id: int, name: str, quality: Quality = Quality.MAIN) -> Path | None:
     """Name the file of one piece; only names that a relay itself makes lead to one."""
     return _folder(camera_id, quality).path / name if PIECE.fullmatch(name) else None

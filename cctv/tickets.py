@@ -260,23 +260,22 @@ def admit(
     """Check a ticket against the database: exchange it for a view, or renew the view it opened.
 
     A play list opens a view (so does cctv.posters); a segment before it is refused. `viewer` is the
-    signed-in person of this request, read afresh; `agent` who asks without one. `opening` and
-    `sending=False` send nothing: whoever does asks again with `sending`, which first puts on record
-    until when.
+    signed-in person of this request, read afresh; `agent` who asks without one. With `sending=False`
+    nothing may leave: whoever sends asks again with `sending`, which first puts on record until
+    when.
     Locks: the ticket row, so that one ticket opens one view.
     Raises: TicketRefused, ViewEnded.
     """
     passes.flush_in_time()
     asked_at = time.monotonic()
-    sends = sending and not opening
     key = pass_key(token, caller, action)
     with presented(key, camera_id, caller, viewer=viewer, agent=agent) as ticket:
         view = ticket.view or (open_view(ticket) if opening else None)
-        _note_request(view, sending=sends)
+        _note_request(view, sending=sending)
     if view is None:
         passes.forget(key)
         raise TicketRefused(_("this ticket does not open this camera"))
-    return passes.renew(key, view, asked_at=asked_at, sending=sends)
+    return passes.renew(key, view, asked_at=asked_at, sending=sending)
 
 
 @contextmanager
@@ -289,13 +288,15 @@ def presented(
     Raises: TicketRefused, ViewEnded, after the end of the view that was found to be over.
     """
     with transaction.atomic():
-        ticket = (
+        # Asked every other second by each viewer: nothing is sorted, only the camera comes along.
+        # Not the view: joined, it would be that of before the wait for the lock.
+        found = (
             VideoTicket.objects.select_for_update(of=("self",))
-            # Not the view: joined, it would be that of before the wait for the lock.
-            .select_related("camera__site", "viewer")
+            .select_related("camera")
             .filter(digest=key.digest, camera_id=camera_id, action=key.action)
-            .first()
+            .order_by()
         )
+        ticket = next(iter(found), None)
         refusal = _why_refused(ticket, caller, viewer, agent)
         if ticket is not None and refusal is None:
             yield ticket

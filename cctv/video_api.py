@@ -190,8 +190,7 @@ class VideoView(APIView):
         Raises: TicketRefused, ViewEnded.
         """
         token, caller = token_of(request), caller_of(request)
-        sends = sending and not opening
-        if found := passes.known(tickets.pass_key(token, caller), camera_id, sending=sends):
+        if found := passes.known(tickets.pass_key(token, caller), camera_id, sending=sending):
             return found
         return tickets.admit(
             token=token,
@@ -250,13 +249,19 @@ class PlaylistView(VideoView):
     def get(
         self, request: Request, camera_id: int, quality: Quality = Quality.MAIN
     ) -> HttpResponse:
-        self.admit(request, camera_id, opening=True)
-        body = first_playlist(
-            camera_id,
-            quality=quality,
-            meanwhile=lambda: self.admit(request, camera_id, sending=False),
-        )
-        return self.send(self.admit(request, camera_id), body, PLAYLIST_TYPE)
+        # Read before the check, as a piece is: what is there already takes one check, not two.
+        body = streams.playlist_at_hand(camera_id, quality)
+        entry = self.admit(request, camera_id, opening=True, sending=body is not None)
+        if body is not None:
+            streams.want(camera_id, quality=quality)
+        else:
+            body = first_playlist(
+                camera_id,
+                quality=quality,
+                meanwhile=lambda: self.admit(request, camera_id, sending=False),
+            )
+            entry = self.admit(request, camera_id)
+        return self.send(entry, body, PLAYLIST_TYPE)
 
 
 def poster_answer(poster: Poster | None) -> HttpResponse:

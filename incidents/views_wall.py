@@ -113,9 +113,7 @@ class PictureView(WallView):
         """Raises: ScreenUnknown, TicketRefused, ViewEnded."""
         screen = self.screen()
         token, caller = token_of(self.request), self.caller()
-        found = passes.known(
-            tickets.pass_key(token, caller), camera_id, sending=sending and not opening
-        )
+        found = passes.known(tickets.pass_key(token, caller), camera_id, sending=sending)
         return screen, found or tickets.admit(
             token=token,
             camera_id=camera_id,
@@ -174,7 +172,7 @@ class TicketView(PictureView):
 
 class PlaylistView(PictureView):
     def get(self, request: Request, camera_id: int) -> HttpResponse:
-        self.admit(camera_id, opening=True)
+        self.admit(camera_id, opening=True, sending=False)
         body = first_playlist(camera_id, meanwhile=lambda: self.admit(camera_id, sending=False))
         return self.send(camera_id, body, PLAYLIST_TYPE)
 

@@ -71,12 +71,12 @@ def admit(
 
     Raises: TicketRefused, ViewEnded.
     """
-    camera_id, sends = grant.camera_id, sending and not opening
-    if found := passes.known(tickets.pass_key(token, caller), camera_id, sending=sends):
+    key = tickets.pass_key(token, caller)
+    if found := passes.known(key, grant.camera_id, sending=sending):
         return found
     return tickets.admit(
         token=token,
-        camera_id=camera_id,
+        camera_id=grant.camera_id,
         caller=caller,
         agent=agent,
         opening=opening,

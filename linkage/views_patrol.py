@@ -197,7 +197,7 @@ class TicketView(PatrolView):
 class PlaylistView(PatrolView):
     def get(self, request: Request, grant: UUID) -> HttpResponse:
         share, held = self.granted(grant)
-        self.admit(share, held, opening=True)
+        self.admit(share, held, opening=True, sending=False)
         body = first_playlist(
             held.camera_id, meanwhile=lambda: self.admit(share, held, sending=False)
         )

@@ -27,7 +27,7 @@ MOST_BYTES = 20_000
 class EntryView(VideoView):
     def post(self, request: Request, camera_id: int, quality: str) -> Response:
         """Open the view, then give the way in: the record is committed before there is one."""
-        entry = self.admit(request, camera_id, opening=True)
+        entry = self.admit(request, camera_id, opening=True, sending=False)
         try:
             found = admissions.entry_for(
                 view_id=entry.view_id,

@@ -37,7 +37,7 @@ class WhepView(VideoView):
         """Open the view, then offer: the record is committed before anything can be sent."""
         if not settings.JANUS_SOCKET:
             raise OutOfScope(_("there is no WebRTC here"))
-        entry = self.admit(request, camera_id, opening=True)
+        entry = self.admit(request, camera_id, opening=True, sending=False)
         row = whep.reserve(view_id=entry.view_id, token=token_of(request))
         sdp = whep.offer(row=row, camera_id=camera_id, quality=Quality(quality))
         offered = HttpResponse(

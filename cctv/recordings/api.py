@@ -80,7 +80,7 @@ class RecordedView(VideoView):
     ) -> Pass:
         token, caller = token_of(request), caller_of(request)
         key = tickets.pass_key(token, caller, Action.RECORDED)
-        if found := passes.known(key, camera_id, sending=sending and not opening):
+        if found := passes.known(key, camera_id, sending=sending):
             return found
         return tickets.admit(
             token=token,
@@ -99,7 +99,7 @@ class RecordedView(VideoView):
 
 class RecordedPlaylistView(RecordedView):
     def get(self, request: Request, camera_id: int) -> HttpResponse:
-        self.admit(request, camera_id, opening=True)
+        self.admit(request, camera_id, opening=True, sending=False)
         body = playback.playlist(camera_id, self.period(request, camera_id))
         return self.send(self.admit(request, camera_id), body.encode(), PLAYLIST_TYPE)
 

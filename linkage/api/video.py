@@ -196,7 +196,7 @@ class GrantPlaylistView(GrantView):
     def get(self, request: Request, link: str, grant: str) -> HttpResponse:
         self.hold_back_reads()
         found = self.grant(link, grant)
-        self.admit(found, opening=True)
+        self.admit(found, opening=True, sending=False)
         body = first_playlist(found.camera_id, meanwhile=lambda: self.admit(found, sending=False))
         return self.send(self.admit(self.grant(link, grant)), body, PLAYLIST_TYPE)
 

@@ -212,7 +212,7 @@ def test_play_list_and_poster_asked_for_at_once_are_one_view(camera, haneul):
     waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     with ThreadPoolExecutor(1) as other:
         with transaction.atomic():
-            tickets.admit(**asked, opening=True)
+            tickets.admit(**asked, opening=True, sending=False)
             shown = other.submit(poster)
             while not number(waits):
                 assert not shown.done()

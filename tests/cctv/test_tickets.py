@@ -70,7 +70,12 @@ def issue(camera, viewer, *, incident_id=None, purpose="순찰", caller=HERE) ->
 
 def admit(token, camera, viewer, *, caller=HERE, opening=True):
     return tickets.admit(
-        token=token, camera_id=camera.pk, caller=caller, viewer=viewer, opening=opening
+        token=token,
+        camera_id=camera.pk,
+        caller=caller,
+        viewer=viewer,
+        opening=opening,
+        sending=not opening,
     )
 
 

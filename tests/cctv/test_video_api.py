@@ -87,15 +87,41 @@ def test_the_record_is_there_before_the_first_byte(client, camera, haneul, monke
     client.force_login(haneul)
     ticket = ask(client, camera).json()["ticket"]
     seen = []
-    read = streams.playlist
+    count = passes.count
 
-    def watched(camera_id, quality):
-        seen.append(ViewRecord.objects.filter(camera_id=camera_id).count())
-        return read(camera_id, quality)
+    def watched(entry, sent):
+        claimed = ViewRecord.objects.filter(camera_id=camera.pk, sent_until__isnull=False)
+        seen.append(claimed.count())
+        count(entry, sent)
 
-    monkeypatch.setattr(streams, "playlist", watched)
+    monkeypatch.setattr(passes, "count", watched)
     first_piece(client, camera, ticket)
     assert set(seen) == {1}
+
+
+def test_one_check_opens_the_view_of_a_picture_that_is_there(client, camera, haneul, monkeypatch):
+    client.force_login(haneul)
+    first_piece(client, camera, ask(client, camera).json()["ticket"])
+    until = time.monotonic() + 10
+    while streams.seen(camera.pk).state != StreamState.LIVE and time.monotonic() < until:
+        time.sleep(0.05)
+    ticket, asked = ask(client, camera).json()["ticket"], []
+    admit = tickets.admit
+    monkeypatch.setattr(tickets, "admit", lambda **kw: asked.append(kw) or admit(**kw))
+    assert get(client, f"/video/{camera.pk}/live.m3u8", ticket).status_code == 200
+    assert [(one["opening"], one["sending"]) for one in asked] == [(True, True)]
+    view = ViewRecord.objects.latest("pk")
+    assert view.sent_until > view.first_byte_at >= view.started_at
+
+
+def test_a_picture_that_is_not_there_yet_is_not_claimed(client, camera, haneul, monkeypatch):
+    client.force_login(haneul)
+    ticket = ask(client, camera).json()["ticket"]
+    monkeypatch.setattr(streams, "playlist", lambda *_of: None)
+    monkeypatch.setattr("cctv.video_api.FIRST_PICTURE_S", 0.1)
+    assert get(client, f"/video/{camera.pk}/live.m3u8", ticket).status_code == 503
+    view = ViewRecord.objects.get()
+    assert (view.first_byte_at, view.sent_until, view.bytes_sent) == (None, None, 0)
 
 
 def test_no_record_no_video(client, camera, haneul):
