@@ -260,9 +260,9 @@ def admit(
     """Check a ticket against the database: exchange it for a view, or renew the view it opened.
 
     A play list opens a view (so does cctv.posters); a segment before it is refused. `viewer` is the
-    signed-in person of this request, read afresh; `agent` who asks without one. With `sending=False`
-    nothing may leave: whoever sends asks again with `sending`, which first puts on record until
-    when.
+    signed-in person of this request, read afresh; `agent` who asks without one. With
+    `sending=False` nothing may leave: whoever sends asks again with `sending`, which first puts on
+    record until when.
     Locks: the ticket row, so that one ticket opens one view.
     Raises: TicketRefused, ViewEnded.
     """
