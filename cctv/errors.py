@@ -1,6 +1,6 @@
 """What can go wrong with cameras, named for what happened."""
 
-from controlroom.errors import Conflict, Invalid, Unavailable
+from controlroom.errors import Conflict, Invalid, NotAllowed, Unavailable
 
 
 class AreaInvalid(Invalid):
@@ -25,6 +25,24 @@ class RelaysBusy(Unavailable):
     """This machine runs as many relays as it may, and each of them is watched."""
 
     code = "too_many_relays"
+
+
+class TicketRefused(NotAllowed):
+    """This ticket shows nothing, or none is issued."""
+
+    code = "ticket_refused"
+
+
+class ViewEnded(NotAllowed):
+    """The view is over; `fields` says why under "reason"."""
+
+    code = "view_ended"
+
+
+class PurposeMissing(Invalid):
+    """Video is watched for an incident or a stated purpose."""
+
+    code = "purpose_missing"
 
 
 class TicketNotAllowed(Conflict):

@@ -4,6 +4,7 @@ Looking and sending are trusted apart: before bytes leave, the view's record say
 may (`ViewRecord.sent_until`), so the register claims every second in which something was sent.
 """
 
+import hashlib
 import threading
 import time
 from dataclasses import dataclass
@@ -21,6 +22,18 @@ QUIET_S = 10.0
 # What was let through may lie so long in this machine before it is on the wire.
 HANDOVER_S = 1.0
 FLUSH_S = 5.0
+
+
+@dataclass(frozen=True)
+class Caller:
+    """By what somebody is known who asks, and from where.
+
+    `session_key` is that of a person's session; of an agency's system or a terminal, whatever it
+    alone is known by.
+    """
+
+    session_key: str
+    address: str | None
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,15 @@ class Pass:
 _passes: dict[Key, Pass] = {}
 _guard = threading.Lock()
 _flushed_at = [0.0]
+
+
+def digest(secret: str) -> str:
+    """Hash what a viewer alone is known by: tickets and sessions are kept as this only."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def key_of(token: str, caller: Caller, action: Action = Action.LIVE) -> Key:
+    return Key(digest(token), caller.session_key, caller.address, action)
 
 
 def known(key: Key, camera_id: int, *, sending: bool = True) -> Pass | None:

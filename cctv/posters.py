@@ -22,9 +22,9 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from cctv import tickets, view_ends
+from cctv import passes, view_checks, view_ends
 from cctv.models import Camera, VideoTicket, ViewRecord
-from cctv.tickets import Caller
+from cctv.passes import Caller
 from controlroom.errors import Unavailable
 from controlroom.sealing import seal_bytes, unseal_bytes
 
@@ -110,14 +110,14 @@ def show(
     Asking is as good as asking for the play list: it opens the view or goes on with it. What is
     shown is on record, with the audit's, before this returns: no record, no picture.
     Locks: the ticket row, then the view.
-    Raises: TicketRefused, ViewEnded, as cctv.tickets.admit.
+    Raises: TicketRefused, ViewEnded, as cctv.view_checks.admit.
     """
-    key = tickets.pass_key(token, caller)
-    with tickets.presented(key, camera_id, caller, viewer=viewer, agent=agent) as ticket:
+    key = passes.key_of(token, caller)
+    with view_checks.presented(key, camera_id, caller, viewer=viewer, agent=agent) as ticket:
         poster = newest(ticket.camera)
         if poster is None or not _may_see(ticket, poster):
             return None
-        view = ticket.view or tickets.open_view(ticket)
+        view = ticket.view or view_checks.open_view(ticket)
         now = timezone.now()
         ViewRecord.objects.filter(pk=view.pk).update(
             poster_taken_at=poster.taken_at,
@@ -138,7 +138,7 @@ def show(
 
 def _may_see(ticket: VideoTicket, poster: Poster) -> bool:
     """Say that no other was shown in this view, nor was it taken before the viewer's grant."""
-    since = tickets.shows_since(ticket)
+    since = view_checks.shows_since(ticket)
     is_first = ticket.view is None or ticket.view.poster_sent_at is None
     return is_first and (since is None or poster.taken_at >= since)
 

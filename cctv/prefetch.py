@@ -6,8 +6,8 @@ from django.db import transaction
 
 from cctv import streams
 from cctv.models import Camera
+from cctv.permission import ask_incident
 from cctv.sources import source_at_hand
-from cctv.tickets import ask_incident
 from controlroom.accounts.models import User
 from controlroom.audit import chain
 from controlroom.municipalities.access import require

@@ -18,6 +18,7 @@ from functools import partial
 import structlog
 from django.conf import settings
 from django.db import Error, connections, transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from cctv import health, host_check, posters, probing, streams
@@ -304,10 +305,8 @@ def _due(row: CameraCondition) -> Due:
 def _with_shares(taken: list[Due]) -> list[Due]:
     """Say of each whether other cameras hang on its host."""
     keys = {due.host_key for due in taken if due.host_key}
-    rows = CameraCondition.objects.filter(host_key__in=keys).values_list("host_key", flat=True)
-    counts: dict[str, int] = {}
-    for key in rows.iterator():
-        counts[key] = counts.get(key, 0) + 1
+    rows = CameraCondition.objects.filter(host_key__in=keys).order_by().values_list("host_key")
+    counts = dict(rows.annotate(Count("pk")))
     return [replace(due, shares_host=counts.get(due.host_key, 0) > 1) for due in taken]
 
 

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from cctv import relay_command, streams
 from cctv.errors import PictureMissing
 from cctv.models import Camera
+from cctv.permission import ask_incident
 from cctv.relay import CHILD_ENVIRONMENT, font_file, launcher
 from cctv.relay_watch import StreamState
 from cctv.sources import source_of
 from cctv.streams import FIRST_PICTURE_S, LOOK_S, Piece
-from cctv.tickets import ask_incident
 from controlroom.accounts.models import User
 from controlroom.audit import chain
 from controlroom.municipalities.access import require

@@ -15,18 +15,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cctv import passes, posters, prefetch, streams, tickets, video_paths
+from cctv import passes, posters, prefetch, streams, tickets, video_paths, view_checks
 from cctv.choices import Quality
-from cctv.errors import PictureMissing
+from cctv.errors import PictureMissing, TicketRefused
 from cctv.features import condition
 from cctv.gateway.choice import gateway_for
 from cctv.models import Camera
-from cctv.passes import Pass
+from cctv.passes import Caller, Pass
 from cctv.posters import Poster
 from cctv.relay_watch import StreamState
 from cctv.sources import source_at_hand
 from cctv.streams import FIRST_PICTURE_S, LOOK_S
-from cctv.tickets import Caller, TicketRefused
 from controlroom.accounts.models import User
 from controlroom.errors import OutOfScope
 from controlroom.municipalities.access import municipality_for
@@ -190,9 +189,9 @@ class VideoView(APIView):
         Raises: TicketRefused, ViewEnded.
         """
         token, caller = token_of(request), caller_of(request)
-        if found := passes.known(tickets.pass_key(token, caller), camera_id, sending=sending):
+        if found := passes.known(passes.key_of(token, caller), camera_id, sending=sending):
             return found
-        return tickets.admit(
+        return view_checks.admit(
             token=token,
             camera_id=camera_id,
             caller=caller,
@@ -318,7 +317,7 @@ class CheckView(VideoView):
 class StateView(VideoView):
     def delete(self, request: Request, camera_id: int, quality: Quality = Quality.MAIN) -> Response:
         """End the view now, as the player does when it closes; the sweep ends it otherwise."""
-        tickets.stop(token=token_of(request), camera_id=camera_id, caller=caller_of(request))
+        view_checks.stop(token=token_of(request), camera_id=camera_id, caller=caller_of(request))
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def get(self, request: Request, camera_id: int, quality: Quality = Quality.MAIN) -> Response:
@@ -326,7 +325,7 @@ class StateView(VideoView):
         try:
             self.admit(request, camera_id, sending=False)
         except TicketRefused:
-            tickets.peek(
+            view_checks.peek(
                 token=token_of(request),
                 camera_id=camera_id,
                 caller=caller_of(request),
@@ -339,7 +338,7 @@ class ReportView(VideoView):
     """Take the player's word on what it decoded and whether the viewer saw it."""
 
     def post(self, request: Request, camera_id: int) -> Response:
-        tickets.note_report(
+        view_checks.note_report(
             token=token_of(request),
             camera_id=camera_id,
             caller=caller_of(request),

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.http import parse_cookie
 
-from cctv import passes, streams, tickets, video_paths
+from cctv import passes, streams, video_paths
 from cctv.passes import Pass
 from cctv.video_api import (
     PIECE_TYPE,
@@ -83,7 +83,7 @@ def _pass(scope: Any, headers: dict[bytes, str], wanted: Wanted) -> Pass | None:
     if not token:
         return None
     sends = wanted.name != video_paths.STATE
-    return passes.known(tickets.pass_key(token, caller), wanted.camera_id, sending=sends)
+    return passes.known(passes.key_of(token, caller), wanted.camera_id, sending=sends)
 
 
 def _check(wanted: Wanted, entry: Pass) -> Answer | None:

@@ -1,6 +1,5 @@
 """How views end: by whose word, when their requests stopped, and what the record says at last."""
 
-import hashlib
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -26,11 +25,6 @@ KICK_PATIENCE = timedelta(hours=1)
 
 # Sent in the transaction with view when nothing of it can change any more.
 view_settled = Signal()
-
-
-def digest(secret: str) -> str:
-    """Hash what a viewer alone is known by: tickets and sessions are kept as this only."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def note(action: str, of: VideoTicket | ViewRecord, **detail: Any) -> None:
@@ -88,7 +82,7 @@ def end_views(
     if viewer_id is not None:
         narrowed &= Q(viewer_id=viewer_id)
     if session_key is not None:
-        narrowed &= Q(session_digest=digest(session_key))
+        narrowed &= Q(session_digest=passes.digest(session_key))
     if not narrowed:
         raise ValueError("end_views needs an incident, grants, agents, a viewer or a session")
     with transaction.atomic():

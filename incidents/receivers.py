@@ -7,7 +7,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from cctv import tickets, view_ends
+from cctv import permission, view_ends
 from cctv.choices import EndReason, PtzEnd
 from cctv.onvif import hands, locks
 from cctv.recordings import playback
@@ -21,14 +21,14 @@ from incidents.statuses import ENDED, OPEN
 FOUND_AT_MOST = 100
 
 
-@receiver(tickets.agent_asked)
+@receiver(permission.agent_asked)
 def screen_may_show(
     sender: Any, *, agent: str, camera_id: int, incident_id: uuid.UUID | None, **_: Any
 ) -> bool | None:
     return screens.may_show(agent=agent, camera_id=camera_id, incident_id=incident_id)
 
 
-@receiver(tickets.incident_asked)
+@receiver(permission.incident_asked)
 def is_open_here(sender: Any, *, incident_id: uuid.UUID, municipality_id: int, **_: Any) -> str:
     """Video is for an incident that is open in the camera's own municipality: give its number."""
     found = Incident.objects.filter(pk=incident_id, municipality_id=municipality_id)

@@ -15,10 +15,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cctv import passes, posters, streams, tickets
+from cctv import passes, posters, streams, tickets, view_checks
+from cctv.errors import TicketRefused
 from cctv.models import Camera
-from cctv.passes import Pass
-from cctv.tickets import Caller, TicketRefused
+from cctv.passes import Caller, Pass
 from cctv.video_api import (
     PIECE_TYPE,
     PLAYLIST_TYPE,
@@ -113,8 +113,8 @@ class PictureView(WallView):
         """Raises: ScreenUnknown, TicketRefused, ViewEnded."""
         screen = self.screen()
         token, caller = token_of(self.request), self.caller()
-        found = passes.known(tickets.pass_key(token, caller), camera_id, sending=sending)
-        return screen, found or tickets.admit(
+        found = passes.known(passes.key_of(token, caller), camera_id, sending=sending)
+        return screen, found or view_checks.admit(
             token=token,
             camera_id=camera_id,
             caller=caller,
@@ -203,7 +203,7 @@ class StateView(PictureView):
         try:
             self.admit(camera_id, sending=False)
         except TicketRefused:
-            tickets.peek(
+            view_checks.peek(
                 token=token_of(request),
                 camera_id=camera_id,
                 caller=self.caller(),
@@ -213,14 +213,14 @@ class StateView(PictureView):
 
     def delete(self, request: Request, camera_id: int) -> Response:
         self.screen()
-        tickets.stop(token=token_of(request), camera_id=camera_id, caller=self.caller())
+        view_checks.stop(token=token_of(request), camera_id=camera_id, caller=self.caller())
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class ReportView(PictureView):
     def post(self, request: Request, camera_id: int) -> Response:
         self.screen()
-        tickets.note_report(
+        view_checks.note_report(
             token=token_of(request),
             camera_id=camera_id,
             caller=self.caller(),

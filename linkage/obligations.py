@@ -1,15 +1,17 @@
 """Owe a link one message for one fact, beside what every fact is told by its contract."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.dispatch import Signal
 
 from incidents.choices import Priority
+from incidents.features import moment
 from incidents.models import Incident, IncidentEvent
 from linkage import agreements
 from linkage.agreements import Decision
 from linkage.choices import Direction
-from linkage.models import Link, OutboxMessage
+from linkage.models import Case, Link, OutboxMessage
 from linkage.services.contracts import CONTRACTS
 
 # Sent in the transaction with link_id and is_urgent when something new is to be pushed.
@@ -63,3 +65,30 @@ def owe(
         is_urgent = incident.priority == Priority.P1
         owed.send(sender=OutboxMessage, link_id=link.pk, is_urgent=is_urgent)
     return kept
+
+
+def owe_of_case(
+    *,
+    case: Case,
+    incident: Incident,
+    event: IncidentEvent,
+    message_type: str,
+    content: Mapping[str, Any],
+) -> OutboxMessage | None:
+    """Owe the agency of a case a message about it: its own number, ours, the moment, the content.
+
+    `incident` is the one worked on, which may not be the case's own. Otherwise as `owe`.
+    """
+    return owe(
+        link=case.link,
+        incident=incident,
+        event=event,
+        message_type=message_type,
+        case_number=case.external_id,
+        payload={
+            "receipt_no": case.external_id,
+            "incident_number": incident.number,
+            "at": moment(event.at),
+            **content,
+        },
+    )

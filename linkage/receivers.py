@@ -8,7 +8,7 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from cctv import health as camera_health
-from cctv import sources, tickets, view_ends
+from cctv import permission, sources, view_checks, view_ends
 from cctv.choices import EndReason, Health
 from cctv.models import ViewRecord
 from cctv.onvif import hands
@@ -68,7 +68,7 @@ def answer_address(camera_id: int, **_kwargs: Any) -> sources.Asked | None:
     return road_cameras.address_of(camera_id)
 
 
-@receiver(tickets.grant_asked, dispatch_uid="linkage.viewing")
+@receiver(permission.grant_asked, dispatch_uid="linkage.viewing")
 def answer_grant(**asked: Any) -> EndReason | datetime | None:
     return viewing.why_over(
         grant=asked["grant"],
@@ -79,7 +79,7 @@ def answer_grant(**asked: Any) -> EndReason | datetime | None:
     )
 
 
-@receiver(tickets.view_opened, dispatch_uid="linkage.grants.viewed")
+@receiver(view_checks.view_opened, dispatch_uid="linkage.grants.viewed")
 def note_viewed(view: ViewRecord, **_kwargs: Any) -> None:
     if view.grant is not None:
         grants.note_viewed(reference=view.grant, at=view.started_at)

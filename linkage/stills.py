@@ -32,7 +32,7 @@ from linkage.choices import DataKind, MessageType
 from linkage.errors import LinkClosed
 from linkage.models import Case, Link, OutboxMessage, Still, StillRelease
 from linkage.models_stills import ReleaseQuerySet
-from linkage.obligations import may_owe, owe
+from linkage.obligations import may_owe, owe_of_case
 from linkage.provision import entries
 from linkage.services.contracts import CONTRACTS
 
@@ -198,19 +198,13 @@ def send(
     sent = []
     for case in cases:
         until = available_until(still=still, link=case.link, incident=incident)
-        message = owe(
-            link=case.link,
+        shown = described(still=still, link=case.link, until=until)
+        message = owe_of_case(
+            case=case,
             incident=incident,
             event=event,
             message_type=MessageType.STILL,
-            case_number=case.external_id,
-            payload={
-                "receipt_no": case.external_id,
-                "incident_number": incident.number,
-                "at": moment(event.at),
-                "text": event.text,
-                **described(still=still, link=case.link, until=until),
-            },
+            content={"text": event.text, **shown},
         )
         if message is not None:
             sent.append(

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from cctv import passes, tickets, view_ends
+from cctv import passes, tickets, view_checks, view_ends
 from cctv.choices import EndReason
-from cctv.passes import Pass
-from cctv.tickets import Caller, Issued
+from cctv.passes import Caller, Pass
+from cctv.tickets import Issued
 from controlroom.accounts.models import User
 from incidents.statuses import OPEN
 from linkage import agreements
@@ -67,14 +67,14 @@ def admit(
     opening: bool = False,
     sending: bool = True,
 ) -> Pass:
-    """Let an agency's system or terminal in by its ticket; see cctv.tickets.admit.
+    """Let an agency's system or terminal in by its ticket; see cctv.view_checks.admit.
 
     Raises: TicketRefused, ViewEnded.
     """
-    key = tickets.pass_key(token, caller)
+    key = passes.key_of(token, caller)
     if found := passes.known(key, grant.camera_id, sending=sending):
         return found
-    return tickets.admit(
+    return view_checks.admit(
         token=token,
         camera_id=grant.camera_id,
         caller=caller,

@@ -20,9 +20,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cctv import passes, posters, streams, tickets
-from cctv.passes import Pass
-from cctv.tickets import Caller, TicketRefused
+from cctv import passes, posters, streams, view_checks
+from cctv.errors import TicketRefused
+from cctv.passes import Caller, Pass
 from cctv.video_api import (
     PIECE_TYPE,
     PLAYLIST_TYPE,
@@ -236,7 +236,7 @@ class StateView(PatrolView):
         try:
             self.admit(share, held, sending=False)
         except TicketRefused:
-            tickets.peek(
+            view_checks.peek(
                 token=token_of(request),
                 camera_id=held.camera_id,
                 caller=self.caller(),
@@ -247,7 +247,7 @@ class StateView(PatrolView):
     def delete(self, request: Request, grant: UUID) -> Response:
         """End the viewing now, as the player does when it closes."""
         _share, held = self.granted(grant)
-        tickets.stop(token=token_of(request), camera_id=held.camera_id, caller=self.caller())
+        view_checks.stop(token=token_of(request), camera_id=held.camera_id, caller=self.caller())
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -255,7 +255,7 @@ class ReportView(PatrolView):
     def post(self, request: Request, grant: UUID) -> Response:
         """Take the player's word on what it decoded."""
         _share, held = self.granted(grant)
-        tickets.note_report(
+        view_checks.note_report(
             token=token_of(request),
             camera_id=held.camera_id,
             caller=self.caller(),

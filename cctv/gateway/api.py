@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cctv import tickets
+from cctv import view_checks
 from cctv.choices import Quality
 from cctv.gateway import admissions
 from cctv.gateway.choice import media_server
@@ -61,7 +61,7 @@ class MediaStateView(VideoView):
         )
 
     def delete(self, request: Request, camera_id: int, quality: str) -> Response:
-        tickets.stop(token=token_of(request), camera_id=camera_id, caller=caller_of(request))
+        view_checks.stop(token=token_of(request), camera_id=camera_id, caller=caller_of(request))
         return Response(status=HTTPStatus.NO_CONTENT)
 
 

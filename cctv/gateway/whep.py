@@ -23,12 +23,12 @@ from django.utils.translation import gettext as _
 
 from cctv import streams
 from cctv.choices import Quality
+from cctv.errors import TicketRefused
 from cctv.gateway import whep_ends
 from cctv.gateway.janus import JanusDown, Line, down
 from cctv.gateway.mountpoints import Hand, taken
 from cctv.models import MediaSession, ViewRecord
 from cctv.relay_beside import Beside
-from cctv.tickets import TicketRefused
 from controlroom.errors import NotAllowed, Unavailable
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cctv import tickets
+from cctv import view_checks
 from cctv.choices import Quality
 from cctv.gateway import whep, whep_ends
 from cctv.gateway.janus import MOST_BYTES
@@ -85,11 +85,11 @@ class WhepSessionView(VideoView):
 
     def delete(self, request: Request, camera_id: int, quality: str, row_id: int) -> HttpResponse:
         """End the view; the ticket has done its work."""
-        tickets.stop(token=token_of(request), camera_id=camera_id, caller=caller_of(request))
+        view_checks.stop(token=token_of(request), camera_id=camera_id, caller=caller_of(request))
         return HttpResponse(status=HTTPStatus.OK)
 
     def _look(self, request: Request, camera_id: int, *, sending: bool) -> Pass:
-        return tickets.admit(
+        return view_checks.admit(
             token=token_of(request),
             camera_id=camera_id,
             caller=caller_of(request),

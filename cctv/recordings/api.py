@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cctv import passes, tickets
+from cctv import passes, view_checks
 from cctv.choices import Action
 from cctv.models import Camera, Playback
 from cctv.passes import Pass
@@ -79,10 +79,10 @@ class RecordedView(VideoView):
         self, request: Request, camera_id: int, *, opening: bool = False, sending: bool = True
     ) -> Pass:
         token, caller = token_of(request), caller_of(request)
-        key = tickets.pass_key(token, caller, Action.RECORDED)
+        key = passes.key_of(token, caller, Action.RECORDED)
         if found := passes.known(key, camera_id, sending=sending):
             return found
-        return tickets.admit(
+        return view_checks.admit(
             token=token,
             camera_id=camera_id,
             caller=caller,
@@ -93,7 +93,7 @@ class RecordedView(VideoView):
         )
 
     def period(self, request: Request, camera_id: int) -> Playback:
-        digest = tickets.pass_key(token_of(request), caller_of(request)).digest
+        digest = passes.key_of(token_of(request), caller_of(request)).digest
         return playback.of_ticket(digest, camera_id)
 
 
@@ -120,7 +120,7 @@ class RecordedStateView(RecordedView):
         return Response({"state": "recorded"}, headers={"Cache-Control": "no-store"})
 
     def delete(self, request: Request, camera_id: int) -> Response:
-        tickets.stop(
+        view_checks.stop(
             token=token_of(request),
             camera_id=camera_id,
             caller=caller_of(request),

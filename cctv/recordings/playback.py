@@ -14,15 +14,17 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cctv import tickets
+from cctv import passes, tickets
 from cctv.choices import Action
+from cctv.errors import TicketRefused
 from cctv.models import Camera, Playback, RecordingPart, VideoTicket
+from cctv.passes import Caller
 from cctv.recordings import vault
 from cctv.recordings.container import Kind
 from cctv.recordings.errors import RecordingMissing
 from cctv.recordings.spans import Span, joined
 from cctv.recordings.vault import Piece
-from cctv.tickets import Caller, Issued, TicketRefused
+from cctv.tickets import Issued
 from controlroom.accounts.models import User
 from controlroom.errors import Invalid
 
@@ -77,7 +79,7 @@ def issue(
                 _("nothing of this camera is kept of that time"),
                 fields={"since": [_("nothing was recorded then, or its time is over")]},
             )
-        digest = tickets.pass_key(issued.token, caller).digest
+        digest = passes.key_of(issued.token, caller).digest
         ticket = VideoTicket.objects.get(digest=digest)
         Playback.objects.create(ticket=ticket, since=first, until=last)
     return LookBack(issued, first, last, spans)

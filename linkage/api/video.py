@@ -17,9 +17,9 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cctv import passes, posters, streams, tickets
-from cctv.passes import Pass
-from cctv.tickets import Caller, TicketRefused
+from cctv import passes, posters, streams, view_checks
+from cctv.errors import TicketRefused
+from cctv.passes import Caller, Pass
 from cctv.video_api import (
     PIECE_TYPE,
     PLAYLIST_TYPE,
@@ -151,7 +151,7 @@ class GrantTicketView(GrantView):
     def delete(self, request: Request, link: str, grant: str) -> Response:
         self.hold_back_reads()
         found = self.grant(link, grant)
-        tickets.stop(token=self.token(), camera_id=found.camera_id, caller=self.caller())
+        view_checks.stop(token=self.token(), camera_id=found.camera_id, caller=self.caller())
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -171,7 +171,7 @@ class GrantReportView(GrantView):
     def post(self, request: Request, link: str, grant: str) -> Response:
         self.hold_back_reads()
         found = self.grant(link, grant)
-        tickets.note_report(
+        view_checks.note_report(
             token=self.token(),
             camera_id=found.camera_id,
             caller=self.caller(),

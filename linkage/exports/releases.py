@@ -19,8 +19,7 @@ from django.utils.translation import gettext as _
 
 from cctv.choices import Action
 from cctv.models import ViewRecord
-from cctv.passes import CHECK_S, HANDOVER_S
-from cctv.tickets import Caller
+from cctv.passes import CHECK_S, HANDOVER_S, Caller
 from controlroom.errors import Conflict, Invalid, OutOfScope
 from controlroom.sealing import seal, unseal
 from linkage.choices import LinkState

@@ -8,14 +8,13 @@ from django.contrib.gis.geos import Point
 from incidents import joins
 from incidents.choices import ReportState
 from incidents.facts import note_fact
-from incidents.features import moment
 from incidents.models import Incident
 from incidents.models_joins import JoinKind
 from incidents.reports import ReportIn, TakenReport, take_report
 from incidents.statuses import OPEN
 from linkage.choices import InboxResult, MessageType
 from linkage.models import Case, Link
-from linkage.obligations import owe
+from linkage.obligations import owe_of_case
 from linkage.services.handling import Done, Handler
 from linkage.wire import Message
 
@@ -134,18 +133,12 @@ def acknowledge_close(
     event = note_fact(
         incident=case.incident, verb="agency-close", agent=link.code, text=text, data=data or {}
     )
-    owe(
-        link=link,
+    owe_of_case(
+        case=case,
         incident=case.incident,
         event=event,
         message_type=MessageType.CLOSE_ACK,
-        case_number=case.external_id,
-        payload={
-            "receipt_no": case.external_id,
-            "in_reply_to": message.message_id,
-            "incident_number": case.incident.number,
-            "at": moment(event.at),
-        },
+        content={"in_reply_to": message.message_id},
     )
     return case.incident
 

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from cctv import passes, posters, sources, streams, tickets, view_ends
+from cctv import passes, posters, sources, streams, tickets, view_checks, view_ends
 from cctv.models import Camera, ViewRecord
+from cctv.passes import Caller
 from cctv.posters import Poster
 from cctv.prober import Prober
 from cctv.stills import size_of
-from cctv.tickets import Caller
 from cctv.upkeep import retire_site
 from controlroom.audit.models import Record
 from tests.cctv.builders import make_camera
@@ -212,7 +212,7 @@ def test_play_list_and_poster_asked_for_at_once_are_one_view(camera, haneul):
     waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     with ThreadPoolExecutor(1) as other:
         with transaction.atomic():
-            tickets.admit(**asked, opening=True, sending=False)
+            view_checks.admit(**asked, opening=True, sending=False)
             shown = other.submit(poster)
             while not number(waits):
                 assert not shown.done()

@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from cctv import relay, stills, streams, tickets
+from cctv import relay, stills, streams
 from cctv.choices import SourceKind
-from cctv.errors import PictureMissing
+from cctv.errors import PictureMissing, TicketRefused
 from cctv.models import Camera
 from cctv.relay_watch import StreamState
 from cctv.sources import set_source
@@ -123,7 +123,7 @@ def test_who_may_not_watch_takes_no_still(camera, incident, bada, stranger):
 
 
 def test_an_incident_of_another_city_opens_no_camera_here(camera, other_city, kind, haneul):
-    with pytest.raises(tickets.TicketRefused):
+    with pytest.raises(TicketRefused):
         taken(camera, make_incident(other_city, kind), haneul)
     assert streams._relays == {}
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cctv import passes, streams, tickets
+from cctv import passes, streams, view_checks
 from cctv.choices import EndReason, Quality, SourceKind
 from cctv.models import VideoTicket, ViewRecord
 from cctv.relay_watch import StreamState
@@ -106,8 +106,8 @@ def test_one_check_opens_the_view_of_a_picture_that_is_there(client, camera, han
     while streams.seen(camera.pk).state != StreamState.LIVE and time.monotonic() < until:
         time.sleep(0.05)
     ticket, asked = ask(client, camera).json()["ticket"], []
-    admit = tickets.admit
-    monkeypatch.setattr(tickets, "admit", lambda **kw: asked.append(kw) or admit(**kw))
+    admit = view_checks.admit
+    monkeypatch.setattr(view_checks, "admit", lambda **kw: asked.append(kw) or admit(**kw))
     assert get(client, f"/video/{camera.pk}/live.m3u8", ticket).status_code == 200
     assert [(one["opening"], one["sending"]) for one in asked] == [(True, True)]
     view = ViewRecord.objects.latest("pk")
@@ -260,16 +260,16 @@ def test_the_state_is_told_although_the_play_list_opens_the_view_meanwhile(
     """The play list's request comes between the two looks that the state's request takes."""
     client.force_login(haneul)
     ticket = ask(client, camera).json()["ticket"]
-    looked = tickets.admit
+    looked = view_checks.admit
 
     def overtaken(**asked):
         try:
             return looked(**asked)
         finally:
-            monkeypatch.setattr(tickets, "admit", looked)
+            monkeypatch.setattr(view_checks, "admit", looked)
             looked(**asked | {"opening": True})
 
-    monkeypatch.setattr(tickets, "admit", overtaken)
+    monkeypatch.setattr(view_checks, "admit", overtaken)
     answer = get(client, f"/video/{camera.pk}/state", ticket)
     assert answer.status_code == 200
     assert ViewRecord.objects.count() == 1

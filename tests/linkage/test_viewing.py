@@ -6,11 +6,12 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from cctv import passes, posters, tickets
+from cctv import passes, posters, view_checks
 from cctv.choices import Action
+from cctv.errors import TicketRefused, ViewEnded
 from cctv.models import VideoTicket, ViewRecord
+from cctv.passes import Caller
 from cctv.posters import Poster
-from cctv.tickets import Caller, TicketRefused, ViewEnded
 from controlroom.accounts.models import User
 from incidents import lifecycle
 from incidents.choices import Result
@@ -63,11 +64,11 @@ def token(grant, holder) -> str:
 
 def admit(token, grant, holder, **otherwise):
     shown = {"token": token, "camera_id": grant.camera_id, "caller": HERE, "opening": True}
-    return tickets.admit(**shown | holder | otherwise)
+    return view_checks.admit(**shown | holder | otherwise)
 
 
 def over(token, grant, holder) -> None:
-    tickets.stop(token=token, camera_id=grant.camera_id, caller=HERE)
+    view_checks.stop(token=token, camera_id=grant.camera_id, caller=HERE)
 
 
 def late(token, grant, holder) -> None:

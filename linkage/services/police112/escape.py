@@ -14,13 +14,12 @@ from controlroom.municipalities.access import require
 from controlroom.municipalities.roles import Right
 from incidents.choices import Service
 from incidents.facts import note_fact
-from incidents.features import moment
 from incidents.history import lock
 from incidents.models import Incident, IncidentEvent
 from incidents.statuses import OPEN
 from linkage.choices import MessageType
 from linkage.models import Case
-from linkage.obligations import owe
+from linkage.obligations import owe_of_case
 from linkage.services.video.lists import listed
 from linkage.video_policy import terms_of
 
@@ -83,16 +82,12 @@ def send_escape_route(
     )
     cases = Case.objects.filter(incident=incident, link__service=Service.POLICE112)
     for case in cases.select_related("link__municipality", "link__legal_basis").order_by("pk"):
-        owe(
-            link=case.link,
+        owe_of_case(
+            case=case,
             incident=incident,
             event=event,
             message_type=MessageType.ESCAPE_ROUTE,
-            case_number=case.external_id,
-            payload={
-                "receipt_no": case.external_id,
-                "incident_number": incident.number,
-                "at": moment(event.at),
+            content={
                 "bearing_deg": bearing_deg,
                 "text": event.text,
                 "cameras": listed(cameras, terms_of(case.link)),

@@ -8,7 +8,7 @@ from incidents.models import Incident, IncidentEvent
 from linkage.choices import MessageType
 from linkage.mapping import covers
 from linkage.models import Case, OutboxMessage
-from linkage.obligations import owe
+from linkage.obligations import owe_of_case
 from linkage.policy.decision import Seen, Terms
 from linkage.policy.words import Mode
 from linkage.video_policy import terms_of
@@ -36,18 +36,14 @@ def send_list(
         or (last is not None and last.payload["chosen_at"] == chosen_at)
     ):
         return None
-    return owe(
-        link=case.link,
+    return owe_of_case(
+        case=case,
         incident=incident,
         event=event,
         message_type=MessageType.CAMERA_LIST,
-        case_number=case.external_id,
-        payload={
-            "receipt_no": case.external_id,
+        content={
             "in_reply_to": asked_by,
             "version": (last.payload["version"] if last else 0) + 1,
-            "incident_number": incident.number,
-            "at": moment(event.at),
             "chosen_at": chosen_at,
             "radius_m": min(choice.radius_m, terms.radius_m),
             "cameras": listed(choice.picks, terms),

@@ -7,7 +7,7 @@ from incidents.features import moment
 from incidents.models import Incident, IncidentEvent
 from linkage.choices import MessageType
 from linkage.models import Case, StreamGrant, VideoRequest
-from linkage.obligations import owe
+from linkage.obligations import owe_of_case
 from linkage.policy import decision as policy
 from linkage.policy.words import Access, Rule
 from linkage.services.video.cases import case_of, held_by
@@ -101,17 +101,10 @@ def _owe(
     request: str,
     content: Mapping[str, Any],
 ) -> None:
-    owe(
-        link=case.link,
+    owe_of_case(
+        case=case,
         incident=incident,
         event=event,
         message_type=message_type,
-        case_number=case.external_id,
-        payload={
-            "receipt_no": case.external_id,
-            "in_reply_to": request,
-            "incident_number": incident.number,
-            "at": moment(event.at),
-            **content,
-        },
+        content={"in_reply_to": request, **content},
     )

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from cctv.models import ViewRecord
-from cctv.tickets import Caller
+from cctv.passes import Caller
 from controlroom.audit import chain
 from controlroom.audit.models import Record
 from controlroom.errors import Conflict, Invalid, NotAllowed, OutOfScope
