@@ -221,33 +221,38 @@ def install() -> Installed:
     Called by `manage.py install_catalogue` and by the demo city; no migration carries these rows,
     so an administrator who deletes one is not overruled by an upgrade.
     """
-    kinds = sum(_add_kind(service, row) for service, rows in KINDS.items() for row in rows)
-    rules = sum(
-        _add_rule(service, code, urgency, priority)
+    return Installed(kinds=_add_kinds(), rules=_add_rules())
+
+
+def _known_kinds() -> dict[tuple[str, str], Kind]:
+    return {(kind.service, kind.code): kind for kind in Kind.objects.all()}
+
+
+def _add_kinds() -> int:
+    """Add the missing kinds, and name those that came unmapped before the catalogue did."""
+    known, missing, named = _known_kinds(), [], []
+    for service, rows in KINDS.items():
+        for code, name_ko, name_en, kind_class in rows:
+            kind = known.get((service, code))
+            if kind is not None and kind.is_mapped:
+                continue
+            (named if kind else missing).append(kind := kind or Kind(service=service, code=code))
+            kind.name_ko, kind.name_en, kind.kind_class = name_ko, name_en, kind_class
+            kind.is_mapped = True
+    Kind.objects.bulk_create(missing, ignore_conflicts=True)
+    Kind.objects.bulk_update(named, ["name_ko", "name_en", "kind_class", "is_mapped"])
+    return len(missing)
+
+
+def _add_rules() -> int:
+    kinds = _known_kinds()
+    known = set(PriorityRule.objects.values_list("service", "kind", "urgency"))
+    missing = [
+        PriorityRule(service=service, kind=kind, urgency=urgency, priority=priority)
         for service, table in RULES.items()
         for (code, urgency), priority in table.items()
-    )
-    return Installed(kinds=kinds, rules=rules)
-
-
-def _add_kind(service: Service, row: KindRow) -> bool:
-    """Add a kind, or name one that came unmapped before the catalogue did."""
-    code, name_ko, name_en, kind_class = row
-    said = {
-        "name_ko": name_ko,
-        "name_en": name_en,
-        "kind_class": kind_class.value,
-        "is_mapped": True,
-    }
-    _kind, created = Kind.objects.get_or_create(service=service.value, code=code, defaults=said)
-    if not created:
-        Kind.objects.filter(service=service.value, code=code, is_mapped=False).update(**said)
-    return created
-
-
-def _add_rule(service: Service, code: str, urgency: str, priority: Priority) -> bool:
-    kind = Kind.objects.get(service=service.value, code=code) if code else None
-    _rule, created = PriorityRule.objects.get_or_create(
-        service=service.value, kind=kind, urgency=urgency, defaults={"priority": priority.value}
-    )
-    return created
+        for kind in [kinds[service, code] if code else None]
+        if (service, kind and kind.pk, urgency) not in known
+    ]
+    PriorityRule.objects.bulk_create(missing, ignore_conflicts=True)
+    return len(missing)

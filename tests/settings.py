@@ -19,7 +19,7 @@ os.environ["CONTROLROOM_REDIS_PREFIX"] = os.environ.get(
 )
 
 from controlroom.settings import *  # noqa: E402, F403
-from controlroom.settings import DATABASES, STORAGES  # noqa: E402
+from controlroom.settings import BASE_DIR, DATABASES, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # The test client signs in without a request; tests/controlroom/test_sign_in.py turns it on.
@@ -29,3 +29,6 @@ DATABASES["default"]["OPTIONS"].pop("pool", None)
 # What bin/test has migrated once for all workers; without it each migrates its own.
 DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ.get("CONTROLROOM_TEST_TEMPLATE")}
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+# None are collected for the tests: what a room beside them collects must not be read half-written,
+# and each test client would look through two thousand files.
+STATIC_ROOT = BASE_DIR / "tests" / "static"
