@@ -230,7 +230,9 @@ def _known_kinds() -> dict[tuple[str, str], Kind]:
 
 def _add_kinds() -> int:
     """Add the missing kinds, and name those that came unmapped before the catalogue did."""
-    known, missing, named = _known_kinds(), [], []
+    known = _known_kinds()
+    missing: list[Kind] = []
+    named: list[Kind] = []
     for service, rows in KINDS.items():
         for code, name_ko, name_en, kind_class in rows:
             kind = known.get((service, code))
