@@ -1,7 +1,7 @@
 """The count: what was accepted, the journal, the screens and the agencies' books must agree."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -84,26 +84,37 @@ def of_the_screens(shown: list[dict[str, dict[str, Any]]]) -> Iterator[str]:
             yield f"screen {index} shows {len(wrong)} incidents as they were: {some(wrong)}"
 
 
-def of_the_agencies(told: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    """Every obligation took effect once, in its order, and nothing else did."""
-    for link in Link.objects.filter(code__in=told):
+def of_the_agencies(
+    links: Iterable[str], told_to: Callable[[str], list[dict[str, Any]]]
+) -> Iterator[str]:
+    """Every obligation took effect once, in its order, and nothing else did.
+
+    The agency's book is opened after ours: what is delivered meanwhile must not look as if it were
+    not.
+    """
+    for link in Link.objects.filter(code__in=links):
         owed = list(OutboxMessage.objects.filter(link=link).order_by("pk"))
+        told = told_to(link.code)
         place = {str(row.uid): number for number, row in enumerate(owed)}
-        heard = [row["id"] for row in told[link.code]]
+        heard = [row["id"] for row in told]
         undelivered = [row for row in owed if row.state not in DELIVERED]
         if undelivered:
             states = dict(Counter(str(row.state) for row in undelivered))
             yield f"{link.code}: {len(undelivered)} obligations are not met: {states}"
-        met = {str(row.uid) for row in owed if row.state in DELIVERED}
-        if lost := met - set(heard):
+        met = {str(row.uid): row for row in owed if row.state in DELIVERED}
+        if lost := [_said(row) for uid, row in met.items() if uid not in set(heard)]:
             yield f"{link.code}: {len(lost)} messages count as delivered and were not: {some(lost)}"
         if strange := set(heard) - set(place):
             yield f"{link.code}: {len(strange)} effects without an obligation: {some(strange)}"
         # An operator acknowledges a case once: twice is one fact that took effect twice.
-        acks = Counter(row["case"] for row in told[link.code] if row["type"] == "ACK")
+        acks = Counter(row["case"] for row in told if row["type"] == "ACK")
         if twice := [case for case, number in acks.items() if number > 1]:
             yield f"{link.code}: {len(twice)} cases were acknowledged twice: {some(twice)}"
         yield from _disorder(link.code, owed, [uid for uid in heard if uid in place])
+
+
+def _said(row: OutboxMessage) -> str:
+    return f"{row.message_type} {row.uid} ({row.state}, owed {row.created_at:%H:%M:%S})"
 
 
 def _disorder(link: str, owed: list[OutboxMessage], heard: list[str]) -> Iterator[str]:

@@ -80,11 +80,10 @@ def verify(wall: Wall, caller: Caller, watch: Watch, complaints: list[str]) -> i
     ledgers = {link: acts.ledger(link) for link in acts.agencies()}
     sent = {link: book["sent"] for link, book in ledgers.items()}
     sent[caller.link] = sent[caller.link] + caller.client.sent()
-    told = {link: book["told"] for link, book in ledgers.items()}
     if not complaints:
         head = stubbornly(lambda: Stream.objects.get(municipality__code=CITY).head)
         until(lambda: wall.lowest() >= head, within_s=60)
-        complaints = count(sent, told, wall)
+        complaints = count(sent, wall)
         complaints += [
             f"{link} was overdue for {s:.0f} s unsaid" for link, s in watch.silent.items()
         ]
@@ -96,7 +95,7 @@ def verify(wall: Wall, caller: Caller, watch: Watch, complaints: list[str]) -> i
     return conclude(complaints, drained_s)
 
 
-def count(sent: dict[str, Any], told: dict[str, Any], wall: Wall) -> list[str]:
+def count(sent: dict[str, Any], wall: Wall) -> list[str]:
     """Compare the books, again at a complaint: what the clock writes meanwhile is no fault."""
     complaints: list[str] = []
     for _look in range(COUNTS):
@@ -105,7 +104,7 @@ def count(sent: dict[str, Any], told: dict[str, Any], wall: Wall) -> list[str]:
                 *books.of_the_intake(sent),
                 *books.of_the_journal(),
                 *books.of_the_screens([screen.copy() for screen in wall.shown]),
-                *books.of_the_agencies(told),
+                *books.of_the_agencies(sent, lambda link: acts.ledger(link)["told"]),
                 *books.of_the_grants(),
             ]
         )
