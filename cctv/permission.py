@@ -16,7 +16,6 @@ from controlroom.accounts.models import User
 # an incident is issued. The room that owns incidents answers the incident's number, or raises why
 # not. No answer means no ticket.
 incident_asked = Signal()
-
 # Sent with agent, camera_id and incident_id whenever a view that a machine holds without a grant is
 # looked at. The room that owns the machine answers True while it may show this camera. No answer
 # means that it may not.
@@ -47,7 +46,7 @@ def ask_incident(incident_id: uuid.UUID, camera: Camera, viewer: User) -> str:
     raise TicketRefused(_("this incident is not open here"))
 
 
-def may_agent(agent: str, camera_id: int, incident_id: uuid.UUID | None) -> bool:
+def ask_agent(agent: str, camera_id: int, incident_id: uuid.UUID | None) -> bool:
     """Ask whether a machine of the centre itself may show this camera now."""
     answers = agent_asked.send(
         sender=VideoTicket, agent=agent, camera_id=camera_id, incident_id=incident_id

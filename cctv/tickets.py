@@ -21,7 +21,7 @@ from cctv.choices import Action, EndReason
 from cctv.errors import PurposeMissing, TicketRefused
 from cctv.models import Camera, VideoTicket
 from cctv.passes import Caller
-from cctv.permission import ask_grant, ask_incident, may_agent
+from cctv.permission import ask_agent, ask_grant, ask_incident
 from controlroom.accounts.models import User
 from controlroom.municipalities.access import require
 from controlroom.municipalities.roles import Right
@@ -117,7 +117,7 @@ def issue_to_agent(
     Raises: TicketRefused when it may not show this camera.
     """
     with transaction.atomic():
-        if not may_agent(agent, camera.pk, incident_id):
+        if not ask_agent(agent, camera.pk, incident_id):
             raise TicketRefused(_("this screen may not show this camera"))
         return _ticket(
             camera,

@@ -25,7 +25,7 @@ from cctv.choices import Action, EndReason
 from cctv.errors import TicketRefused, ViewEnded
 from cctv.models import VideoTicket, ViewRecord
 from cctv.passes import CHECK_S, HANDOVER_S, QUIET_S, Caller, Key, Pass
-from cctv.permission import ask_grant, may_agent
+from cctv.permission import ask_agent, ask_grant
 from controlroom.municipalities.access import rights_in
 from controlroom.municipalities.roles import Right
 
@@ -206,7 +206,7 @@ def _why_forbidden(ticket: VideoTicket) -> EndReason | None:
         said = ask_grant(ticket.grant, ticket.camera_id, ticket.action, ticket.viewer, ticket.agent)
         return said if isinstance(said, EndReason) else None
     if ticket.viewer is None:
-        may_watch = may_agent(ticket.agent, ticket.camera_id, ticket.incident_id)
+        may_watch = ask_agent(ticket.agent, ticket.camera_id, ticket.incident_id)
     else:
         may_watch = Right.VIDEO_WATCH in rights_in(ticket.viewer, ticket.municipality_id)
     return None if may_watch else EndReason.RIGHT_LOST

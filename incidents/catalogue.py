@@ -231,30 +231,29 @@ def _known_kinds() -> dict[tuple[str, str], Kind]:
 def _add_kinds() -> int:
     """Add the missing kinds, and name those that came unmapped before the catalogue did."""
     known = _known_kinds()
-    missing: list[Kind] = []
-    named: list[Kind] = []
+    missing = []
     for service, rows in KINDS.items():
         for code, name_ko, name_en, kind_class in rows:
             kind = known.get((service, code))
-            if kind is not None and kind.is_mapped:
-                continue
-            (named if kind else missing).append(kind := kind or Kind(service=service, code=code))
-            kind.name_ko, kind.name_en, kind.kind_class = name_ko, name_en, kind_class
-            kind.is_mapped = True
+            said = {"name_ko": name_ko, "name_en": name_en, "kind_class": kind_class}
+            if kind is None:
+                missing.append(Kind(service=service, code=code, **said))
+            elif not kind.is_mapped:
+                unmapped = Kind.objects.filter(pk=kind.pk, is_mapped=False)
+                unmapped.update(is_mapped=True, **said)
     Kind.objects.bulk_create(missing, ignore_conflicts=True)
-    Kind.objects.bulk_update(named, ["name_ko", "name_en", "kind_class", "is_mapped"])
     return len(missing)
 
 
 def _add_rules() -> int:
     kinds = _known_kinds()
     known = set(PriorityRule.objects.values_list("service", "kind", "urgency"))
-    missing = [
-        PriorityRule(service=service, kind=kind, urgency=urgency, priority=priority)
-        for service, table in RULES.items()
-        for (code, urgency), priority in table.items()
-        for kind in [kinds[service, code] if code else None]
-        if (service, kind and kind.pk, urgency) not in known
-    ]
+    missing = []
+    for service, table in RULES.items():
+        for (code, urgency), priority in table.items():
+            kind = kinds[service, code] if code else None
+            if (service, kind and kind.pk, urgency) not in known:
+                rule = PriorityRule(service=service, kind=kind, urgency=urgency, priority=priority)
+                missing.append(rule)
     PriorityRule.objects.bulk_create(missing, ignore_conflicts=True)
     return len(missing)

@@ -17,6 +17,7 @@ from cctv.sources import set_source
 from controlroom.audit.models import Record
 from tests.cctv.builders import make_camera
 from tests.cctv.test_tickets import incident
+from tests.live.conftest import until
 
 __all__ = ["incident"]
 
@@ -102,9 +103,7 @@ def test_the_record_is_there_before_the_first_byte(client, camera, haneul, monke
 def test_one_check_opens_the_view_of_a_picture_that_is_there(client, camera, haneul, monkeypatch):
     client.force_login(haneul)
     first_piece(client, camera, ask(client, camera).json()["ticket"])
-    until = time.monotonic() + 10
-    while streams.seen(camera.pk).state != StreamState.LIVE and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: streams.seen(camera.pk).state == StreamState.LIVE)
     ticket, asked = ask(client, camera).json()["ticket"], []
     admit = view_checks.admit
     monkeypatch.setattr(view_checks, "admit", lambda **kw: asked.append(kw) or admit(**kw))

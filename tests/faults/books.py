@@ -97,14 +97,15 @@ def of_the_agencies(
         told = told_to(link.code)
         place = {str(row.uid): number for number, row in enumerate(owed)}
         heard = [row["id"] for row in told]
+        heard_of = set(heard)
         undelivered = [row for row in owed if row.state not in DELIVERED]
         if undelivered:
             states = dict(Counter(str(row.state) for row in undelivered))
             yield f"{link.code}: {len(undelivered)} obligations are not met: {states}"
         met = {str(row.uid): row for row in owed if row.state in DELIVERED}
-        if lost := [_said(row) for uid, row in met.items() if uid not in set(heard)]:
+        if lost := [_said(row) for uid, row in met.items() if uid not in heard_of]:
             yield f"{link.code}: {len(lost)} messages count as delivered and were not: {some(lost)}"
-        if strange := set(heard) - set(place):
+        if strange := heard_of - set(place):
             yield f"{link.code}: {len(strange)} effects without an obligation: {some(strange)}"
         # An operator acknowledges a case once: twice is one fact that took effect twice.
         acks = Counter(row["case"] for row in told if row["type"] == "ACK")
