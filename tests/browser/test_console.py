@@ -468,8 +468,7 @@ def test_a_traffic_camera_is_a_square_of_its_own_and_is_seen_live_beside_an_inci
     assert faults(page, "an incident with traffic cameras") == []
     nearest.focus()
     page.keyboard.press("Enter")
-    # The road operator's picture is drawn and cut here too: on a busy machine that takes long.
-    page.wait_for_selector('.tile[data-large] .player[data-state="live"]', timeout=90_000)
+    page.wait_for_selector('.tile[data-large] .player[data-state="live"]', timeout=30_000)
     assert ViewRecord.objects.filter(camera__site__is_borrowed=True, ended_at=None).exists()
     assert page.faults == []
 
